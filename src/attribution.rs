@@ -1,0 +1,277 @@
+//! Who issued a key: named only where the content proves it, with the proof.
+//!
+//! Whether text is a secret does not depend on this. The nearest evidence counts: on the line of the
+//! key before other lines, and a setting's name that stands on the line of another key is that
+//! key's evidence and nobody else's.
+
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::boundary;
+use crate::rule::{Evidence, EvidenceKind, Rule, RuleSet};
+use crate::span::{LineTable, Span};
+
+/// A text in the content that proves a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Where it stands.
+    pub span: Span,
+    /// The provider, by its number in the rule set.
+    pub provider: usize,
+    kind: EvidenceKind,
+}
+
+/// Who issued a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attribution {
+    /// The provider's id; none: not proved.
+    pub provider: Option<String>,
+    /// What proves it, for people.
+    pub evidence: Vec<String>,
+    /// Whether other content nearby speaks for another provider that issues such keys.
+    pub contested: bool,
+}
+
+/// The surroundings in which evidence is weighed: a text, its lines, what was found in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The text.
+    pub bytes: &'a [u8],
+    /// Its lines.
+    pub lines: &'a LineTable,
+    /// The evidence in it, in the order of the text.
+    pub hits: &'a [Hit],
+    /// Where matches stand in it, in the order of the text.
+    pub matches: &'a [Span],
+}
+
+/// Finds evidence and weighs it. Shared by all threads.
+#[derive(Debug)]
+pub struct Attributor<'r> {
+    rules: &'r RuleSet,
+    texts: OnceLock<Option<AhoCorasick>>,
+}
+
+impl<'r> Attributor<'r> {
+    /// An attributor for the providers of `rules`.
+    pub fn new(rules: &'r RuleSet) -> Self {
+        Self { rules, texts: OnceLock::new() }
+    }
+
+    fn evidence(&self) -> impl Iterator<Item = (usize, &'r Evidence)> {
+        self.rules
+            .providers
+            .iter()
+            .enumerate()
+            .flat_map(|(i, p)| p.evidence.iter().map(move |e| (i, e)))
+    }
+
+    /// All evidence in `bytes`, in the order of the text.
+    pub fn hits(&self, bytes: &[u8]) -> Vec<Hit> {
+        let automaton = self.texts.get_or_init(|| {
+            AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .match_kind(MatchKind::Standard)
+                .build(self.evidence().map(|(_, e)| e.text.as_bytes()))
+                .ok()
+        });
+        let Some(automaton) = automaton else { return Vec::new() };
+        let all: Vec<_> = self.evidence().collect();
+        let mut hits = Vec::new();
+        for found in automaton.find_overlapping_iter(bytes) {
+            let (provider, evidence) = all[found.pattern().as_usize()];
+            let span = Span::new(found.start(), found.end());
+            if stands_free(bytes, span, evidence) {
+                hits.push(Hit { span, provider, kind: evidence.kind });
+            }
+        }
+        hits.sort_by_key(|h| (h.span, h.provider));
+        hits
+    }
+
+    /// Whether evidence for provider `id` stands anywhere in the surroundings.
+    pub fn speaks_for(&self, id: &str, hits: &[Hit]) -> bool {
+        hits.iter().any(|h| self.rules.providers[h.provider].id == id)
+    }
+
+    /// Weighs the evidence for a key at `at` in `around`. `body` is the key without its prefix.
+    pub fn attribute(
+        &self,
+        rule: &Rule,
+        body: &[u8],
+        at: Span,
+        around: Surroundings<'_>,
+    ) -> Attribution {
+        let may_issue = |provider: usize| {
+            let id = &self.rules.providers[provider].id;
+            rule.issuers
+                .iter()
+                .any(|i| i.provider == *id && i.body.as_ref().is_none_or(|b| b.is_match(body)))
+        };
+        let own = at_line(around, at);
+        let mut best: Option<(Rank, &Hit)> = None;
+        let mut rivals = Vec::new();
+        for hit in around.hits.iter().filter(|h| may_issue(h.provider)) {
+            if around.matches.iter().any(|m| *m == at && m.contains(hit.span)) {
+                continue;
+            }
+            let Some(rank) = rank(around, own, at, hit) else { continue };
+            if !rivals.contains(&hit.provider) {
+                rivals.push(hit.provider);
+            }
+            if best.as_ref().is_none_or(|(top, _)| rank < *top) {
+                best = Some((rank, hit));
+            }
+        }
+        let Some((rank, hit)) = best else { return Attribution::default() };
+        let provider = &self.rules.providers[hit.provider];
+        if rule.issuers.iter().any(|i| i.rival && i.provider == provider.id) {
+            return Attribution::default();
+        }
+        Attribution {
+            provider: Some(provider.id.clone()),
+            evidence: vec![describe(around, hit, own)],
+            contested: rivals.len() > 1 && rank.lines > 0,
+        }
+    }
+}
+
+/// How near evidence is; the smaller, the better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    lines: usize,
+    after: bool,
+    bytes: usize,
+}
+
+/// None for evidence that belongs to another key.
+fn rank(around: Surroundings<'_>, own: usize, at: Span, hit: &Hit) -> Option<Rank> {
+    let line = around.lines.line_of(hit.span.start);
+    if line != own && hit.kind != EvidenceKind::Host && line_has_match(around, line) {
+        return None;
+    }
+    let after = hit.span.start >= at.end;
+    let bytes = if after { hit.span.start - at.end } else { at.start.saturating_sub(hit.span.end) };
+    Some(Rank { lines: line.abs_diff(own), after, bytes })
+}
+
+fn at_line(around: Surroundings<'_>, at: Span) -> usize {
+    around.lines.line_of(at.start)
+}
+
+fn line_has_match(around: Surroundings<'_>, line: usize) -> bool {
+    let span = around.lines.span_of(line);
+    let first = around.matches.partition_point(|m| m.end <= span.start);
+    around.matches.get(first).is_some_and(|m| m.start < span.end)
+}
+
+/// The whole word of a hit, for the report.
+fn describe(around: Surroundings<'_>, hit: &Hit, own: usize) -> String {
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-.@/".contains(b);
+    let before = &around.bytes[..hit.span.start];
+    let after = &around.bytes[hit.span.end..];
+    let narrow = |b: &u8| {
+        if hit.kind == EvidenceKind::Host {
+            is_word(b) && *b != b'/'
+        } else {
+            b.is_ascii_alphanumeric() || *b == b'_'
+        }
+    };
+    let left = before.iter().rev().take(40).take_while(|b| narrow(b)).count();
+    let right =
+        after.iter().take(40).take_while(|b| narrow(b) && hit.kind != EvidenceKind::Host).count();
+    let word = String::from_utf8_lossy(&around.bytes[hit.span.start - left..hit.span.end + right])
+        .into_owned();
+    let line = around.lines.line_of(hit.span.start);
+    let place =
+        if line == own { "on the same line".to_owned() } else { format!("on line {}", line + 1) };
+    format!("{} `{word}` {place}", hit.kind.as_str())
+}
+
+fn stands_free(bytes: &[u8], span: Span, evidence: &Evidence) -> bool {
+    let before = span.start.checked_sub(1).map(|i| bytes[i]);
+    let after = bytes.get(span.end).copied();
+    let second = bytes.get(span.end + 1).copied();
+    let alnum = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+    // A letter or digit that ends an escape is no part of the word.
+    let glued = alnum(before) && !boundary::is_detached(bytes, span.start);
+    match evidence.kind {
+        EvidenceKind::Text => true,
+        EvidenceKind::Env => {
+            let ends = evidence.text.ends_with('_') || !(alnum(after) || after == Some(b'_'));
+            !glued && ends
+        }
+        EvidenceKind::Host => {
+            let longer = match after {
+                Some(b'-') => true,
+                Some(b'.') => alnum(second),
+                _ => alnum(after),
+            };
+            !glued && before != Some(b'-') && !longer
+        }
+        EvidenceKind::Word => {
+            let first = bytes[span.start];
+            let last = bytes[span.end - 1];
+            let hump = |a: u8, b: u8| !a.is_ascii_uppercase() && b.is_ascii_uppercase();
+            let left = !glued || before.is_some_and(|b| hump(b, first));
+            let right = after
+                .is_none_or(|b| !b.is_ascii_alphanumeric() || b.is_ascii_digit() || hump(last, b));
+            left && right
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::builtin;
+    use crate::span::Charset;
+
+    fn named(text: &str) -> Vec<String> {
+        let (rules, _) = builtin().expect("built-in rules");
+        let hits = Attributor::new(&rules).hits(text.as_bytes());
+        let mut ids: Vec<_> = hits.iter().map(|h| rules.providers[h.provider].id.clone()).collect();
+        ids.dedup();
+        ids
+    }
+
+    #[test]
+    fn words_count_only_where_they_stand_free() {
+        let none: [&str; 0] = [];
+        assert_eq!(named("hibernateQuery hiberNateQuery leadTerrain leadterra"), none);
+        assert_eq!(named("MEGA_TOKEN=1 MEGA_API_KEY=2 omega.ai"), none);
+        assert_eq!(named("leadterra.com notleadterra.co leadterra.co.uk"), none);
+        assert_eq!(named("new Nateq("), ["nateq"]);
+        assert_eq!(named("myNateqKey"), ["nateq"]);
+        assert_eq!(named("NATEQ_API_KEY"), ["nateq"]);
+        assert_eq!(named("https://app.leadterra.co/v1."), ["leadterra"]);
+        assert_eq!(named("export VITE_LEADTERRA_KEY="), ["leadterra"]);
+        assert_eq!(named("stripes striped"), none);
+    }
+
+    #[test]
+    fn the_nearest_evidence_names_the_issuer() {
+        let (rules, _) = builtin().expect("built-in rules");
+        let attributor = Attributor::new(&rules);
+        let text = "STRIPE_KEY=KEYONE\nother=1\nurl=https://app.leadterra.co\nkey=KEYTWO\n";
+        let hits = attributor.hits(text.as_bytes());
+        let lines = LineTable::new(text.as_bytes(), Charset::Utf8);
+        let place = |key: &str| {
+            let at = text.find(key).expect("key");
+            Span::new(at, at + key.len())
+        };
+        let matches = [place("KEYONE"), place("KEYTWO")];
+        let around =
+            Surroundings { bytes: text.as_bytes(), lines: &lines, hits: &hits, matches: &matches };
+        let rule = rules.rule("sk-live-key").expect("rule");
+        let body = [b'a'; 24];
+        let issuer = |at| attributor.attribute(rule, &body, at, around);
+        let first = issuer(matches[0]);
+        assert_eq!(first.provider.as_deref(), Some("stripe"));
+        assert_eq!(first.evidence, ["name `STRIPE_KEY` on the same line"]);
+        let second = issuer(matches[1]);
+        assert_eq!(second.provider.as_deref(), Some("leadterra"));
+        assert_eq!(second.evidence, ["host `app.leadterra.co` on line 3"]);
+    }
+}

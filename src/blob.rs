@@ -1,0 +1,74 @@
+//! A piece of content and where it came from.
+//!
+//! Not here: reading it. A blob borrows bytes that a source has already read.
+
+use std::fmt;
+
+use crate::span::Span;
+
+/// Content to scan. `bytes` is the whole of it, unless `origin` says that it is a window of
+/// something too large to be held.
+#[derive(Clone, Copy, Debug)]
+pub struct Blob<'a> {
+    /// The content.
+    pub bytes: &'a [u8],
+    /// Where it came from.
+    pub provenance: &'a Provenance,
+    /// What lies before `bytes`, for a window of a larger content.
+    pub origin: Origin,
+    /// Where matches must begin to count here; the rest of a window is there to be looked at.
+    pub own: Span,
+}
+
+impl<'a> Blob<'a> {
+    /// A blob that holds all of its content.
+    pub fn whole(bytes: &'a [u8], provenance: &'a Provenance) -> Self {
+        Self { bytes, provenance, origin: Origin::default(), own: Span::new(0, bytes.len()) }
+    }
+}
+
+/// What lies before the first byte of a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Number of bytes before the window.
+    pub offset: usize,
+    /// Number of newlines before the window.
+    pub lines: usize,
+    /// Number of characters between the last newline and the window.
+    pub columns: usize,
+}
+
+/// Where content came from: names for people, for fingerprints, and for git.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Provenance {
+    /// The path as the user would type it, `/` between its parts; members of archives follow a `!`.
+    pub path: String,
+    /// The path relative to the repository, or to the scanned folder outside of one: the same on
+    /// every machine.
+    pub stable_path: String,
+    /// The git object, for content that git holds.
+    pub blob: Option<String>,
+}
+
+impl Provenance {
+    /// Content that has one name for all purposes.
+    pub fn named(path: impl Into<String>) -> Self {
+        let path = path.into();
+        Self { stable_path: path.clone(), path, blob: None }
+    }
+
+    /// A member of this content, `member` being the name after the `!`.
+    pub fn member(&self, member: &str) -> Self {
+        Self {
+            path: format!("{}!{member}", self.path),
+            stable_path: format!("{}!{member}", self.stable_path),
+            blob: self.blob.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)
+    }
+}

@@ -1,0 +1,144 @@
+//! Where a token may begin: not within another word.
+//!
+//! Escapes that end in a letter or digit (`%3D`, `\n`, `\u003d`, colour codes) stand before tokens in
+//! real text, and are boundaries all the same.
+
+/// How far before a token a terminal's colour code may begin.
+const MAX_COLOUR: usize = 24;
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// Whether a token may begin at `at`.
+pub fn is_token_start(text: &[u8], at: usize) -> bool {
+    let before = &text[..at.min(text.len())];
+    match before.last() {
+        None => true,
+        Some(last) if !is_token(*last) => true,
+        // A line that a patch removes.
+        Some(b'-') if matches!(before, [b'-'] | [.., b'\n', b'-']) => true,
+        Some(_) => {
+            after_percent(before)
+                || after_string_escape(before)
+                || after_colour(before)
+                || after_quoted(before)
+        }
+    }
+}
+
+/// Whether a token character right before `at` belongs to an escape, or is a byte of a binary format
+/// and no letter.
+pub fn is_detached(text: &[u8], at: usize) -> bool {
+    is_token_start(text, at) || counted_length(text, at).is_some()
+}
+
+/// `%3D`, also `%253D`.
+fn after_percent(before: &[u8]) -> bool {
+    let Some((head, digits)) = before.split_last_chunk::<2>() else { return false };
+    digits.iter().all(u8::is_ascii_hexdigit) && (head.ends_with(b"%") || head.ends_with(b"%25"))
+}
+
+/// `\n` and its kin, `\x3d`, `\u003d`, `\075`, and PowerShell's back-tick.
+fn after_string_escape(before: &[u8]) -> bool {
+    let hex = |digits: usize, lead: &[u8]| {
+        before.len().checked_sub(digits).is_some_and(|split| {
+            let (head, tail) = before.split_at(split);
+            tail.iter().all(u8::is_ascii_hexdigit) && head.ends_with(lead)
+        })
+    };
+    let octal = before.iter().rev().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
+    let letter = match before {
+        [.., b'\\', last] => b"ntrbfvae0".contains(last),
+        [.., b'`', last] => b"ntr0".contains(last),
+        _ => false,
+    };
+    letter
+        || hex(4, br"\u")
+        || hex(2, br"\x")
+        || (octal == 3 && before[..before.len() - 3].ends_with(b"\\"))
+}
+
+/// `ESC[31m`, or what is left of it in a log.
+fn after_colour(before: &[u8]) -> bool {
+    let Some((b'm' | b'K' | b'G' | b'H' | b'J', head)) = before.split_last() else { return false };
+    let parameters = head
+        .iter()
+        .rev()
+        .take(MAX_COLOUR)
+        .take_while(|b| b.is_ascii_digit() || b";:?".contains(b))
+        .count();
+    let Some(lead) = head[..head.len() - parameters].strip_suffix(b"[") else { return false };
+    let escapes: [&[u8]; 7] = [b"\x1b", br"\e", br"\033", br"\x1b", br"\x1B", br"\u001b", b"^["];
+    escapes.iter().any(|e| lead.ends_with(e))
+        || (parameters > 0 && !lead.last().is_some_and(|b| is_token(*b)))
+}
+
+/// The escapes of quoted-printable mail that stand before a token: `=3D` and white space.
+fn after_quoted(before: &[u8]) -> bool {
+    let escapes: [&[u8]; 6] = [b"=3D", b"=20", b"=22", b"=27", b"=0A", b"=09"];
+    escapes.iter().any(|e| before.ends_with(e))
+}
+
+/// The length that a binary format states right before a string: a byte of that value, after a byte
+/// that is no text. The length may look like a letter that is part of the token.
+pub fn counted_length(text: &[u8], at: usize) -> Option<usize> {
+    let length = *text.get(at.checked_sub(1)?)?;
+    let before = at.checked_sub(2).and_then(|i| text.get(i)).copied().unwrap_or(0);
+    // A newline counts too: it is the tag of the first string field in protocol buffers.
+    let binary = !before.is_ascii_graphic() && before != b' ';
+    (binary && length >= 24).then_some(usize::from(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_boundaries_and_words_are_not() {
+        let starts = |before: &str| is_token_start(before.as_bytes(), before.len());
+        for before in [
+            "",
+            "=",
+            " ",
+            "\"",
+            "/",
+            ":",
+            ".",
+            "\u{e9}",
+            "%3D",
+            "a%20",
+            "%253d",
+            r"x\n",
+            r"\t",
+            r"\r",
+            r"\u003d",
+            r"\x3D",
+            r"\075",
+            "`n",
+            "\x1b[0m",
+            "\x1b[38;5;196m",
+            r"\033[1;31m",
+            r"\e[0m",
+            r"\u001b[0m",
+            " [31m",
+            "=3D",
+            "-",
+            "\n-",
+        ] {
+            assert!(starts(before), "{before:?} is a boundary");
+        }
+        for before in [
+            "o", "ca", "leadey_", "my-", "9", "D", "n", "3D", "x3D", "u003d", "m", "a[m", "x[3m",
+            "100",
+        ] {
+            assert!(!starts(before), "{before:?} is no boundary");
+        }
+    }
+
+    #[test]
+    fn a_length_byte_is_read_as_one() {
+        assert_eq!(counted_length(b"\x0aEmega", 2), Some(69));
+        assert_eq!(counted_length(b"tEmega", 2), None);
+    }
+}

@@ -1,0 +1,211 @@
+//! The arguments, as clap reads them. What they come to is for each command to say.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::parse_size;
+use crate::source::history::parse_date;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "keytrawl",
+    version,
+    about = "Finds leaked API keys in files, folders, archives and git histories",
+    args_conflicts_with_subcommands = true,
+    after_help = EXAMPLES,
+    max_term_width = 100
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) scan: ScanArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  keytrawl                        scan the current folder
+  keytrawl scan src config.yml    scan a folder and a file
+  git diff | keytrawl -           scan standard input
+  keytrawl history                scan every commit of the repository here
+  keytrawl history                scan all of a git repository's history
+  keytrawl --format json > r.json a report for machines, secrets redacted
+  keytrawl --explain              also say what was not reported, and why
+
+Exit codes: 0 nothing found and everything read, 1 something found,
+2 the job could not be done, or not wholly, and nothing was found.";
+
+const HISTORY_EXAMPLES: &str = "\
+Examples:
+  keytrawl history                    the repository of the current folder
+  keytrawl history --since 2024-03-01 what was introduced since then
+  keytrawl history --branch main      what one branch reaches
+  keytrawl history --unreachable      also what a force push has left behind";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Scan files and folders (the default)
+    #[command(after_help = EXAMPLES)]
+    Scan(ScanArgs),
+    /// Scan every commit of every ref of a git repository
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History(HistoryArgs),
+    /// List, show and prove the rules
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// One line a rule
+    List {
+        /// Rule files to add to the built-in ones
+        #[arg(long, value_name = "FILE")]
+        rules: Vec<PathBuf>,
+    },
+    /// Everything about one rule
+    Show {
+        /// Id of the rule
+        id: String,
+        /// Rule files to add to the built-in ones
+        #[arg(long, value_name = "FILE")]
+        rules: Vec<PathBuf>,
+    },
+    /// Prove rule files by their own examples; without FILE, the built-in ones
+    Check {
+        /// Rule files
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScanArgs {
+    /// Files and folders; - is standard input
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+    /// Also read what .gitignore hides
+    #[arg(long, help_heading = "What is read")]
+    pub(super) no_ignore: bool,
+    /// Follow symbolic links
+    #[arg(long, help_heading = "What is read")]
+    pub(super) follow: bool,
+    /// Leave out files larger than this, such as 10MB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
+    pub(super) max_size: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    /// The repository, or a folder in it
+    #[arg(value_name = "REPO", default_value = ".")]
+    pub(super) repository: PathBuf,
+    /// Only secrets that commits since this date introduced, such as 2024-03-01
+    #[arg(long, value_name = "DATE", value_parser = parse_date, help_heading = "What is read")]
+    pub(super) since: Option<i64>,
+    /// Only what this branch, tag, ref or commit reaches; may be given more than once
+    #[arg(long, value_name = "REF", help_heading = "What is read")]
+    pub(super) branch: Vec<String>,
+    /// Also show what no ref reaches: leftovers of force pushes, dropped stashes
+    #[arg(long, help_heading = "What is read")]
+    pub(super) unreachable: bool,
+    /// Take it that missing objects are meant to be missing
+    #[arg(long, help_heading = "What is read")]
+    pub(super) allow_missing: bool,
+    /// Memory for rebuilt objects [default: 1GB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
+    pub(super) memory: Option<u64>,
+    /// Search every byte of every blob, for comparison
+    #[arg(long, hide = true)]
+    pub(super) exhaustive: bool,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+/// What all commands that scan can be asked.
+#[derive(Debug, Args)]
+pub(super) struct SharedArgs {
+    /// How the report looks
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub(super) format: FormatArg,
+    /// Show secrets in clear; without it, every output masks them
+    #[arg(long)]
+    pub(super) show_secrets: bool,
+    /// Report findings that are at least this sure [default: medium]
+    #[arg(long, value_enum)]
+    pub(super) confidence: Option<ConfidenceArg>,
+    /// Also say which candidates were not reported, and why
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Only findings: no progress, no warnings, no summary
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// Colours in the report
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto)]
+    pub(super) color: ColorArg,
+    /// Rule files to add to the built-in ones
+    #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Configuration file, instead of the keytrawl.toml of the scanned folder
+    #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]
+    pub(super) config: Option<PathBuf>,
+    /// Use no configuration file
+    #[arg(long, conflicts_with = "config", help_heading = "Rules and configuration")]
+    pub(super) no_config: bool,
+    /// Number of threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "What is read")]
+    pub(super) threads: Option<u16>,
+    /// Do not look into archives
+    #[arg(long, help_heading = "Archives")]
+    pub(super) no_archives: bool,
+    /// Archives within each other that are opened [default: 8]
+    #[arg(long, value_name = "N", help_heading = "Archives")]
+    pub(super) max_archive_depth: Option<u32>,
+    /// Bytes that one archive may unpack to [default: 1GB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Archives")]
+    pub(super) max_archive_size: Option<u64>,
+    /// Bytes that one member of an archive may unpack to [default: 256MB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Archives")]
+    pub(super) max_archive_member_size: Option<u64>,
+    /// Bytes that one byte of an archive may unpack to [default: 1000]
+    #[arg(long, value_name = "N", help_heading = "Archives")]
+    pub(super) max_archive_ratio: Option<u64>,
+    /// Members of one archive that are read [default: 100000]
+    #[arg(long, value_name = "N", help_heading = "Archives")]
+    pub(super) max_archive_members: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatArg {
+    /// Text for people
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ConfidenceArg {
+    /// Also guesses
+    Low,
+    /// The right prefix and a random body
+    Medium,
+    /// Documented forms only
+    High,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorArg {
+    /// If standard output is a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

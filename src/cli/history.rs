@@ -1,0 +1,58 @@
+//! `keytrawl history`: every commit of every ref of a repository.
+
+use std::sync::Arc;
+
+use super::args::HistoryArgs;
+use super::exit::Exit;
+use super::message::Failure;
+use super::{progress, scan};
+use crate::git::repository::RepositoryError;
+use crate::pipeline::Pipeline;
+use crate::scanner::{self, Scanner};
+use crate::source::Progress;
+use crate::source::history::{Error, Options, history};
+
+/// Scans, reports, and says with the exit code what came of it.
+pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
+    let shared = &args.shared;
+    let mut config = scan::configuration(shared, &args.repository)?;
+    let rules = scan::rule_set(shared, &config)?;
+    let least = scan::least(shared, &config);
+    let options = Options {
+        since: args.since,
+        branches: args.branch.clone(),
+        unreachable: args.unreachable,
+        allow_missing: args.allow_missing,
+        exhaustive: args.exhaustive,
+        threads: scan::threads(shared),
+        memory: args.memory,
+        archives: scan::archives(shared, &config),
+        least,
+    };
+    let allowlists = std::mem::take(&mut config.allowlists);
+    let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
+    let progress = Arc::new(Progress::default());
+    scan::end_on_interrupt(&progress);
+    let found = progress::shown(&progress, !shared.quiet, || {
+        history(&args.repository, &scanner, &options, &progress)
+    });
+    let pipeline = Pipeline::new(&scanner);
+    pipeline.add(found.map_err(failure)?);
+    let mut outcome = pipeline.finish(least);
+    if progress.is_cancelled() {
+        scan::interrupted(&mut outcome);
+    }
+    scan::tell(shared, &outcome, &rules)
+}
+
+fn failure(error: Error) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error {
+        Error::Repository(RepositoryError::NotFound { .. }) => failure.hint(
+            "name a git repository, or a folder in one; `keytrawl scan` scans folders that are none",
+        ),
+        Error::Repository(RepositoryError::Read { .. }) => failure.hint("check the path"),
+        Error::Repository(_) => failure,
+        Error::Branch { .. } => failure.hint("`git for-each-ref` lists the refs"),
+    }
+}

@@ -1,0 +1,83 @@
+//! What is said on standard error: failures with causes and hints, and warnings.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::document::Problem;
+use crate::finding::Warning;
+use crate::report::sanitize::visible;
+
+/// What kept a command from doing its job.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What happened.
+    pub(super) message: String,
+    /// What happened in detail, a line each.
+    pub(super) details: Vec<String>,
+    /// The way out.
+    pub(super) hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure of one sentence.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), details: Vec::new(), hint: None }
+    }
+
+    /// The same with a way out.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A failure because of mistakes in a file.
+    pub(super) fn of_problems(message: impl Into<String>, problems: &[Problem]) -> Self {
+        let line = |p: &Problem| match &p.hint {
+            Some(hint) => format!("{p} ({hint})"),
+            None => p.to_string(),
+        };
+        Self { message: message.into(), details: problems.iter().map(line).collect(), hint: None }
+    }
+}
+
+/// Says what failed.
+pub(super) fn failure(failure: &Failure) {
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{} {}", label("error:", AnsiColor::Red), visible(&failure.message));
+    for detail in &failure.details {
+        let _ = writeln!(err, "  {}", visible(detail));
+    }
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(err, "{} {}", label("hint:", AnsiColor::Cyan), visible(hint));
+    }
+}
+
+/// The most warnings that are said one by one.
+const MOST: usize = 20;
+
+/// Says what a reader of the report should know.
+pub(super) fn warnings(warnings: &[Warning]) {
+    let mut err = io::stderr().lock();
+    for warning in warnings.iter().take(MOST) {
+        let place =
+            warning.path.as_deref().map(|p| format!("`{}` ", visible(p))).unwrap_or_default();
+        let message = visible(&warning.message);
+        let _ = writeln!(err, "{} {place}{message}", label("warning:", AnsiColor::Yellow));
+    }
+    if warnings.len() > MOST {
+        let more = warnings.len() - MOST;
+        let lead = label("warning:", AnsiColor::Yellow);
+        let _ = writeln!(err, "{lead} and {more} more; `--format json` lists them all");
+    }
+}
+
+fn label(text: &str, color: AnsiColor) -> String {
+    let plain =
+        !io::stderr().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    if plain {
+        return text.to_owned();
+    }
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    format!("{style}{text}{style:#}")
+}

@@ -1,0 +1,42 @@
+//! The command line: arguments, commands, messages, exit codes.
+
+mod args;
+mod exit;
+mod history;
+mod message;
+mod progress;
+mod rules;
+mod scan;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::Exit;
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no failure.
+            let exit = if error.use_stderr() { Exit::Failed } else { Exit::Clean };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let done = match cli.command {
+        None => scan::run(cli.scan),
+        Some(Command::Scan(args)) => scan::run(args),
+        Some(Command::History(args)) => history::run(args),
+        Some(Command::Rules { command }) => rules::run(command),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            message::failure(&failure);
+            Exit::Failed.into()
+        }
+    }
+}

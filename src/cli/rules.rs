@@ -1,0 +1,162 @@
+//! `keytrawl rules`: what is looked for, and the proof that it is found.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::RulesCommand;
+use super::exit::Exit;
+use super::message::Failure;
+use crate::document::Problem;
+use crate::proof;
+use crate::rule::{LoadError, Rule, RuleFile, RuleSet, builtin, parse};
+
+/// Runs one of the commands.
+pub(super) fn run(command: RulesCommand) -> Result<Exit, Failure> {
+    let mut out = io::stdout().lock();
+    let done = match command {
+        RulesCommand::List { rules } => list(&mut out, &load(rules.iter())?),
+        RulesCommand::Show { id, rules } => {
+            let set = load(rules.iter())?;
+            let Some(rule) = set.rule(&id) else { return Err(unknown(&id, &set)) };
+            show(&mut out, rule, &set)
+        }
+        RulesCommand::Check { files } => return check(&mut out, &files),
+    };
+    written(done).map(|()| Exit::Clean)
+}
+
+/// The built-in rules and those of `files`.
+///
+/// # Errors
+/// If a file cannot be read, or has mistakes.
+pub(super) fn load<'p>(files: impl Iterator<Item = &'p PathBuf>) -> Result<RuleSet, Failure> {
+    let (mut set, _) = builtin().map_err(|e| wrong("the built-in rules are wrong", &e))?;
+    for path in files {
+        set.add(read(path)?);
+    }
+    Ok(set)
+}
+
+fn read(path: &Path) -> Result<RuleFile, Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Failure::new(format!("the rule file `{name}` could not be read: {e}")))?;
+    parse(&name, &text).map_err(|e| wrong(&format!("the rule file `{name}` is wrong"), &e))
+}
+
+fn wrong(message: &str, error: &LoadError) -> Failure {
+    Failure::of_problems(message, &error.0).hint("the place of each mistake is line:column; `keytrawl rules show ID` shows a rule that works")
+}
+
+fn unknown(id: &str, set: &RuleSet) -> Failure {
+    let known: Vec<&str> = set.rules.iter().map(|r| r.id.as_str()).collect();
+    let failure = Failure::new(format!("there is no rule `{id}`"));
+    match crate::document::nearest(id, &known) {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint("`keytrawl rules list` lists them"),
+    }
+}
+
+fn list(out: &mut dyn Write, set: &RuleSet) -> io::Result<()> {
+    let width = set.rules.iter().map(|r| r.id.len()).max().unwrap_or(0);
+    for rule in &set.rules {
+        let (id, severity) = (&rule.id, rule.severity.as_str());
+        writeln!(out, "{id:width$}  {severity:8}  {}", rule.description)?;
+    }
+    Ok(())
+}
+
+fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
+    let mut line = |name: &str, value: &str| writeln!(out, "{name:12}  {value}");
+    line("id", &rule.id)?;
+    line("description", &rule.description)?;
+    line("severity", rule.severity.as_str())?;
+    line("environment", rule.environment.map_or("not told by the form", |e| e.as_str()))?;
+    line("regex", rule.pattern.as_written())?;
+    if let Some(form) = &rule.form {
+        line("form", form.as_written())?;
+    }
+    line("keywords", &rule.keywords.join(", "))?;
+    match rule.pattern.prefixes() {
+        Some(prefixes) => {
+            let shown: Vec<_> = prefixes.iter().map(|p| String::from_utf8_lossy(p)).collect();
+            line("begins with", &format!("{} (in every encoding)", shown.join(", ")))?;
+        }
+        None => line("begins with", "no literal: sought in plain text only")?,
+    }
+    for id in rule.provider.iter().chain(rule.issuers.iter().map(|i| &i.provider)) {
+        let Some(provider) = set.provider(id) else { continue };
+        let on = if rule.provider.as_ref() == Some(id) { "issued by" } else { "issuer" };
+        line(on, &provider.name)?;
+        if let Some(revocation) = &provider.revocation {
+            let url = revocation.url.as_deref().unwrap_or_default();
+            line("  revoke", format!("{url} {}", revocation.steps).trim())?;
+        }
+    }
+    line(
+        "examples",
+        &format!("{} and {} of what it is not", rule.examples.len(), rule.counter_examples.len()),
+    )
+}
+
+/// Proves rules; exit 1 if an example comes out otherwise than its rule says.
+fn check(out: &mut dyn Write, files: &[PathBuf]) -> Result<Exit, Failure> {
+    let (mut set, mut notices) =
+        builtin().map_err(|e| wrong("the built-in rules are wrong", &e))?;
+    let mut wanted: Vec<String> = Vec::new();
+    for path in files {
+        let mut file = read(path)?;
+        notices.append(&mut file.notices);
+        wanted.extend(file.rules.iter().map(|r| r.id.clone()));
+        set.add(file);
+    }
+    let is_wanted = |rule: &Rule| files.is_empty() || wanted.contains(&rule.id);
+    let failures = proof::failures(&set, is_wanted);
+    let inconsistencies = set.inconsistencies();
+    let proved = checked(out, &set, &notices, &inconsistencies, &failures, is_wanted);
+    written(proved)?;
+    Ok(if failures.is_empty() && inconsistencies.is_empty() { Exit::Clean } else { Exit::Found })
+}
+
+fn checked(
+    out: &mut dyn Write,
+    set: &RuleSet,
+    notices: &[Problem],
+    inconsistencies: &[String],
+    failures: &[proof::Failure],
+    is_wanted: impl Fn(&Rule) -> bool,
+) -> io::Result<()> {
+    for notice in notices {
+        let hint = notice.hint.as_deref().map(|h| format!(" ({h})")).unwrap_or_default();
+        writeln!(out, "note: {notice}{hint}")?;
+    }
+    for problem in inconsistencies {
+        writeln!(out, "wrong: {problem}")?;
+    }
+    for failure in failures {
+        writeln!(out, "wrong: rule `{}`: {}: {}", failure.rule, failure.reason, failure.example)?;
+    }
+    let rules: Vec<&Rule> = set.rules.iter().filter(|r| is_wanted(r)).collect();
+    for rule in rules.iter().filter(|r| !r.is_anchored()) {
+        writeln!(
+            out,
+            "note: rule `{}` begins with no literal: it is sought in plain text only, and slower",
+            rule.id
+        )?;
+    }
+    for rule in rules.iter().filter(|r| r.examples.is_empty()) {
+        writeln!(out, "note: rule `{}` has no examples, so that nothing proves it", rule.id)?;
+    }
+    let examples: usize = rules.iter().map(|r| r.examples.len() + r.counter_examples.len()).sum();
+    let wrong = failures.len() + inconsistencies.len();
+    let plural = if rules.len() == 1 { "rule" } else { "rules" };
+    writeln!(out, "{} {plural}, {examples} examples, {wrong} wrong", rules.len())
+}
+
+fn written(done: io::Result<()>) -> Result<(), Failure> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new(format!("the output could not be written: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,229 @@
+//! `keytrawl scan`: files, folders and standard input.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::args::{ColorArg, ConfidenceArg, FormatArg, ScanArgs, SharedArgs};
+use super::exit::Exit;
+use super::message::{self, Failure};
+use super::{progress, rules};
+use crate::config::{self, Config};
+use crate::finding::{Confidence, Outcome, Warning};
+use crate::pipeline::Pipeline;
+use crate::report;
+use crate::rule::RuleSet;
+use crate::scanner::{self, Scanner};
+use crate::source::archive::Limits;
+use crate::source::{self, Progress, Reading};
+
+/// Scans, reports, and says with the exit code what came of it.
+pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
+    let here = PathBuf::from(".");
+    let start = args.paths.iter().find(|p| *p != Path::new("-")).unwrap_or(&here);
+    let shared = &args.shared;
+    let mut config = configuration(shared, start)?;
+    let rules = rule_set(shared, &config)?;
+    let options = walk_options(&args, &config);
+    let least = least(shared, &config);
+    let allowlists = std::mem::take(&mut config.allowlists);
+    let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
+    let progress = Arc::new(Progress::default());
+    end_on_interrupt(&progress);
+    let outcome = scan(&args, &scanner, &options, &progress, least)?;
+    tell(shared, &outcome, &rules)
+}
+
+/// Says what came of a scan: warnings, the report, the exit code.
+pub(super) fn tell(
+    shared: &SharedArgs,
+    outcome: &Outcome,
+    rules: &RuleSet,
+) -> Result<Exit, Failure> {
+    if !shared.quiet {
+        message::warnings(&outcome.warnings);
+    }
+    report(shared, outcome, rules)?;
+    Ok(Exit::of(outcome))
+}
+
+fn scan(
+    args: &ScanArgs,
+    scanner: &Scanner<'_>,
+    options: &source::Options,
+    progress: &Progress,
+    least: Confidence,
+) -> Result<Outcome, Failure> {
+    let stdin = Path::new("-");
+    let mut roots: Vec<PathBuf> = args.paths.iter().filter(|p| *p != stdin).cloned().collect();
+    if args.paths.is_empty() {
+        roots.push(PathBuf::from("."));
+    }
+    if let ([only], 1) = (roots.as_slice(), args.paths.len())
+        && let Err(error) = std::fs::metadata(only)
+    {
+        return Err(missing(only, &error));
+    }
+    let pipeline = Pipeline::new(scanner);
+    progress::shown(progress, !args.shared.quiet, || {
+        if args.paths.iter().any(|p| p == stdin) {
+            source::stdin(&options.reading, progress, &mut pipeline.worker());
+        }
+        source::walk(&roots, options, scanner.allowlists(), progress, &|| pipeline.worker())
+    });
+    let mut outcome = pipeline.finish(least);
+    if progress.is_cancelled() {
+        interrupted(&mut outcome);
+    }
+    Ok(outcome)
+}
+
+/// Commands of the plan that a user may try already.
+const PLANNED: [&str; 5] = ["staged", "range", "verify", "hook", "baseline"];
+
+fn missing(path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::new(format!("`{}` could not be read: {error}", path.display()));
+    if PLANNED.iter().any(|name| path == Path::new(name)) {
+        return failure
+            .hint("this version has no such command; `keytrawl --help` lists those it has");
+    }
+    failure.hint("check the path; `keytrawl --help` lists the commands")
+}
+
+pub(super) fn interrupted(outcome: &mut Outcome) {
+    outcome.complete = false;
+    outcome.warnings.push(Warning {
+        kind: "interrupted",
+        path: None,
+        message: "the run was interrupted; this is what was found so far".to_owned(),
+        incomplete: true,
+    });
+}
+
+/// The first Ctrl-C ends the run with what was found so far, the second one at once.
+pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
+    let progress = Arc::clone(progress);
+    // Without a handler, Ctrl-C ends the program as it always does.
+    let _ = ctrlc::set_handler(move || {
+        if progress.cancelled.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+}
+
+/// The configuration file that was named, or the one of the scanned folder.
+pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, Failure> {
+    if args.no_config {
+        return Ok(Config::default());
+    }
+    let Some(path) = args.config.clone().or_else(|| config::find(start)) else {
+        return Ok(Config::default());
+    };
+    config::load(&path).map_err(|error| match error {
+        config::Error::Wrong(problems) => {
+            let message = format!("the configuration `{}` is wrong", path.display());
+            Failure::of_problems(message, &problems)
+                .hint("mend the file, or scan with `--no-config`")
+        }
+        error @ config::Error::Read { .. } => Failure::new(error.to_string()),
+    })
+}
+
+pub(super) fn rule_set(args: &SharedArgs, config: &Config) -> Result<RuleSet, Failure> {
+    let mut set = rules::load(config.rules.iter().chain(&args.rules))?;
+    for id in &config.disabled_rules {
+        if set.rule(id).is_none() {
+            return Err(Failure::new(format!("`disabled-rules` names `{id}`, which is no rule"))
+                .hint("`keytrawl rules list` lists them"));
+        }
+    }
+    set.disable(&config.disabled_rules);
+    Ok(set)
+}
+
+fn walk_options(args: &ScanArgs, config: &Config) -> source::Options {
+    source::Options {
+        reading: Reading {
+            max_size: args.max_size.or(config.max_size),
+            archives: archives(&args.shared, config),
+        },
+        no_ignore: args.no_ignore || config.no_ignore.unwrap_or(false),
+        follow: args.follow || config.follow.unwrap_or(false),
+        threads: threads(&args.shared),
+    }
+}
+
+/// Number of threads to use.
+pub(super) fn threads(args: &SharedArgs) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    args.threads.map_or_else(cores, usize::from)
+}
+
+/// Whether to look into archives, and how deep.
+pub(super) fn archives(args: &SharedArgs, config: &Config) -> Option<Limits> {
+    let wanted = !args.no_archives && config.archives.unwrap_or(true);
+    wanted.then(|| limits(args, config))
+}
+
+fn limits(args: &SharedArgs, config: &Config) -> Limits {
+    let usual = Limits::default();
+    let depth = config.archive_depth.map(|d| u32::try_from(d).unwrap_or(u32::MAX));
+    Limits {
+        depth: args.max_archive_depth.or(depth).unwrap_or(usual.depth),
+        total_bytes: args.max_archive_size.or(config.archive_size).unwrap_or(usual.total_bytes),
+        member_bytes: args.max_archive_member_size.unwrap_or(usual.member_bytes),
+        ratio: args.max_archive_ratio.unwrap_or(usual.ratio),
+        members: args.max_archive_members.unwrap_or(usual.members),
+    }
+}
+
+pub(super) fn least(args: &SharedArgs, config: &Config) -> Confidence {
+    let asked = args.confidence.map(|confidence| match confidence {
+        ConfidenceArg::Low => Confidence::Low,
+        ConfidenceArg::Medium => Confidence::Medium,
+        ConfidenceArg::High => Confidence::High,
+    });
+    asked.or(config.confidence).unwrap_or(Confidence::Medium)
+}
+
+fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
+    let format = match args.format {
+        FormatArg::Human => report::Format::Human,
+        FormatArg::Json => report::Format::Json,
+        FormatArg::Jsonl => report::Format::Jsonl,
+    };
+    let idle = outcome.findings.is_empty() && outcome.rejections.is_empty();
+    if args.quiet && idle && format == report::Format::Human {
+        return Ok(());
+    }
+    let terminal = io::stdout().is_terminal();
+    let width =
+        terminal.then(terminal_size::terminal_size).flatten().map(|(w, _)| usize::from(w.0));
+    let options = report::Options {
+        show_secrets: args.show_secrets,
+        color: wants_color(args.color, terminal),
+        width,
+        warnings_elsewhere: true,
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written =
+        report::write(format, &mut out, outcome, rules, &options).and_then(|()| out.flush());
+    match written {
+        // Whoever read the report has read enough of it.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new(format!("the report could not be written: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn wants_color(color: ColorArg, terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    match color {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto => {
+            terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Encoded text: how a literal looks in each encoding, and how to read the text around such a find.
+//!
+//! Decoding is local: it starts at a known place and reads a bounded distance to both sides, so
+//! that what it yields depends on nothing farther away. Not here: searching.
+
+mod base64;
+mod escape;
+mod hex;
+mod quoted;
+mod recipe;
+mod text;
+mod wide;
+
+pub use base64::{next_line, printable as base64_text, wrapped_junction};
+pub use recipe::{Recipe, Step, recipes};
+pub use text::Text;
+
+/// Decoded bytes that are read before the place where a find begins: enough for a boundary.
+pub const LOOK_BEHIND: usize = 48;
+
+/// One way of writing text as other text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// Base64 or base64url, at any alignment, wrapped or not.
+    Base64,
+    /// Pairs of hexadecimal digits.
+    Hex,
+    /// `%5F`, `\x5f`, `\u005f`, `\n`, `\:`, `&#95;`, in any mixture with plain text.
+    Escape,
+    /// UTF-16, either byte order.
+    Wide,
+    /// `=5F` and soft line breaks of mail.
+    Quoted,
+}
+
+/// How far to read around a place, in decoded bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// Before it.
+    pub back: usize,
+    /// From it on.
+    pub forward: usize,
+}
+
+impl Reach {
+    /// Enough to match a rule.
+    pub const MATCH: Reach = Reach { back: LOOK_BEHIND, forward: 600 };
+    /// Enough to see what surrounds a match.
+    pub const CONTEXT: Reach = Reach { back: 16 << 10, forward: 16 << 10 };
+
+    /// The reach that an outer layer needs so that an inner one reaches this far.
+    fn for_inner(self) -> Reach {
+        Reach { back: self.back * 6 + 16, forward: self.forward * 6 + 16 }
+    }
+}
+
+/// Reads the text around `at`, a place in `bytes` where a literal of `recipe` begins. Gives the text
+/// and the index in it at which the literal's plain text begins.
+///
+/// None if the surroundings are not of these encodings after all.
+pub fn around(bytes: &[u8], at: usize, recipe: &Recipe, reach: Reach) -> Option<(Text, usize)> {
+    match recipe.steps.as_slice() {
+        [] => None,
+        [only] => step(bytes, at, *only, reach),
+        [outer, inner] => {
+            let (between, index) = step(bytes, at, *outer, reach.for_inner())?;
+            let (text, start) = step(&between.bytes, index, *inner, reach)?;
+            Some((text.through(&between), start))
+        }
+        _ => None,
+    }
+}
+
+/// Reads mixed text from `at` on, where something looks escaped, without a literal to go by.
+pub fn escaped_around(
+    bytes: &[u8],
+    at: usize,
+    layer: Layer,
+    reach: Reach,
+) -> Option<(Text, usize)> {
+    step(bytes, at, Step { layer, lead: 0, shift: 0 }, reach)
+}
+
+fn step(bytes: &[u8], at: usize, step: Step, reach: Reach) -> Option<(Text, usize)> {
+    let origin = usize::try_from(i64::try_from(at).ok()? - i64::from(step.lead)).ok();
+    let (text, index) = match step.layer {
+        // Base64 counts its lead in characters of the encoding, which line breaks interrupt.
+        Layer::Base64 => base64::read(bytes, at, usize::try_from(step.lead).ok()?, reach)?,
+        Layer::Hex => hex::read(bytes, origin?, reach)?,
+        Layer::Escape => escape::read(bytes, origin?, reach)?,
+        Layer::Wide => wide::read(bytes, origin?, reach)?,
+        Layer::Quoted => quoted::read(bytes, origin?, reach)?,
+    };
+    let start = i64::try_from(index).ok()? + i64::from(step.shift);
+    let start = usize::try_from(start).ok()?;
+    (start < text.bytes.len()).then_some((text, start))
+}
+
+/// The name of an encoding in reports: the layers from the outside, joined by `+`. `raw` is the
+/// encoded text of the secret, which tells percent from string escapes and the byte order.
+pub fn name(layers: &[Layer], raw: &[u8], big_endian: bool) -> String {
+    if layers.is_empty() {
+        return "plain".to_owned();
+    }
+    let one = |layer: &Layer| match layer {
+        Layer::Base64 => "base64",
+        Layer::Hex => "hex",
+        Layer::Escape => escape::name(raw),
+        Layer::Wide if big_endian => "utf-16be",
+        Layer::Wide => "utf-16le",
+        Layer::Quoted => "quoted-printable",
+    };
+    layers.iter().map(one).collect::<Vec<_>>().join("+")
+}

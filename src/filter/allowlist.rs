@@ -1,0 +1,69 @@
+//! The allowlists of rules and configuration: paths, expressions, words and fingerprints.
+//!
+//! In gitleaks' sense of them. Not here: comments in the content.
+
+use crate::rule::{Allowlist, Target};
+
+/// What an allowlist looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Id of the rule.
+    pub rule: &'a str,
+    /// The path in the repository.
+    pub path: &'a str,
+    /// The secret.
+    pub secret: &'a [u8],
+    /// All that the expression matched.
+    pub matched: &'a [u8],
+    /// The lines that hold the match, as they stand in the content.
+    pub line: &'a [u8],
+    /// The fingerprint of the secret at this path.
+    pub fingerprint: &'a str,
+}
+
+/// Whether `list` allows `subject`.
+pub fn allows(list: &Allowlist, subject: &Subject<'_>) -> bool {
+    if !list.rules.is_empty() && !list.rules.iter().any(|r| r == subject.rule) {
+        return false;
+    }
+    let target = match list.target {
+        Target::Secret => subject.secret,
+        Target::Match => subject.matched,
+        Target::Line => subject.line,
+    };
+    let lower = || String::from_utf8_lossy(subject.secret).to_lowercase();
+    let checks = [
+        check(&list.paths, |p| p.is_match(subject.path.as_bytes())),
+        check(&list.regexes, |r| r.is_match(target)),
+        (!list.stopwords.is_empty()).then(|| {
+            let secret = lower();
+            list.stopwords.iter().any(|w| secret.contains(w.as_str()))
+        }),
+        check(&list.fingerprints, |f| is_fingerprint(f, subject.fingerprint)),
+        check(&list.commits, |_| false),
+    ];
+    let mut present = checks.into_iter().flatten();
+    if list.all { present.all(|holds| holds) } else { present.any(|holds| holds) }
+}
+
+/// Whether content at `path` is allowed whatever is in it, so that it need not be read.
+pub fn allows_path(list: &Allowlist, path: &str) -> bool {
+    let alone =
+        list.regexes.is_empty() && list.stopwords.is_empty() && list.fingerprints.is_empty();
+    let only_paths = !list.all || (alone && list.commits.is_empty());
+    list.rules.is_empty() && only_paths && list.paths.iter().any(|p| p.is_match(path.as_bytes()))
+}
+
+/// A fingerprint of a configuration may leave out the path: then it is about every place.
+fn is_fingerprint(listed: &str, found: &str) -> bool {
+    if listed == found {
+        return true;
+    }
+    let Some((rule, rest)) = found.split_once(':') else { return false };
+    let hash = rest.rsplit(':').next().unwrap_or_default();
+    listed.split_once(':').is_some_and(|(r, h)| r == rule && h == hash)
+}
+
+fn check<T>(items: &[T], holds: impl Fn(&T) -> bool) -> Option<bool> {
+    (!items.is_empty()).then(|| items.iter().any(holds))
+}

@@ -1,0 +1,128 @@
+//! Decides whether a match is a secret, and how sure.
+//!
+//! The cheap checks come first; each says no with a reason. Not here: who issued it.
+
+pub mod allow;
+pub mod allowlist;
+pub mod placeholder;
+pub mod randomness;
+
+use std::fmt;
+
+use crate::decode;
+use crate::finding::Confidence;
+use crate::matcher::Match;
+use crate::rule::{Deviant, Rule};
+
+/// Why a match is no finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Documentation, a template, a mask.
+    Placeholder(placeholder::Placeholder),
+    /// Words, or a name: too unlikely to be drawn at random.
+    Wordlike {
+        /// Bits of evidence for chance; below nought.
+        bits: i32,
+    },
+    /// The body has not the documented form, and nothing else speaks for it.
+    Form,
+    /// Too little Shannon entropy for the rule.
+    Entropy,
+    /// The rule is for other files.
+    Path,
+    /// An allowlist of the rule.
+    RuleAllowlist(String),
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rejection::Placeholder(placeholder) => placeholder.fmt(f),
+            Rejection::Wordlike { bits } => {
+                write!(f, "it reads like words, not like chance ({bits} bits)")
+            }
+            Rejection::Form => f.write_str("it has not the documented form"),
+            Rejection::Entropy => f.write_str("it has too little entropy for the rule"),
+            Rejection::Path => f.write_str("the rule is for other files"),
+            Rejection::RuleAllowlist(why) if why.is_empty() => {
+                f.write_str("an allowlist of the rule names it")
+            }
+            Rejection::RuleAllowlist(why) => write!(f, "an allowlist of the rule names it: {why}"),
+        }
+    }
+}
+
+/// A body without randomness requirement is refused below this: it is a phrase.
+const PHRASE: f64 = -12.0;
+
+/// Whether a match is a secret by itself, and how sure: `named` says whether the content names the
+/// rule's provider.
+///
+/// # Errors
+/// The reason why it is none.
+pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Rejection> {
+    let secret = found.secret.expose();
+    let body = &secret[found.body.range()];
+    if let Some(sample) = placeholder::reason(body) {
+        return Err(Rejection::Placeholder(sample));
+    }
+    let uuid = found.uuid.map(|span| &secret[span.range()]);
+    if let Some(sample) = uuid.and_then(placeholder::uuid_reason) {
+        return Err(Rejection::Placeholder(sample));
+    }
+    if rule.entropy.is_some_and(|least| shannon(secret) <= least) {
+        return Err(Rejection::Entropy);
+    }
+    let chance = chance(rule, body)?;
+    let form = match (&rule.form, found.exact, rule.deviant) {
+        (Some(_), true, _) => Confidence::High,
+        (None, ..) | (_, _, Deviant::Accept) => Confidence::Medium,
+        (_, _, Deviant::Evidence) if named => Confidence::Medium,
+        (_, _, Deviant::Evidence) => Confidence::Low,
+        (_, _, Deviant::Reject) => return Err(Rejection::Form),
+    };
+    Ok(form.min(chance))
+}
+
+/// How sure the look of the body is: it must not read like words, in base64 neither. (Some vendors
+/// issue keys that are base64 of a name and a random part; those pass.)
+fn chance(rule: &Rule, body: &[u8]) -> Result<Confidence, Rejection> {
+    if !rule.is_anchored() {
+        return Ok(Confidence::Medium);
+    }
+    let shown = decode::base64_text(body);
+    let bits = randomness::evidence(shown.as_deref().unwrap_or(body)).bits;
+    let least = match rule.random {
+        // Chance seldom draws letters of one case alone; words run together are just that.
+        true if is_one_case(body) => randomness::CERTAIN,
+        true => randomness::LIKELY,
+        false => PHRASE,
+    };
+    if bits >= least {
+        return Ok(Confidence::High);
+    }
+    if bits < 0.0 || !rule.random {
+        return Err(Rejection::Wordlike { bits: bits.floor() as i32 });
+    }
+    Ok(Confidence::Low)
+}
+
+/// Whether a body has letters of one case and no digits.
+fn is_one_case(body: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| body.iter().any(test);
+    !has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) != has(u8::is_ascii_uppercase)
+}
+
+/// Shannon entropy in bits a byte.
+fn shannon(bytes: &[u8]) -> f64 {
+    let mut counts = [0usize; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
+    }
+    let total = bytes.len() as f64;
+    let term = |count: usize| {
+        let p = count as f64 / total;
+        -p * p.log2()
+    };
+    counts.iter().filter(|c| **c > 0).map(|c| term(*c)).sum()
+}

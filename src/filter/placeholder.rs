@@ -1,0 +1,373 @@
+//! Tells documentation samples from keys: what a writer types where a key would stand.
+//!
+//! Every check is made so narrow that a random body of 20 characters or more, in any alphabet that
+//! keys are drawn from, trips one with a chance below 10^-6: `measure_chance` had 2 of 26 million,
+//! before the checks behind those two were made narrower still.
+//!
+//! Not here: text that is merely not random (`randomness`).
+
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Why a body is a sample and not a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Placeholder {
+    /// One character, or one short piece, over and over.
+    Repeated,
+    /// Characters that count up or down, or follow a keyboard's rows.
+    Sequence,
+    /// A word that says so.
+    SampleWord(&'static str),
+    /// Part of it is masked with stars, dots or a run of `x`.
+    Masked,
+    /// A template puts the value in later.
+    Template,
+    /// A digest of `test`, of nothing, or of another input that everybody tries.
+    KnownDigest,
+    /// A key or UUID printed in public documentation.
+    Published,
+}
+
+impl fmt::Display for Placeholder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Repeated => out.write_str("repeats one character or one short piece"),
+            Self::Sequence => out.write_str("is a counting sequence or a keyboard walk"),
+            Self::SampleWord(word) => write!(out, "says that it is a sample: \"{word}\""),
+            Self::Masked => out.write_str("is masked or shortened"),
+            Self::Template => out.write_str("is a template that is filled in elsewhere"),
+            Self::KnownDigest => out.write_str("is the digest of a common test input"),
+            Self::Published => out.write_str("is a sample from public documentation"),
+        }
+    }
+}
+
+/// Six-byte starts of digests, sorted; `scripts/digests.py` makes them.
+static DIGESTS: &[u8] = include_bytes!("known_digests.bin");
+const DIGEST_BYTES: usize = 6;
+
+/// First eight bytes of the SHA-256 of published bodies: sample keys of Stripe's documentation, and
+/// UUIDs (lower-case) that standards and manuals use as examples.
+const PUBLISHED: &[u64] = &[
+    0x153a_1825_8645_1358,
+    0x74e1_1884_b07b_1d51,
+    0x740f_f49a_f25d_70c2,
+    0xc1c4_5784_935e_da01,
+    0x9b64_dc2a_04f6_43af,
+    0x9b79_e401_4755_e26f,
+    0xe585_5ff4_8799_c52c,
+    0x9ba5_3bcd_10e9_193d,
+    0xfa7d_6c8d_dbcc_290e,
+    0x124a_fceb_e52a_d4a2,
+    0x30a5_154b_77ab_8b2d,
+    0xa3a9_e1ed_9732_cab2,
+    0x986c_0dc9_56dc_822b,
+    0x203f_a897_acf2_b02d,
+    0xc7aa_09cd_25da_8b6a,
+    0x0aca_198e_e797_9a67,
+    0x8f40_0c25_7611_ed5d,
+    0x5c28_b202_2dca_14af,
+];
+
+/// Words that count wherever they stand. Seven letters or more: at 97 random characters, a given
+/// word of seven is there, case apart, once in 3*10^8.
+const LONG_WORDS: &[&str] = &[
+    "changeme",
+    "changeit",
+    "change_me",
+    "change-me",
+    "placeholder",
+    "placehere",
+    "redacted",
+    "example",
+    "replace",
+    "removed",
+    "notreal",
+    "not_real",
+    "not-real",
+    "not_a_real",
+    "not-a-real",
+    "notareal",
+    "secretkeyhere",
+    "secret_here",
+    "secret-here",
+    "keyhere",
+    "key_here",
+    "key-here",
+    "token_here",
+    "token-here",
+    "tokenhere",
+    "goes_here",
+    "goes-here",
+    "goeshere",
+    "yourkey",
+    "your_key",
+    "your-key",
+    "your_api",
+    "your-api",
+    "yourapi",
+    "your_secret",
+    "your-secret",
+    "yoursecret",
+    "your_token",
+    "your-token",
+    "yourtoken",
+    "insert_",
+    "insert-",
+    "put_your",
+    "put-your",
+    "do_not_use",
+    "do-not-use",
+    "deadbeef",
+    "cafebabe",
+    "feedface",
+    "decafbad",
+    "invalid_",
+    "invalid-",
+    "foobarbaz",
+    "obfuscated",
+    "super_secret",
+    "supersecret",
+    "secretpart",
+    "testtest",
+    "fake_key",
+    "fake-key",
+    "loremipsum",
+];
+
+/// Words that count as a piece between separators or ends.
+const SHORT_WORDS: &[&str] = &[
+    "your", "fake", "todo", "fixme", "dummy", "sample", "insert", "mock", "masked", "hidden",
+    "foobar", "enter", "paste", "bogus", "xxxxx", "here",
+];
+
+/// Rows of a keyboard, one after another.
+const KEYBOARD: &[u8] = b"qwertyuiopasdfghjklzxcvbnm";
+
+/// Fewer characters than this say too little to be called repeated or counted.
+const LEAST: usize = 8;
+
+/// Why `body` (a token without its prefix) is a placeholder, or none.
+pub fn reason(body: &[u8]) -> Option<Placeholder> {
+    if is_template(body) {
+        return Some(Placeholder::Template);
+    }
+    if is_masked(body) {
+        return Some(Placeholder::Masked);
+    }
+    if let Some(word) = sample_word(body) {
+        return Some(Placeholder::SampleWord(word));
+    }
+    uuid_reason(body).or_else(|| is_known_digest(body).then_some(Placeholder::KnownDigest))
+}
+
+/// The same for a UUID, where words and masks cannot be: nil, all the same, counting, published.
+pub fn uuid_reason(uuid: &[u8]) -> Option<Placeholder> {
+    if is_repeated(uuid) {
+        Some(Placeholder::Repeated)
+    } else if is_sequence(uuid) {
+        Some(Placeholder::Sequence)
+    } else {
+        is_published(uuid).then_some(Placeholder::Published)
+    }
+}
+
+/// `${…}`, `{{…}}`, `<…>`, `$VAR`, `#{…}`, `%s`: none of these characters is in a key's alphabet.
+fn is_template(body: &[u8]) -> bool {
+    let opens = body.iter().position(|&byte| byte == b'<');
+    let angle = opens.is_some_and(|at| body.iter().skip(at).any(|&byte| byte == b'>'));
+    angle
+        || body.iter().any(|byte| matches!(byte, b'{' | b'}'))
+        || body.windows(2).any(|pair| match pair {
+            [b'$', next] => next.is_ascii_alphabetic() || matches!(next, b'_' | b'('),
+            [b'%', next] => matches!(next, b's' | b'v' | b'('),
+            _ => false,
+        })
+}
+
+/// Stars, bullets, ellipses, three dots; or six `x` in a row, which a random base36 body of 48
+/// characters holds once in 5*10^7.
+fn is_masked(body: &[u8]) -> bool {
+    let runs = |length: usize, mask: u8| {
+        body.windows(length)
+            .any(|window| window.iter().all(|byte| byte.to_ascii_lowercase() == mask))
+    };
+    let marks = ["\u{2022}", "\u{2026}", "\u{25cf}", "\u{2588}", "\u{00b7}\u{00b7}"];
+    runs(3, b'*')
+        || runs(3, b'.')
+        || runs(6, b'x')
+        || marks.iter().any(|mark| contains(body, mark.as_bytes()))
+}
+
+fn sample_word(body: &[u8]) -> Option<&'static str> {
+    let long = LONG_WORDS.iter().find(|word| contains(body, word.as_bytes()));
+    // Chance does not keep to one case.
+    let written = |piece: &&[u8]| {
+        let rest = piece.get(1..).unwrap_or_default();
+        rest.iter().all(u8::is_ascii_lowercase) || piece.iter().all(u8::is_ascii_uppercase)
+    };
+    let pieces = || body.split(|byte| !byte.is_ascii_alphanumeric()).filter(written);
+    let short = || {
+        SHORT_WORDS
+            .iter()
+            .find(|word| pieces().any(|piece| piece.eq_ignore_ascii_case(word.as_bytes())))
+    };
+    long.or_else(short).copied()
+}
+
+/// Whether `word` is somewhere in the body, case apart.
+fn contains(body: &[u8], word: &[u8]) -> bool {
+    body.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+}
+
+/// Letters and digits alone: a UUID's dashes break no pattern.
+fn significant(body: &[u8]) -> impl DoubleEndedIterator<Item = u8> + Clone {
+    body.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
+}
+
+/// A period of at most half the body, three different characters or fewer, or ten of one in a row.
+fn is_repeated(body: &[u8]) -> bool {
+    let length = significant(body).count();
+    if length < LEAST {
+        return false;
+    }
+    let mut seen = [0u8; 3];
+    let mut kinds = 0;
+    for byte in significant(body) {
+        if !seen.iter().take(kinds).any(|&known| known == byte) {
+            match seen.get_mut(kinds) {
+                Some(slot) => *slot = byte,
+                None => {
+                    kinds += 1;
+                    break;
+                }
+            }
+            kinds += 1;
+        }
+    }
+    let periodic = |period: usize| {
+        significant(body).zip(significant(body).skip(period)).all(|(early, late)| early == late)
+    };
+    let alike = |run: usize| {
+        body.windows(run).any(|window| window.iter().all(|byte| Some(byte) == window.first()))
+    };
+    (kinds <= 3 && length >= 12) || alike(10) || (1..=32.min(length / 2)).any(periodic)
+}
+
+/// How one character follows another.
+#[derive(Clone, Copy, PartialEq)]
+enum Step {
+    Same,
+    Up,
+    Down,
+    Right,
+    Left,
+}
+
+const STEPS: [Step; 5] = [Step::Same, Step::Up, Step::Down, Step::Right, Step::Left];
+
+impl Step {
+    /// Whether `late` follows `early` (both lower-case). Counting goes on from 9 to 0 or a, and from
+    /// f (in hex) or z to where it began.
+    fn joins(self, early: u8, late: u8) -> bool {
+        match self {
+            Self::Same => early == late,
+            Self::Up => {
+                late == early.wrapping_add(1)
+                    || matches!(
+                        (early, late),
+                        (b'9', b'0' | b'a') | (b'0', b'a') | (b'f' | b'z', b'0' | b'a')
+                    )
+            }
+            Self::Down => Self::Up.joins(late, early),
+            Self::Right => KEYBOARD.windows(2).any(|pair| pair == [early, late]),
+            Self::Left => Self::Right.joins(late, early),
+        }
+    }
+}
+
+/// Whether most of the body counts: a run of ten characters, runs of five over three fifths of it,
+/// or runs of three over four fifths. Interleaved (`a1b2c3…`, `aabbcc…`) counts too.
+fn is_sequence(body: &[u8]) -> bool {
+    let length = significant(body).count();
+    if length < LEAST {
+        return false;
+    }
+    let mut runs = Runs::default();
+    let mut step: Option<Step> = None;
+    let mut run = 1;
+    for (early, late) in significant(body).zip(significant(body).skip(1)) {
+        if step.is_some_and(|step| step.joins(early, late)) {
+            run += 1;
+            continue;
+        }
+        runs.add(run);
+        step = STEPS.into_iter().find(|step| step.joins(early, late));
+        // The character before opened this run, unless it closed the last one.
+        run = if step.is_some() && run < 3 { 2 } else { 1 };
+    }
+    runs.add(run);
+    runs.longest >= 10
+        || runs.of_five * 5 >= length * 3
+        || runs.of_three * 5 >= length * 4
+        || is_interleaved(body)
+}
+
+/// Characters in runs of at least so many.
+#[derive(Default)]
+struct Runs {
+    longest: usize,
+    of_five: usize,
+    of_three: usize,
+}
+
+impl Runs {
+    fn add(&mut self, run: usize) {
+        self.longest = self.longest.max(run);
+        self.of_five += if run >= 5 { run } else { 0 };
+        self.of_three += if run >= 3 { run } else { 0 };
+    }
+}
+
+/// Whether every second character counts up, both ways of pairing, over ten characters that are most
+/// of the body, or over fourteen: of 10^6 random bodies of 64 hex digits, one held ten.
+fn is_interleaved(body: &[u8]) -> bool {
+    let length = significant(body).count();
+    let mut run = 2;
+    for (early, late) in significant(body).zip(significant(body).skip(2)) {
+        run = if Step::Up.joins(early, late) { run + 1 } else { 2 };
+        if run >= 14 || (run >= 10 && run * 5 >= length * 3) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a hex body of 16 digits or more begins as a well-known digest does.
+fn is_known_digest(body: &[u8]) -> bool {
+    if body.len() < 16 || !body.iter().all(u8::is_ascii_hexdigit) {
+        return false;
+    }
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or(0);
+    let mut start = [0u8; DIGEST_BYTES];
+    for (byte, pair) in start.iter_mut().zip(body.chunks_exact(2)) {
+        *byte = pair.iter().fold(0, |sum, half| (sum << 4) | digit(half) as u8);
+    }
+    DIGESTS.chunks_exact(DIGEST_BYTES).any(|known| known == start)
+}
+
+fn is_published(body: &[u8]) -> bool {
+    let mut digest = Sha256::new();
+    if body.len() == 36 && body.get(8) == Some(&b'-') {
+        digest.update(body.to_ascii_lowercase());
+    } else {
+        digest.update(body);
+    }
+    let start =
+        digest.finalize().iter().take(8).fold(0u64, |sum, &byte| (sum << 8) | u64::from(byte));
+    PUBLISHED.contains(&start)
+}
+
+#[cfg(test)]
+#[path = "placeholder_tests.rs"]
+mod tests;

@@ -1,0 +1,170 @@
+//! What is reported: one secret, everywhere that it was found.
+//!
+//! Not here: how it was found, and how a report looks.
+
+mod fingerprint;
+mod outcome;
+mod secret;
+
+pub use fingerprint::Fingerprint;
+pub use outcome::{Outcome, Rejected, Stats};
+pub use secret::Secret;
+
+use std::fmt;
+
+use crate::rule::{Environment, Severity};
+use crate::span::{Position, Span};
+
+/// How sure it is that a finding is a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// A guess; shown on request only.
+    Low,
+    /// The right prefix and a body that looks drawn at random.
+    Medium,
+    /// The documented form.
+    High,
+}
+
+impl Confidence {
+    /// The word that reports and options use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a key still works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// It does.
+    Active,
+    /// The provider refuses it.
+    Inactive,
+    /// The provider's answer does not tell.
+    Unknown,
+    /// Nobody was asked.
+    NotChecked,
+}
+
+impl Verdict {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Active => "active",
+            Verdict::Inactive => "inactive",
+            Verdict::Unknown => "unknown",
+            Verdict::NotChecked => "not-checked",
+        }
+    }
+}
+
+/// What is known of whether a key still works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is this one.
+    pub reason: Option<String>,
+    /// When the provider was asked, RFC 3339 in UTC.
+    pub checked_at: Option<String>,
+}
+
+impl Verification {
+    /// Nobody was asked, because nobody wanted it.
+    pub fn not_asked() -> Self {
+        let reason = Some("live checks were not asked for".to_owned());
+        Self { verdict: Verdict::NotChecked, reason, checked_at: None }
+    }
+}
+
+/// A commit, as far as reports show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The full object id.
+    pub id: String,
+    /// Name and address of the author.
+    pub author: String,
+    /// The author's e-mail address.
+    pub email: String,
+    /// When it was authored, RFC 3339.
+    pub date: String,
+    /// The first line of the message.
+    pub summary: String,
+}
+
+/// One place that holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The path as the user would type it.
+    pub path: String,
+    /// The path that fingerprints use, see [`crate::blob::Provenance`].
+    pub stable_path: String,
+    /// Where the secret begins.
+    pub start: Position,
+    /// One past its last character.
+    pub end: Position,
+    /// Its bytes, as encoded in the content.
+    pub span: Span,
+    /// The encoding, `plain` for none; nested ones from the outside, joined by `+`.
+    pub encoding: String,
+    /// The git object that holds it.
+    pub blob: Option<String>,
+    /// The commit that introduced it.
+    pub commit: Option<Commit>,
+    /// The last commit that holds it.
+    pub last_commit: Option<Commit>,
+    /// Whether HEAD holds it.
+    pub in_head: Option<bool>,
+    /// The line, or the part of it around the secret, with every secret in it masked.
+    pub snippet: String,
+}
+
+/// One secret and everything known of it.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Id of the rule.
+    pub rule: String,
+    /// What the rule says it is.
+    pub description: String,
+    /// Id of the provider that issued it, if that is proved.
+    pub provider: Option<String>,
+    /// What it opens, if the form tells.
+    pub environment: Option<Environment>,
+    /// How bad the leak is.
+    pub severity: Severity,
+    /// How sure it is that this is a secret.
+    pub confidence: Confidence,
+    /// The secret.
+    pub secret: Secret,
+    /// The fingerprint of its first occurrence.
+    pub fingerprint: Fingerprint,
+    /// Whether it still works.
+    pub verification: Verification,
+    /// What proves the provider.
+    pub evidence: Vec<String>,
+    /// The places, sorted; never empty.
+    pub occurrences: Vec<Occurrence>,
+}
+
+/// Something that a reader of the report should know about the run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    /// The kind, a word for machines, such as `unreadable`.
+    pub kind: &'static str,
+    /// What it is about, if it is about one thing.
+    pub path: Option<String>,
+    /// What happened and what to do.
+    pub message: String,
+    /// Whether content was left unread because of it.
+    pub incomplete: bool,
+}

@@ -1,0 +1,63 @@
+//! A secret that does not show itself.
+//!
+//! Debug and display output mask it; [`Secret::expose`] is the one way to the value.
+
+use std::fmt;
+
+/// The bytes of a secret, and how many of them are a public prefix.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Secret {
+    value: Box<[u8]>,
+    prefix: usize,
+}
+
+/// Bodies of fewer bytes are masked whole.
+const SHOW_TAIL_FROM: usize = 20;
+const TAIL: usize = 4;
+
+impl Secret {
+    /// A secret whose first `prefix` bytes are known to everybody, such as `sk_live_`.
+    pub fn new(value: impl Into<Box<[u8]>>, prefix: usize) -> Self {
+        let value = value.into();
+        let prefix = prefix.min(value.len());
+        Self { value, prefix }
+    }
+
+    /// The value. For fingerprints, for reports with `--show-secrets`, and for live checks.
+    pub fn expose(&self) -> &[u8] {
+        &self.value
+    }
+
+    /// The prefix, a mask, and the last four characters of a long body.
+    pub fn redacted(&self) -> String {
+        let (prefix, body) = self.value.split_at(self.prefix);
+        let tail = if body.len() >= SHOW_TAIL_FROM { &body[body.len() - TAIL..] } else { &[] };
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        format!("{}****{}", shown(prefix), shown(tail))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({})", self.redacted())
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.redacted())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_output_shows_more_than_the_last_four_characters() {
+        let long = Secret::new(*b"pre_abcdefghijklmnopqrstuvwxyz", 4);
+        assert_eq!(long.to_string(), "pre_****wxyz");
+        assert_eq!(format!("{long:?}"), "Secret(pre_****wxyz)");
+        assert_eq!(Secret::new(*b"pre_abcdef", 4).to_string(), "pre_****");
+    }
+}

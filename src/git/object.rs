@@ -1,0 +1,191 @@
+//! What names an object and what kind it is, for both of git's hash functions.
+//!
+//! Not here: where objects are stored, or what their bytes mean.
+
+use std::fmt;
+use std::ops::BitOr;
+
+/// The hash function of a repository, which settles how long a name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ObjectFormat {
+    /// Names of 20 bytes.
+    Sha1,
+    /// Names of 32 bytes.
+    Sha256,
+}
+
+impl ObjectFormat {
+    /// Bytes in a name.
+    pub fn name_len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
+    /// The format whose names have this many bytes.
+    pub fn from_name_len(len: usize) -> Option<Self> {
+        match len {
+            20 => Some(Self::Sha1),
+            32 => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+}
+
+/// The name of an object: the hash of its header and content.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectId {
+    bytes: [u8; 32],
+    format: ObjectFormat,
+}
+
+impl ObjectId {
+    /// From the raw 20 or 32 bytes; any other length is no name.
+    pub fn from_bytes(name: &[u8]) -> Option<Self> {
+        let format = ObjectFormat::from_name_len(name.len())?;
+        let mut bytes = [0; 32];
+        bytes.get_mut(..name.len())?.copy_from_slice(name);
+        Some(Self { bytes, format })
+    }
+
+    /// From 40 or 64 hexadecimal digits of either case.
+    pub fn from_hex(hex: &[u8]) -> Option<Self> {
+        let format = ObjectFormat::from_name_len(hex.len() / 2)?;
+        let (pairs, rest) = hex.as_chunks::<2>();
+        if !rest.is_empty() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Some(Self { bytes, format })
+    }
+
+    /// The raw bytes: 20 or 32.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.format.name_len()).unwrap_or(&self.bytes)
+    }
+
+    /// Which hash function made it.
+    pub fn format(&self) -> ObjectFormat {
+        self.format
+    }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The four kinds of object, numbered as in a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// A snapshot with its parents and its message.
+    Commit = 1,
+    /// A directory.
+    Tree = 2,
+    /// The content of a file.
+    Blob = 3,
+    /// An annotated tag.
+    Tag = 4,
+}
+
+impl Kind {
+    /// From the number that a pack entry's header holds.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Commit, Self::Tree, Self::Blob, Self::Tag]
+            .into_iter()
+            .find(|kind| *kind as u8 == number)
+    }
+
+    /// From the word that a loose object's header holds.
+    pub fn from_word(word: &[u8]) -> Option<Self> {
+        match word {
+            b"commit" => Some(Self::Commit),
+            b"tree" => Some(Self::Tree),
+            b"blob" => Some(Self::Blob),
+            b"tag" => Some(Self::Tag),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Commit => "commit",
+            Self::Tree => "tree",
+            Self::Blob => "blob",
+            Self::Tag => "tag",
+        })
+    }
+}
+
+/// A set of kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// All four.
+    pub const ALL: Self = Self(0b1_1110);
+
+    /// Whether the set holds `kind`.
+    pub fn contains(self, kind: Kind) -> bool {
+        self.0 & 1 << kind as u8 != 0
+    }
+}
+
+impl From<Kind> for Kinds {
+    fn from(kind: Kind) -> Self {
+        Self(1 << kind as u8)
+    }
+}
+
+impl BitOr<Kind> for Kinds {
+    type Output = Self;
+
+    fn bitor(self, kind: Kind) -> Self {
+        Self(self.0 | 1 << kind as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_through_hex() {
+        for len in [20, 32] {
+            let raw: Vec<u8> = (0..len).map(|i| i * 7 + 3).collect();
+            let id = ObjectId::from_bytes(&raw).unwrap();
+            assert_eq!(id.as_bytes(), raw);
+            assert_eq!(ObjectId::from_hex(id.to_string().as_bytes()), Some(id));
+        }
+        assert_eq!(ObjectId::from_bytes(&[0; 19]), None);
+        assert_eq!(ObjectId::from_hex(&[b'0'; 41]), None);
+        assert_eq!(ObjectId::from_hex(&[b'g'; 40]), None);
+    }
+
+    #[test]
+    fn sets_hold_what_was_put_in() {
+        let some = Kinds::from(Kind::Blob) | Kind::Tag;
+        assert!(some.contains(Kind::Blob) && some.contains(Kind::Tag));
+        assert!(!some.contains(Kind::Tree) && !some.contains(Kind::Commit));
+        assert!((1..=4).all(|n| Kinds::ALL.contains(Kind::from_number(n).unwrap())));
+        assert_eq!(Kind::from_number(6), None);
+    }
+}

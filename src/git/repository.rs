@@ -1,0 +1,301 @@
+//! Finds a repository, its object directories and its refs.
+//!
+//! The directories are found by reading git's own files, so that a repository that libgit2 cannot
+//! open (SHA-256 names, reftable) is found too; its refs then come from `git for-each-ref`. Nothing
+//! of the repository is ever executed: no hook, no filter, no configured command.
+//!
+//! Not here: objects ([`crate::git::store`]).
+
+mod owner;
+mod refs;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::object::{ObjectFormat, ObjectId};
+pub use refs::Ref;
+
+/// Alternates that may lead to further alternates; git itself stops at five.
+const MAX_ALTERNATES: usize = 1000;
+
+/// Why a repository, or its refs, cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// Neither the path nor a directory above it is one.
+    #[error("{path} is not in a git repository")]
+    NotFound {
+        /// Where the search began.
+        path: PathBuf,
+    },
+    /// A file of the repository cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An object format that does not exist yet.
+    #[error("{path}: the object format {format} is not known")]
+    Format {
+        /// The repository.
+        path: PathBuf,
+        /// As the configuration has it.
+        format: String,
+    },
+    /// libgit2 cannot read the configuration or the refs.
+    #[error("cannot read the refs or the configuration of {path}: {source}")]
+    Libgit2 {
+        /// The repository.
+        path: PathBuf,
+        /// Why.
+        source: git2::Error,
+    },
+    /// Only git itself can read these refs, and it failed.
+    #[error(
+        "only git can read the refs of {path} (SHA-256 names or reftable): {problem}; install git 2.45 or later"
+    )]
+    Git {
+        /// The repository.
+        path: PathBuf,
+        /// What went wrong.
+        problem: String,
+    },
+}
+
+/// Where the parts of a repository are.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    git_dir: PathBuf,
+    common_dir: PathBuf,
+    object_dirs: Vec<PathBuf>,
+    missing_alternates: Vec<PathBuf>,
+    format: ObjectFormat,
+    files_backend: bool,
+    partial: bool,
+}
+
+impl Repository {
+    /// The repository that `path` is, or is in: a bare one, a work tree, a linked work tree.
+    pub fn discover(path: &Path) -> Result<Self, RepositoryError> {
+        let start = read(path, fs::canonicalize(path))?;
+        for directory in start.ancestors() {
+            if let Some(git_dir) = git_dir(directory)? {
+                return Self::open(git_dir);
+            }
+        }
+        Err(RepositoryError::NotFound { path: path.into() })
+    }
+
+    fn open(git_dir: PathBuf) -> Result<Self, RepositoryError> {
+        let common_dir = match read_optional(&git_dir.join("commondir"))? {
+            Some(text) => git_dir.join(path_of(trim_line(&text))),
+            None => git_dir.clone(),
+        };
+        let config = config(&common_dir)?;
+        let word = |key: &str| config.as_ref().and_then(|config| config.get_string(key).ok());
+        let format = match word("extensions.objectformat").as_deref() {
+            None | Some("sha1") => ObjectFormat::Sha1,
+            Some("sha256") => ObjectFormat::Sha256,
+            Some(other) => {
+                return Err(RepositoryError::Format { path: git_dir, format: other.into() });
+            }
+        };
+        let storage = word("extensions.refstorage");
+        let partial = word("extensions.partialclone").is_some();
+        let (object_dirs, missing_alternates) = object_dirs(common_dir.join("objects"))?;
+        Ok(Self {
+            git_dir,
+            common_dir,
+            object_dirs,
+            missing_alternates,
+            format,
+            files_backend: storage.is_none_or(|name| name == "files"),
+            partial,
+        })
+    }
+
+    /// The directory with `HEAD`: of the linked work tree, if it is one.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// The directory that all work trees share.
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// Where objects are: its own directory first, then the alternates.
+    pub fn object_dirs(&self) -> &[PathBuf] {
+        &self.object_dirs
+    }
+
+    /// Alternates that are named and not there: objects may be missing.
+    pub fn missing_alternates(&self) -> &[PathBuf] {
+        &self.missing_alternates
+    }
+
+    /// The hash function of its names.
+    pub fn format(&self) -> ObjectFormat {
+        self.format
+    }
+
+    /// Whether its history was cut off when it was cloned.
+    pub fn is_shallow(&self) -> bool {
+        fs::metadata(self.common_dir.join("shallow")).is_ok_and(|file| file.len() > 0)
+    }
+
+    /// The commits at which a shallow clone ends: their parents are not there.
+    pub fn shallow(&self) -> Vec<ObjectId> {
+        let text = fs::read(self.common_dir.join("shallow")).unwrap_or_default();
+        let lines = text.split(|byte| *byte == b'\n');
+        lines.filter_map(|line| ObjectId::from_hex(line.trim_ascii())).collect()
+    }
+
+    /// Whether objects may be missing by intent: a partial clone, or packs of a promisor.
+    pub fn is_partial(&self) -> bool {
+        let promisor = |directory: &PathBuf| {
+            let files = fs::read_dir(directory.join("pack")).ok()?;
+            let mut names = files.filter_map(|file| Some(file.ok()?.path()));
+            names.find(|path| path.extension().is_some_and(|end| end == "promisor"))
+        };
+        self.partial || self.object_dirs.iter().any(|directory| promisor(directory).is_some())
+    }
+
+    /// Whether libgit2 can open it.
+    pub fn libgit2_can_open(&self) -> bool {
+        self.format == ObjectFormat::Sha1 && self.files_backend
+    }
+
+    /// All refs and heads with what they name (tags are not peeled), in order of their names.
+    pub fn refs(&self) -> Result<Vec<Ref>, RepositoryError> {
+        refs::all(self)
+    }
+}
+
+/// The git directory that `directory` is or has.
+fn git_dir(directory: &Path) -> Result<Option<PathBuf>, RepositoryError> {
+    let dot = directory.join(".git");
+    if dot.is_file() {
+        let text = read(&dot, fs::read(&dot))?;
+        if let Some(target) = text.strip_prefix(b"gitdir:") {
+            return Ok(Some(directory.join(path_of(trim_line(target).trim_ascii_start()))));
+        }
+    }
+    let is_git_dir = |path: &Path| {
+        // HEAD may be a symbolic link to a branch that has no commit yet.
+        path.join("HEAD").symlink_metadata().is_ok()
+            && (path.join("commondir").exists()
+                || path.join("objects").is_dir() && path.join("refs").exists())
+    };
+    Ok([dot, directory.to_path_buf()].into_iter().find(|path| is_git_dir(path)))
+}
+
+/// The configuration of the repository alone: the user's own cannot change a format.
+fn config(common_dir: &Path) -> Result<Option<git2::Config>, RepositoryError> {
+    let path = common_dir.join("config");
+    if !path.exists() {
+        return Ok(None);
+    }
+    git2::Config::open(&path)
+        .and_then(|mut config| config.snapshot())
+        .map(Some)
+        .map_err(|source| RepositoryError::Libgit2 { path: common_dir.into(), source })
+}
+
+/// An object directory and all its alternates, each once; those that are not there apart.
+fn object_dirs(own: PathBuf) -> Result<(Vec<PathBuf>, Vec<PathBuf>), RepositoryError> {
+    let (mut found, mut missing, mut seen) = (vec![own.clone()], Vec::new(), Vec::new());
+    seen.push(fs::canonicalize(&own).unwrap_or(own));
+    let mut next = 0;
+    while let Some(directory) = found.get(next).cloned() {
+        next += 1;
+        let Some(text) = read_optional(&directory.join("info/alternates"))? else { continue };
+        for line in text.split(|byte| *byte == b'\n') {
+            let Some(name) = alternate(line) else { continue };
+            let path = directory.join(path_of(&name));
+            match fs::canonicalize(&path) {
+                Ok(real) if seen.contains(&real) || seen.len() > MAX_ALTERNATES => {}
+                Ok(real) => {
+                    seen.push(real);
+                    found.push(path);
+                }
+                Err(_) => missing.push(path),
+            }
+        }
+    }
+    Ok((found, missing))
+}
+
+/// A line of `alternates`: a path, or one in quotes with backslash escapes; `#` begins a comment.
+fn alternate(line: &[u8]) -> Option<Vec<u8>> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.is_empty() || line.starts_with(b"#") {
+        return None;
+    }
+    let Some(quoted) = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")) else {
+        return Some(line.to_vec());
+    };
+    let (mut name, mut bytes) = (Vec::new(), quoted.iter().copied());
+    while let Some(byte) = bytes.next() {
+        name.push(match byte {
+            b'\\' => match bytes.next()? {
+                b'n' => b'\n',
+                b't' => b'\t',
+                digit @ b'0'..=b'3' => {
+                    let mut value = digit - b'0';
+                    for _ in 0..2 {
+                        let digit = bytes.next().filter(|byte| (b'0'..=b'7').contains(byte))?;
+                        value = value << 3 | (digit - b'0');
+                    }
+                    value
+                }
+                other => other,
+            },
+            byte => byte,
+        });
+    }
+    Some(name)
+}
+
+fn trim_line(text: &[u8]) -> &[u8] {
+    text.trim_ascii_end()
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn read<T>(path: &Path, result: io::Result<T>) -> Result<T, RepositoryError> {
+    result.map_err(|source| RepositoryError::Read { path: path.into(), source })
+}
+
+fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, RepositoryError> {
+    match fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(RepositoryError::Read { path: path.into(), source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alternates_are_paths_comments_or_quoted() {
+        assert_eq!(alternate(b"../x y"), Some(b"../x y".to_vec()));
+        assert_eq!(alternate(b"# no"), None);
+        assert_eq!(alternate(b""), None);
+        assert_eq!(alternate(br#""a\"b\\\303\274""#), Some(b"a\"b\\\xc3\xbc".to_vec()));
+        assert_eq!(alternate(br#""cut\3""#), None);
+    }
+}

@@ -1,0 +1,24 @@
+//! keytrawl finds leaked API keys in content: files, archives, git objects.
+//!
+//! The library is a stack of layers, each of which imports only lower ones; `tests/layers.rs` holds
+//! the table. Nothing in here prints.
+
+pub mod attribution;
+pub mod blob;
+pub mod boundary;
+pub mod cli;
+pub mod config;
+pub mod decode;
+pub mod document;
+pub mod filter;
+pub mod finding;
+pub mod git;
+pub mod matcher;
+pub mod pipeline;
+pub mod prefilter;
+pub mod proof;
+pub mod report;
+pub mod rule;
+pub mod scanner;
+pub mod source;
+pub mod span;

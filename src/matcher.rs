@@ -1,0 +1,414 @@
+//! From a candidate to a match: the rule's expression, anchored where the candidate says, with its
+//! boundaries, in plain or decoded text.
+//!
+//! A match depends only on the bytes within [`CONTEXT`] of it. Whether it is a secret is for
+//! `filter` to say.
+
+use crate::boundary;
+use crate::decode::{self, Layer, Reach, Text};
+use crate::finding::Secret;
+use crate::prefilter::{Candidate, Prefilter, Use};
+use crate::rule::{MAX_MATCH, Rule, RuleSet};
+use crate::span::Span;
+
+/// Bytes around a candidate on which its matches depend: the longest match and what may stand
+/// before it, in the most wasteful nesting of encodings.
+pub const CONTEXT: usize = 48 << 10;
+
+/// Bytes to both sides of a candidate on which it depends whether it is plausible.
+pub const NEAR: usize = 128;
+
+/// Text of the right shape, not yet judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// The rule, by its number in the set.
+    pub rule: usize,
+    /// The secret in the content, as encoded there.
+    pub span: Span,
+    /// All that the expression matched, as encoded.
+    pub whole: Span,
+    /// The secret, decoded.
+    pub secret: Secret,
+    /// All that the expression matched, decoded.
+    pub matched: Box<[u8]>,
+    /// The body within the secret.
+    pub body: Span,
+    /// A UUID within the secret.
+    pub uuid: Option<Span>,
+    /// Whether the body has the documented form.
+    pub exact: bool,
+    /// The encodings, the outermost first.
+    pub layers: Vec<Layer>,
+    /// The candidate that led here, to read more of its surroundings.
+    pub candidate: Option<Candidate>,
+}
+
+/// A prefix that stands where a secret may begin, without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearMiss {
+    /// The rule, by its number in the set.
+    pub rule: usize,
+    /// The text in the content.
+    pub span: Span,
+    /// Why it is no match.
+    pub reason: &'static str,
+}
+
+/// Where matches and, if they are wanted, near misses go.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The matches.
+    pub matches: Vec<Match>,
+    /// The near misses; none: not wanted.
+    pub misses: Option<Vec<NearMiss>>,
+}
+
+/// One place in one text where a rule's prefix may stand.
+struct Place<'t> {
+    text: &'t [u8],
+    start: usize,
+    /// Set for decoded text.
+    decoded: Option<&'t Text>,
+    layers: &'t [Layer],
+    content: &'t [u8],
+}
+
+impl Place<'_> {
+    fn source(&self, span: Span) -> Span {
+        self.decoded.map_or(span, |text| text.source(span))
+    }
+}
+
+/// Applies rules to candidates.
+#[derive(Debug)]
+pub struct Matcher<'r> {
+    rules: &'r RuleSet,
+    prefilter: &'r Prefilter,
+}
+
+impl<'r> Matcher<'r> {
+    /// A matcher for the candidates of `prefilter`, which was made for the same rules.
+    pub fn new(rules: &'r RuleSet, prefilter: &'r Prefilter) -> Self {
+        Self { rules, prefilter }
+    }
+
+    /// Whether something may come of a candidate: for plain text, whether one of its prefixes stands
+    /// there where a token may begin. Depends on [`NEAR`] bytes to both sides.
+    pub fn is_plausible(&self, bytes: &[u8], candidate: Candidate) -> bool {
+        let anchor = &self.prefilter.anchors()[usize::from(candidate.anchor)];
+        if !self.prefilter.recipe(candidate).steps.is_empty() {
+            return true;
+        }
+        let end = candidate.at + anchor.literal.len();
+        let stands = |usage: &Use| {
+            let start = candidate.at.checked_sub(usage.offset)?;
+            bytes.get(start..)?.starts_with(&usage.prefix).then_some(())?;
+            let rule = &self.rules.rules[usage.rule];
+            (!rule.boundary || boundary::is_detached(bytes, start)).then_some(())
+        };
+        continues_encoded(bytes, end, false).is_some()
+            || anchor.uses.iter().any(|usage| stands(usage).is_some())
+    }
+
+    /// Adds what there is at `candidate`.
+    pub fn at(&self, bytes: &[u8], candidate: Candidate, found: &mut Found) {
+        let anchor = &self.prefilter.anchors()[usize::from(candidate.anchor)];
+        let recipe = self.prefilter.recipe(candidate);
+        if !recipe.steps.is_empty() {
+            let Some((text, index)) = decode::around(bytes, candidate.at, recipe, Reach::MATCH)
+            else {
+                return;
+            };
+            self.in_text(bytes, &text, index, &anchor.uses, &recipe.layers(), candidate, found);
+            return;
+        }
+        let before = found.matches.len();
+        let mut seen = false;
+        for usage in &anchor.uses {
+            let Some(start) = candidate.at.checked_sub(usage.offset) else { continue };
+            let place = Place { text: bytes, start, decoded: None, layers: &[], content: bytes };
+            seen |= self.attempt(&place, usage, candidate, found);
+        }
+        let end = candidate.at + anchor.literal.len();
+        let Some((layer, from)) = continues_encoded(bytes, end, seen) else { return };
+        let plain = found.matches.split_off(before);
+        if plain.iter().any(|m| m.span.end > from) {
+            // What looks like the start of an escape is part of the key.
+            found.matches.extend(plain);
+            return;
+        }
+        if let Some((text, index)) =
+            decode::escaped_around(bytes, candidate.at, layer, Reach::MATCH)
+        {
+            self.in_text(bytes, &text, index, &anchor.uses, &[layer], candidate, found);
+        }
+        if layer == Layer::Quoted && !is_full_line(bytes, from) {
+            // A line that is broken early: only the documented form tells it from two lines.
+            let mut index = 0;
+            found.matches.retain(|m| {
+                index += 1;
+                index <= before || m.exact
+            });
+        }
+        keep_longer(&mut found.matches, before, plain);
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call site a kind of text; a struct would only rename them"
+    )]
+    fn in_text(
+        &self,
+        content: &[u8],
+        text: &Text,
+        index: usize,
+        uses: &[Use],
+        layers: &[Layer],
+        candidate: Candidate,
+        found: &mut Found,
+    ) {
+        for usage in uses {
+            let Some(start) = index.checked_sub(usage.offset) else { continue };
+            let place = Place { text: &text.bytes, start, decoded: Some(text), layers, content };
+            self.attempt(&place, usage, candidate, found);
+        }
+    }
+
+    /// How much of `length` bytes belongs to one entry, where lines of base64 are a list of keys and
+    /// not one wrapped text: up to the next line that begins with a prefix of its own.
+    fn next_in_list(&self, place: &Place<'_>, length: usize) -> usize {
+        if place.layers.first() != Some(&Layer::Base64) {
+            return length;
+        }
+        let begins_key = |index: usize| {
+            let mut uses = self.prefilter.anchors().iter().flat_map(|anchor| &anchor.uses);
+            uses.any(|u| place.text.get(index..).is_some_and(|t| t.starts_with(&u.prefix)))
+        };
+        let next = |n: &usize| begins_line(place, place.start + n) && begins_key(place.start + n);
+        (1..length).find(next).unwrap_or(length)
+    }
+
+    /// Whether the prefix stands there at all.
+    fn attempt(
+        &self,
+        place: &Place<'_>,
+        usage: &Use,
+        candidate: Candidate,
+        found: &mut Found,
+    ) -> bool {
+        let Some(rest) = place.text.get(place.start..) else { return false };
+        if !rest.starts_with(&usage.prefix) {
+            return false;
+        }
+        let rule = &self.rules.rules[usage.rule];
+        let free = !rule.boundary
+            || boundary::is_token_start(place.text, place.start)
+            || after_delimiter(place);
+        let counted = if free { None } else { boundary::counted_length(place.text, place.start) };
+        if !free && counted.is_none() && found.misses.is_none() {
+            return true;
+        }
+        let window = &rest[..self.next_in_list(place, rest.len().min(MAX_MATCH))];
+        let counted = counted.and_then(|n| window.get(..n));
+        let exactly = |n: &[u8]| captured(rule, n).filter(|c| c.whole.len() == n.len());
+        let captured = match counted.and_then(exactly) {
+            Some(captured) => Some(captured),
+            None if free || found.misses.is_some() => captured(rule, window),
+            None => return true,
+        };
+        match captured {
+            Some(captured) if free || counted.is_some_and(|n| n.len() == captured.whole.len()) => {
+                found.matches.push(build(place, usage, rule, window, captured, candidate));
+            }
+            Some(captured) => {
+                miss(place, usage, captured.whole.len(), "it is part of a longer word", found)
+            }
+            None if free => miss(
+                place,
+                usage,
+                usage.prefix.len(),
+                "what follows has not the form of a key",
+                found,
+            ),
+            None => {}
+        }
+        true
+    }
+}
+
+fn miss(place: &Place<'_>, usage: &Use, length: usize, reason: &'static str, found: &mut Found) {
+    if let Some(misses) = &mut found.misses {
+        let span = place.source(Span::new(place.start, place.start + length));
+        misses.push(NearMiss { rule: usage.rule, span, reason });
+    }
+}
+
+/// Ranges within a matched window.
+struct Captured {
+    whole: Span,
+    secret: Span,
+    body: Span,
+    uuid: Option<Span>,
+}
+
+fn captured(rule: &Rule, window: &[u8]) -> Option<Captured> {
+    if !rule.pattern.may_start(window) {
+        return None;
+    }
+    let captures = rule.pattern.regex()?.captures(window)?;
+    let span = |m: regex::bytes::Match<'_>| Span::new(m.start(), m.end());
+    let whole = span(captures.get(0)?);
+    let first = || (1..captures.len()).filter_map(|g| captures.get(g)).find(|m| !m.is_empty());
+    let secret = match rule.secret_group {
+        0 => first().map_or(whole, span),
+        group => span(captures.get(group)?),
+    };
+    let body = captures.name("body").map_or(secret, span);
+    let uuid = captures.name("uuid").map(span);
+    (!secret.is_empty()).then_some(Captured { whole, secret, body, uuid })
+}
+
+fn build(
+    place: &Place<'_>,
+    usage: &Use,
+    rule: &Rule,
+    window: &[u8],
+    mut captured: Captured,
+    candidate: Candidate,
+) -> Match {
+    let exact = settle_form(rule, window, &mut captured);
+    let Captured { whole, secret, body, uuid } = captured;
+    let within = |span: Span| Span::new(span.start - secret.start, span.end - secret.start);
+    let at = |span: Span| place.source(Span::new(place.start + span.start, place.start + span.end));
+    let prefix = body.start.saturating_sub(secret.start).max(if secret.start == 0 {
+        usage.prefix.len()
+    } else {
+        0
+    });
+    let public = uuid.map_or(prefix, |u| u.start.saturating_sub(secret.start));
+    Match {
+        rule: usage.rule,
+        span: at(secret),
+        whole: at(whole),
+        secret: Secret::new(&window[secret.range()], public),
+        matched: window[whole.range()].into(),
+        body: within(body),
+        uuid: uuid.map(within),
+        exact,
+        layers: place.layers.to_vec(),
+        candidate: Some(candidate),
+    }
+}
+
+/// Whether the body has the documented form. A body that has it up to a `-` or `_` is cut there: the
+/// rest is a suffix that somebody added.
+fn settle_form(rule: &Rule, window: &[u8], captured: &mut Captured) -> bool {
+    let Some(form) = &rule.form else { return false };
+    let body = &window[captured.body.range()];
+    if form.is_match(body) {
+        return true;
+    }
+    if captured.body.end != captured.secret.end {
+        return false;
+    }
+    let cuts = body.iter().enumerate().filter(|(_, b)| matches!(b, b'-' | b'_')).map(|(i, _)| i);
+    let Some(cut) = cuts.into_iter().find(|cut| form.is_match(&body[..*cut])) else { return false };
+    let end = captured.body.start + cut;
+    captured.body.end = end;
+    captured.secret.end = end;
+    captured.whole.end = captured.whole.end.min(end);
+    true
+}
+
+/// Whether a line of base64 begins with the byte at `index` and shares no group with the line before.
+fn begins_line(place: &Place<'_>, index: usize) -> bool {
+    let source = |index| place.source(Span::new(index, index + 1));
+    index > 0 && source(index - 1).end < source(index).start
+}
+
+/// Base64 that follows a character of its own alphabet which is a delimiter all the same, as in
+/// `path/c2tf…`: the delimiter reads as a byte of its own, at a group's start only. Or base64 that
+/// begins a line, as one of a list.
+fn after_delimiter(place: &Place<'_>) -> bool {
+    if place.layers.first() != Some(&Layer::Base64) || place.start == 0 {
+        return false;
+    }
+    if begins_line(place, place.start) {
+        return true;
+    }
+    let own = place.source(Span::new(place.start, place.start + 1));
+    let previous = place.source(Span::new(place.start - 1, place.start));
+    let delimiter = own.start.checked_sub(1).and_then(|at| place.content.get(at));
+    previous.end == own.start && delimiter.is_some_and(|b| b"/+-_".contains(b))
+}
+
+/// Whether plain text at `at` goes on in an encoding, and where: right behind an anchor, or behind a
+/// prefix and the part of its body that is plain.
+fn continues_encoded(bytes: &[u8], at: usize, prefix_seen: bool) -> Option<(Layer, usize)> {
+    let is_body = |b: &u8| b.is_ascii_alphanumeric() || b"_-:".contains(b);
+    let body = match prefix_seen {
+        true => bytes[at..].iter().take(MAX_MATCH).take_while(|b| is_body(b)).count(),
+        false => 0,
+    };
+    let from = at + body;
+    let layer = match &bytes[from..] {
+        [b'%' | b'&', second, ..] if second.is_ascii_alphanumeric() || *second == b'#' => {
+            Some(Layer::Escape)
+        }
+        [b'\\', b'u' | b'x' | b'\\' | b':' | b'/' | b'=' | b'-' | b'_', ..] => Some(Layer::Escape),
+        [b'=', b'\n', ..] | [b'=', b'\r', b'\n', ..] => Some(Layer::Quoted),
+        _ => None,
+    };
+    layer.map(|layer| (layer, from))
+}
+
+/// Whether the line that ends at `end` is as long as quoted-printable lines are when they are broken.
+fn is_full_line(bytes: &[u8], end: usize) -> bool {
+    let length = bytes[..end].iter().rev().take(80).take_while(|b| **b != b'\n').count();
+    (56..=76).contains(&length)
+}
+
+/// Of the matches in plain text and those in decoded text (from `from` on) keeps the longer ones.
+fn keep_longer(matches: &mut Vec<Match>, from: usize, plain: Vec<Match>) {
+    for old in plain {
+        let better = matches[from..].iter().position(|new| new.rule == old.rule);
+        match better {
+            Some(i) if matches[from + i].secret.expose().len() > old.secret.expose().len() => {}
+            Some(i) => matches[from + i] = old,
+            None => matches.push(old),
+        }
+    }
+}
+
+/// The matches of a rule that is not anchored, over all of `bytes`, plain only.
+pub fn everywhere(rule: usize, set: &RuleSet, bytes: &[u8], found: &mut Found) {
+    let definition = &set.rules[rule];
+    let Some(regex) = definition.pattern.regex() else { return };
+    for captures in regex.captures_iter(bytes) {
+        let span = |m: regex::bytes::Match<'_>| Span::new(m.start(), m.end());
+        let Some(whole) = captures.get(0).map(span) else { continue };
+        let first = || (1..captures.len()).filter_map(|g| captures.get(g)).find(|m| !m.is_empty());
+        let secret = match definition.secret_group {
+            0 => first().map_or(whole, span),
+            group => captures.get(group).map_or(whole, span),
+        };
+        if secret.is_empty() {
+            continue;
+        }
+        let within = |s: Span| {
+            Span::new(s.start.saturating_sub(secret.start), s.end.saturating_sub(secret.start))
+        };
+        found.matches.push(Match {
+            rule,
+            span: secret,
+            whole,
+            secret: Secret::new(&bytes[secret.range()], 0),
+            matched: bytes[whole.range()].into(),
+            body: within(captures.name("body").map_or(secret, span)),
+            uuid: None,
+            exact: false,
+            layers: Vec::new(),
+            candidate: None,
+        });
+    }
+}

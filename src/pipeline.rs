@@ -1,0 +1,191 @@
+//! Many blobs: workers, grouping by secret, order, statistics.
+//!
+//! Whatever the number of threads, the outcome is the same. Not here: where blobs come from, and how
+//! an outcome looks.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use crate::blob::Blob;
+use crate::finding::{
+    Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats, Verification,
+    Warning,
+};
+use crate::rule::RuleSet;
+use crate::scanner::{Scanner, Scratch, Sighting};
+use crate::source;
+
+/// What all workers of a run have in common.
+#[derive(Debug)]
+pub struct Pipeline<'s> {
+    scanner: &'s Scanner<'s>,
+    parts: Mutex<Vec<Part>>,
+}
+
+/// What one worker has to show.
+#[derive(Debug, Default)]
+struct Part {
+    sightings: Vec<Sighting>,
+    rejections: Vec<Rejected>,
+    warnings: Vec<Warning>,
+    stats: Stats,
+}
+
+impl<'s> Pipeline<'s> {
+    /// A run of `scanner`.
+    pub fn new(scanner: &'s Scanner<'s>) -> Self {
+        Self { scanner, parts: Mutex::default() }
+    }
+
+    /// A worker for one thread; it hands in its work when it is dropped.
+    pub fn worker(&self) -> Worker<'_> {
+        Worker { pipeline: self, scratch: Scratch::default(), part: Part::default() }
+    }
+
+    /// Takes over what a history holds, which finds secrets on its own.
+    pub fn add(&self, found: source::history::Found) {
+        let source::history::Found { sightings, rejections, warnings, stats } = found;
+        let mut parts = self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        parts.push(Part { sightings, rejections, warnings, stats });
+    }
+
+    /// Puts the work of all workers together, leaving out findings that are less sure than `least`.
+    pub fn finish(self, least: Confidence) -> Outcome {
+        let mut all = Part::default();
+        for part in self.parts.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            all.sightings.extend(part.sightings);
+            all.rejections.extend(part.rejections);
+            all.warnings.extend(part.warnings);
+            all.stats.add(&part.stats);
+        }
+        all.warnings.sort();
+        all.warnings.dedup();
+        all.rejections.sort();
+        all.rejections.dedup();
+        let mut findings = group(all.sightings, self.scanner.rules());
+        let before = findings.len();
+        findings.retain(|f| f.confidence >= least);
+        all.stats.below_confidence = (before - findings.len()) as u64;
+        Outcome {
+            complete: !all.warnings.iter().any(|w| w.incomplete),
+            findings,
+            rejections: all.rejections,
+            warnings: all.warnings,
+            stats: all.stats,
+        }
+    }
+}
+
+/// Scans blobs on one thread.
+#[derive(Debug)]
+pub struct Worker<'p> {
+    pipeline: &'p Pipeline<'p>,
+    scratch: Scratch,
+    part: Part,
+}
+
+impl source::Worker for Worker<'_> {
+    fn blob(&mut self, blob: &Blob<'_>) {
+        self.part.stats.bytes += blob.own.len() as u64;
+        let Some(found) = self.pipeline.scanner.scan(blob, &mut self.scratch) else { return };
+        self.part.sightings.extend(found.sightings);
+        self.part.rejections.extend(found.rejections);
+        self.part.stats.rejected += found.rejected;
+        self.part.stats.suppressed += found.suppressed;
+    }
+
+    fn file(&mut self) {
+        self.part.stats.files += 1;
+    }
+
+    fn member(&mut self) {
+        self.part.stats.members += 1;
+    }
+
+    fn skipped(&mut self) {
+        self.part.stats.skipped += 1;
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.part.warnings.push(warning);
+    }
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        let part = std::mem::take(&mut self.part);
+        let mut parts =
+            self.pipeline.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        parts.push(part);
+    }
+}
+
+/// One finding a secret, its places in order; the worst finding first.
+fn group(sightings: Vec<Sighting>, rules: &RuleSet) -> Vec<Finding> {
+    let mut groups: BTreeMap<(usize, Secret), Vec<Sighting>> = BTreeMap::new();
+    for sighting in sightings {
+        groups.entry((sighting.rule, sighting.secret.clone())).or_default().push(sighting);
+    }
+    let mut findings: Vec<Finding> = groups
+        .into_iter()
+        .map(|((rule, secret), seen)| finding(rule, secret, seen, rules))
+        .collect();
+    findings.sort_by(|a, b| {
+        let place = |f: &Finding| f.occurrences.first().map(|o| (o.path.clone(), o.span));
+        (b.severity, b.confidence)
+            .cmp(&(a.severity, a.confidence))
+            .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.rule.cmp(&b.rule))
+            .then_with(|| a.secret.cmp(&b.secret))
+    });
+    findings
+}
+
+fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, rules: &RuleSet) -> Finding {
+    let rule = &rules.rules[rule];
+    seen.sort_by(|a, b| order(&a.occurrence).cmp(&order(&b.occurrence)));
+    seen.dedup_by(|a, b| order(&a.occurrence) == order(&b.occurrence));
+    let (provider, evidence) = issuer(&seen);
+    let confidence = seen.iter().map(|s| s.confidence).max().unwrap_or(Confidence::Low);
+    let stable_path = seen.first().map(|s| s.occurrence.stable_path.as_str()).unwrap_or_default();
+    Finding {
+        fingerprint: Fingerprint::new(&rule.id, stable_path, &secret),
+        rule: rule.id.clone(),
+        description: rule.description.clone(),
+        provider,
+        environment: rule.environment,
+        severity: rule.severity,
+        confidence,
+        secret,
+        verification: Verification::not_asked(),
+        evidence,
+        occurrences: seen.into_iter().map(|s| s.occurrence).collect(),
+    }
+}
+
+fn order(occurrence: &Occurrence) -> (&str, usize, usize) {
+    (&occurrence.path, occurrence.span.start, occurrence.span.end)
+}
+
+/// The issuer that most places name, with its evidence. If two are named equally often, none is.
+fn issuer(seen: &[Sighting]) -> (Option<String>, Vec<String>) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for sighting in seen {
+        if let Some(provider) = &sighting.attribution.provider {
+            *counts.entry(provider).or_default() += 1;
+        }
+    }
+    let most = counts.values().copied().max().unwrap_or(0);
+    let mut top = counts.iter().filter(|(_, count)| **count == most).map(|(id, _)| *id);
+    let (Some(provider), None) = (top.next(), top.next()) else {
+        return (None, Vec::new());
+    };
+    let backing = seen.iter().filter(|s| s.attribution.provider.as_deref() == Some(provider));
+    let mut evidence: Vec<String> = Vec::new();
+    for line in backing.flat_map(|s| &s.attribution.evidence) {
+        if evidence.len() < 5 && !evidence.contains(line) {
+            evidence.push(line.clone());
+        }
+    }
+    (Some(provider.to_owned()), evidence)
+}

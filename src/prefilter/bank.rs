@@ -1,0 +1,206 @@
+//! A set of literals and the engine that finds all of them at once.
+//!
+//! Up to 96 literals fit packed vector searchers (Teddy), which read gigabytes a second with 32 of
+//! them. More, or a machine without vector instructions, are sought by a hash of four bytes: a table
+//! of bits says no to nearly every place, without the chain of dependent loads of an automaton.
+
+use aho_corasick::packed::{Config, MatchKind, Searcher};
+
+use crate::span::Span;
+
+/// Literals for one packed searcher: with more of them it slows down out of proportion.
+const PER_SEARCHER: usize = 32;
+/// Packed searchers for one bank; beyond, hashing is as fast.
+const MAX_SEARCHERS: usize = 3;
+/// Bytes that one searcher reads before the next one reads the same: they stay in the cache.
+const SLICE: usize = 32 << 10;
+
+/// Literals to find, each with the numbers of the recipes that it stands for.
+#[derive(Debug)]
+pub(super) struct Bank {
+    literals: Vec<Vec<u8>>,
+    recipes: Vec<Vec<u16>>,
+    engine: Engine,
+    longest: usize,
+}
+
+#[derive(Debug)]
+enum Engine {
+    /// Searchers with the number of their first literal.
+    Packed(Vec<(usize, Searcher)>),
+    Hashed(Hashed),
+}
+
+/// The first four bytes of each literal, by hash.
+#[derive(Debug)]
+struct Hashed {
+    bits: Vec<u64>,
+    /// Bits of a hash that count.
+    shift: u32,
+    /// First four bytes and number of each literal, in order.
+    heads: Vec<(u32, usize)>,
+}
+
+/// Bits of the table for each literal: one place in so many passes by chance.
+const SPARSE: usize = 128;
+
+impl Hashed {
+    /// `literals` have four bytes or more.
+    fn new(literals: &[Vec<u8>]) -> Self {
+        let size = (literals.len() * SPARSE).next_power_of_two().max(64);
+        let shift = 32 - size.trailing_zeros();
+        let head = |l: &Vec<u8>| l.first_chunk().map_or(0, |h| u32::from_le_bytes(*h));
+        let mut heads: Vec<(u32, usize)> =
+            literals.iter().enumerate().map(|(i, l)| (head(l), i)).collect();
+        heads.sort_unstable();
+        let mut hashed = Self { bits: vec![0; size / 64], shift, heads };
+        for (head, _) in &hashed.heads {
+            let slot = slot(*head, shift);
+            hashed.bits[slot / 64] |= 1 << (slot % 64);
+        }
+        hashed
+    }
+
+    /// The next place from `from` on where a literal may begin, and its first four bytes. A function
+    /// of its own, so that the loop has the registers to itself.
+    #[inline(never)]
+    fn next(&self, text: &[u8], from: usize) -> Option<(usize, u32)> {
+        let (bits, shift) = (self.bits.as_slice(), self.shift);
+        for (at, head) in text.get(from..)?.windows(4).enumerate() {
+            let head = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
+            let slot = slot(head, shift);
+            if bits.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 != 0) {
+                return Some((from + at, head));
+            }
+        }
+        None
+    }
+
+    /// The literals that begin with `head`.
+    fn with(&self, head: u32) -> &[(u32, usize)] {
+        let first = self.heads.partition_point(|(h, _)| *h < head);
+        let count = self.heads[first..].iter().take_while(|(h, _)| *h == head).count();
+        &self.heads[first..first + count]
+    }
+}
+
+#[inline(always)]
+fn slot(head: u32, shift: u32) -> usize {
+    (head.wrapping_mul(0x9e37_79b1) >> shift) as usize
+}
+
+impl Bank {
+    /// A bank for few literals, which is searched often.
+    pub(super) fn few(entries: Vec<(Vec<u8>, u16)>) -> Self {
+        // A literal that begins with another one would hide it or be hidden: both become the shorter.
+        let mut short: Vec<Vec<u8>> = entries.iter().map(|(l, _)| l.clone()).collect();
+        short.sort();
+        short.dedup_by(|long, short| long.starts_with(short));
+        let cut = |literal: &Vec<u8>| {
+            let at = short.partition_point(|s| s <= literal).saturating_sub(1);
+            short.get(at).filter(|s| literal.starts_with(s)).unwrap_or(literal).clone()
+        };
+        let entries = entries.iter().map(|(literal, recipe)| (cut(literal), *recipe)).collect();
+        let mut bank = Self::many(entries);
+        if let Some(searchers) = packed(&bank.literals) {
+            bank.engine = Engine::Packed(searchers);
+        }
+        bank
+    }
+
+    /// A bank for any number of literals, which is searched now and then.
+    pub(super) fn many(mut entries: Vec<(Vec<u8>, u16)>) -> Self {
+        entries.sort();
+        let (mut literals, mut recipes): (Vec<Vec<u8>>, Vec<Vec<u16>>) = (Vec::new(), Vec::new());
+        for (literal, recipe) in entries {
+            if literals.last() == Some(&literal) {
+                if let Some(list) = recipes.last_mut() {
+                    list.push(recipe);
+                }
+            } else {
+                literals.push(literal);
+                recipes.push(vec![recipe]);
+            }
+        }
+        let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
+        let engine = Engine::Hashed(Hashed::new(&literals));
+        Self { literals, recipes, engine, longest }
+    }
+
+    /// Calls `note` with the place and recipe of each literal that lies wholly within `window`.
+    pub(super) fn search(&self, bytes: &[u8], window: Span, note: &mut impl FnMut(usize, u16)) {
+        match &self.engine {
+            Engine::Packed(searchers) => self.search_packed(searchers, bytes, window, note),
+            Engine::Hashed(hashed) => self.search_hashed(hashed, bytes, window, note),
+        }
+    }
+
+    fn search_hashed(
+        &self,
+        hashed: &Hashed,
+        bytes: &[u8],
+        window: Span,
+        note: &mut impl FnMut(usize, u16),
+    ) {
+        let text = &bytes[window.range()];
+        let mut from = 0;
+        while let Some((at, head)) = hashed.next(text, from) {
+            from = at + 1;
+            for (_, literal) in hashed.with(head) {
+                if text[at..].starts_with(&self.literals[*literal]) {
+                    self.report(*literal, window.start + at, note);
+                }
+            }
+        }
+    }
+
+    fn search_packed(
+        &self,
+        searchers: &[(usize, Searcher)],
+        bytes: &[u8],
+        window: Span,
+        note: &mut impl FnMut(usize, u16),
+    ) {
+        let mut start = window.start;
+        while start < window.end {
+            // Slices overlap so that each literal lies wholly in one; it counts where it begins.
+            let own = (start + SLICE).min(window.end);
+            let end = (own + self.longest.saturating_sub(1)).min(window.end);
+            for (first, searcher) in searchers {
+                let mut from = start;
+                while let Some(hit) =
+                    searcher.find_in(bytes, aho_corasick::Span { start: from, end })
+                {
+                    if hit.start() >= own {
+                        break;
+                    }
+                    self.report(first + hit.pattern().as_usize(), hit.start(), note);
+                    // Another literal may begin within this one.
+                    from = hit.start() + 1;
+                }
+            }
+            start = own;
+        }
+    }
+
+    fn report(&self, literal: usize, at: usize, note: &mut impl FnMut(usize, u16)) {
+        for recipe in &self.recipes[literal] {
+            note(at, *recipe);
+        }
+    }
+}
+
+/// None if the machine has no vector instructions for it, or the literals are too many.
+fn packed(literals: &[Vec<u8>]) -> Option<Vec<(usize, Searcher)>> {
+    if literals.is_empty() || literals.len() > PER_SEARCHER * MAX_SEARCHERS {
+        return None;
+    }
+    let parts = literals.len().div_ceil(PER_SEARCHER);
+    let size = literals.len().div_ceil(parts);
+    let build = |(part, chunk): (usize, &[Vec<u8>])| {
+        let mut builder = Config::new().match_kind(MatchKind::LeftmostFirst).builder();
+        builder.extend(chunk);
+        builder.build().map(|searcher| (part * size, searcher))
+    };
+    literals.chunks(size).enumerate().map(build).collect()
+}

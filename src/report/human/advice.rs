@@ -1,0 +1,89 @@
+//! What to do about the findings, said once however many there are.
+//!
+//! Not here: the advice of a provider itself, which is part of its rule file.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use super::page::{PLAIN, Page, STRONG};
+use crate::finding::{Finding, Outcome, Verdict};
+use crate::rule::{Provider, RuleSet};
+
+const REVOKE: &str = "Revoke the key first, unless it never left this machine. Taking it out of the \
+    file does not take it back: copies, forks and the git history keep it.";
+const REMOVE: &str =
+    "Take it out of the file, and read the new key from the environment or from a secret store.";
+const STRANGER: &str = "nothing proves who issued it. The code that uses the key shows which \
+    service it opens: revoke it there.";
+const NO_PAGE: &str = "look for the API keys in the settings of the account, and delete this one.";
+
+/// Writes the section.
+pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome, rules: &RuleSet) -> io::Result<()> {
+    page.heading("What to do")?;
+    let mut number = 0;
+    let mut step = |page: &mut Page<'_>, text: &str| {
+        number += 1;
+        page.flow(2, (PLAIN, &format!("{number}.")), 5, text)
+    };
+    let issuers = issuers(&outcome.findings, rules);
+    if !issuers.is_empty() {
+        step(page, REVOKE)?;
+        for issuer in &issuers {
+            revoke(page, issuer)?;
+        }
+    }
+    step(page, REMOVE)?;
+    step(page, "If it is no secret, say so in a comment on its line, with the reason:")?;
+    let rule = only_rule(&outcome.findings).unwrap_or("RULE");
+    page.whole(7, STRONG, &format!("keytrawl:allow {rule} -- REASON"), "")?;
+    page.prose(5, "or list its fingerprint in an allowlist of keytrawl.toml.")
+}
+
+/// Whom to turn to for one kind of key.
+enum Issuer<'a> {
+    Known(&'a Provider),
+    Named(&'a str),
+    Unknown(&'a str),
+}
+
+/// The issuers of keys that may still work, in the order of the findings, each once.
+fn issuers<'a>(findings: &'a [Finding], rules: &'a RuleSet) -> Vec<Issuer<'a>> {
+    let mut seen = BTreeSet::new();
+    let works = |f: &&Finding| f.verification.verdict != Verdict::Inactive;
+    let mut issuers = Vec::new();
+    for finding in findings.iter().filter(works) {
+        let (issuer, key) = match &finding.provider {
+            Some(id) => match rules.provider(id) {
+                Some(provider) => (Issuer::Known(provider), (true, id)),
+                None => (Issuer::Named(id), (true, id)),
+            },
+            None => (Issuer::Unknown(&finding.rule), (false, &finding.rule)),
+        };
+        if seen.insert(key) {
+            issuers.push(issuer);
+        }
+    }
+    issuers
+}
+
+fn revoke(page: &mut Page<'_>, issuer: &Issuer<'_>) -> io::Result<()> {
+    let provider = match issuer {
+        Issuer::Known(provider) => provider,
+        Issuer::Named(id) => return note(page, id, NO_PAGE),
+        Issuer::Unknown(rule) => return note(page, rule, STRANGER),
+    };
+    let Some(revocation) = &provider.revocation else {
+        return note(page, &provider.name, NO_PAGE);
+    };
+    page.whole(5, STRONG, &provider.name, revocation.url.as_deref().unwrap_or_default())?;
+    page.prose(7, &revocation.steps)
+}
+
+fn note(page: &mut Page<'_>, name: &str, text: &str) -> io::Result<()> {
+    page.flow(5, (STRONG, &format!("{name}:")), 7, text)
+}
+
+fn only_rule(findings: &[Finding]) -> Option<&str> {
+    let first = findings.first()?;
+    findings.iter().all(|f| f.rule == first.rule).then_some(&first.rule)
+}

@@ -1,0 +1,181 @@
+//! Rules: what a leaked key looks like, who may have issued it, what to do about it.
+//!
+//! Rules are data (`rules/*.toml`), in the schema that gitleaks made common, with additions of our
+//! own. Not here: searching for them.
+
+mod load;
+mod pattern;
+mod provider;
+mod sample;
+mod set;
+mod syntax;
+
+pub use load::{LoadError, Notice, RuleFile, parse};
+pub use pattern::{MAX_MATCH, Pattern};
+pub use provider::{Evidence, EvidenceKind, Provider, Revocation};
+pub use sample::armed;
+pub use set::{RuleSet, builtin};
+pub use syntax::allowlists;
+
+use std::fmt;
+
+/// One kind of secret.
+#[derive(Debug)]
+pub struct Rule {
+    /// The name that findings, configuration and fingerprints use.
+    pub id: String,
+    /// What the secret is, for people.
+    pub description: String,
+    /// The provider that the documented form alone proves, if any.
+    pub provider: Option<String>,
+    /// How bad a leak is.
+    pub severity: Severity,
+    /// Whether the key opens production or a sandbox, where the form tells.
+    pub environment: Option<Environment>,
+    /// The expression that finds it.
+    pub pattern: Pattern,
+    /// Which capture group is the secret; 0 is the first group that took part, else all.
+    pub secret_group: usize,
+    /// Words of which one must be in the content; empty: always run. Lower case.
+    pub keywords: Vec<String>,
+    /// Shannon bits a character that the secret must exceed.
+    pub entropy: Option<f64>,
+    /// The documented form of the body; a body of this form is of high confidence.
+    pub form: Option<Pattern>,
+    /// What becomes of a body that has not the documented form.
+    pub deviant: Deviant,
+    /// Whether the body must look drawn at random.
+    pub random: bool,
+    /// Whether the secret must start where no token is under way.
+    pub boundary: bool,
+    /// Providers that evidence may name as the issuer, with the body each issues.
+    pub issuers: Vec<Issuer>,
+    /// Files that the rule is for, by path.
+    pub path: Option<Pattern>,
+    /// Labels of the rule's author.
+    pub tags: Vec<String>,
+    /// What of its matches is no secret.
+    pub allowlists: Vec<Allowlist>,
+    /// Texts that the rule must report.
+    pub examples: Vec<String>,
+    /// Texts that it must not report.
+    pub counter_examples: Vec<String>,
+}
+
+impl Rule {
+    /// Whether matches are sought from their literal prefix on, in every encoding. Other rules run
+    /// over the whole plain content when a keyword is in it.
+    pub fn is_anchored(&self) -> bool {
+        self.pattern.prefixes().is_some()
+    }
+}
+
+/// A provider that may have issued a key whose form does not tell.
+#[derive(Debug)]
+pub struct Issuer {
+    /// Id of the provider.
+    pub provider: String,
+    /// The body that this provider issues; none: any.
+    pub body: Option<Pattern>,
+    /// Whether it is never named: its evidence only speaks against the others.
+    pub rival: bool,
+}
+
+/// What becomes of a body that has not the documented form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Deviant {
+    /// It is no secret.
+    #[default]
+    Reject,
+    /// It is one, of medium confidence.
+    Accept,
+    /// It is one, of medium confidence, where the content names the issuer.
+    Evidence,
+}
+
+/// How bad a leak is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Severity {
+    /// A sandbox, or next to no harm.
+    Low,
+    /// Limited harm.
+    Medium,
+    /// A live key.
+    #[default]
+    High,
+    /// A live key to everything that a company has there.
+    Critical,
+}
+
+impl Severity {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a key opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Environment {
+    /// Production.
+    Live,
+    /// A sandbox.
+    Test,
+}
+
+impl Environment {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Environment::Live => "live",
+            Environment::Test => "test",
+        }
+    }
+}
+
+/// What of some matches is no secret after all, by the word of whoever wrote the rule or the
+/// configuration.
+#[derive(Debug, Default)]
+pub struct Allowlist {
+    /// Why.
+    pub description: String,
+    /// Rules that it is for; empty: all.
+    pub rules: Vec<String>,
+    /// Whether every kind of check that is present must hold; else one is enough.
+    pub all: bool,
+    /// Paths that are allowed.
+    pub paths: Vec<Pattern>,
+    /// Expressions, sought in `target`.
+    pub regexes: Vec<Pattern>,
+    /// What `regexes` look at.
+    pub target: Target,
+    /// Lower-case words, one of which the secret holds.
+    pub stopwords: Vec<String>,
+    /// Fingerprints of findings.
+    pub fingerprints: Vec<String>,
+    /// Commits whose content is allowed.
+    pub commits: Vec<String>,
+}
+
+/// What the expressions of an allowlist look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Target {
+    /// The secret.
+    #[default]
+    Secret,
+    /// All that the rule's expression matched.
+    Match,
+    /// The lines that hold the match.
+    Line,
+}

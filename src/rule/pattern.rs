@@ -1,0 +1,209 @@
+//! An expression of a rule: checked when it is read, compiled when it is first needed.
+//!
+//! Compiling takes some hundred microseconds an expression, and most runs need none of them.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+/// The longest match of an anchored rule, in bytes of decoded text. A longer token is cut here.
+pub const MAX_MATCH: usize = 512;
+
+/// Literal prefixes shorter than this are no help to a prefilter.
+const MIN_PREFIX: usize = 4;
+/// More prefixes than this are no help either.
+const MAX_PREFIXES: usize = 12;
+
+/// A regular expression over bytes.
+pub struct Pattern {
+    source: String,
+    anchored: bool,
+    groups: usize,
+    prefixes: Option<Vec<Vec<u8>>>,
+    least: Option<Least>,
+    compiled: OnceLock<Regex>,
+}
+
+/// What every match of an expression has: so many bytes, all of them of these.
+struct Least {
+    length: usize,
+    bytes: [bool; 256],
+}
+
+impl Pattern {
+    /// An expression to be found anywhere. Its syntax is checked, its size is not.
+    pub fn new(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let hir = parse(source)?;
+        Ok(Self::unchecked(source, false, None, &hir))
+    }
+
+    /// An expression that must match all of a text.
+    pub fn whole(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let hir = parse(source)?;
+        Ok(Self::unchecked(&format!(r"\A(?:{source})\z"), false, None, &hir))
+    }
+
+    /// The expression of a rule. If each match begins with one of a few literals, it is anchored:
+    /// [`Pattern::prefixes`] has them, and [`Pattern::regex`] matches at the start only.
+    pub fn of_rule(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let hir = parse(source)?;
+        let prefixes = literal_prefixes(&hir);
+        if prefixes.is_none() {
+            return Ok(Self::unchecked(source, false, None, &hir));
+        }
+        let mut pattern = Self::unchecked(&format!(r"\A(?:{source})"), true, prefixes, &hir);
+        pattern.least = least(&hir);
+        Ok(pattern)
+    }
+
+    /// Whether an anchored expression may match at the start of `text`: no is certain, and costs
+    /// neither a search nor the compiling.
+    pub fn may_start(&self, text: &[u8]) -> bool {
+        let fits = |least: &Least| {
+            text.len() >= least.length
+                && text[..least.length].iter().all(|byte| least.bytes[usize::from(*byte)])
+        };
+        self.least.as_ref().is_none_or(fits)
+    }
+
+    fn unchecked(source: &str, anchored: bool, prefixes: Option<Vec<Vec<u8>>>, hir: &Hir) -> Self {
+        let groups = hir.properties().explicit_captures_len();
+        let (source, compiled) = (source.to_owned(), OnceLock::new());
+        Self { source, anchored, groups, prefixes, least: None, compiled }
+    }
+
+    /// The literals of which each match begins with one, if the expression has such.
+    pub fn prefixes(&self) -> Option<&[Vec<u8>]> {
+        self.prefixes.as_deref()
+    }
+
+    /// Compiles now, to say whether it can be: an expression may be too large.
+    pub fn check(&self) -> Result<(), regex::Error> {
+        self.build().map(|_| ())
+    }
+
+    /// Number of capture groups, the whole match not counted.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// The compiled expression; none if it is too large to compile, which [`Pattern::check`] tells.
+    pub fn regex(&self) -> Option<&Regex> {
+        if let Some(regex) = self.compiled.get() {
+            return Some(regex);
+        }
+        let regex = self.build().ok()?;
+        Some(self.compiled.get_or_init(|| regex))
+    }
+
+    /// Whether it matches somewhere in `text`.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        self.regex().is_some_and(|regex| regex.is_match(text))
+    }
+
+    /// The expression as it was written.
+    pub fn as_written(&self) -> &str {
+        let whole = self.source.strip_prefix(r"\A(?:").and_then(|s| s.strip_suffix(r")\z"));
+        let rule = || self.source.strip_prefix(r"\A(?:").and_then(|s| s.strip_suffix(')'));
+        if self.anchored { rule().unwrap_or(&self.source) } else { whole.unwrap_or(&self.source) }
+    }
+
+    fn build(&self) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.source).unicode(true).size_limit(64 << 20).build()
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.as_written()).finish()
+    }
+}
+
+fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    regex_syntax::ParserBuilder::new().utf8(false).build().parse(source).map_err(Box::new)
+}
+
+fn least(hir: &Hir) -> Option<Least> {
+    let length = hir.properties().minimum_len()?;
+    let mut bytes = [false; 256];
+    allow_bytes(hir, &mut bytes);
+    Some(Least { length, bytes })
+}
+
+/// Marks every byte that may be part of a match.
+fn allow_bytes(hir: &Hir, bytes: &mut [bool; 256]) {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => literal.0.iter().for_each(|b| bytes[usize::from(*b)] = true),
+        HirKind::Class(Class::Bytes(class)) => {
+            for range in class.ranges() {
+                bytes[usize::from(range.start())..=usize::from(range.end())].fill(true);
+            }
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            for range in class.ranges() {
+                let (start, end) = (range.start() as usize, range.end() as usize);
+                if start < 0x80 {
+                    bytes[start..=end.min(0x7f)].fill(true);
+                }
+                if end >= 0x80 {
+                    bytes[0x80..].fill(true);
+                }
+            }
+        }
+        HirKind::Repetition(repetition) => allow_bytes(&repetition.sub, bytes),
+        HirKind::Capture(capture) => allow_bytes(&capture.sub, bytes),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| allow_bytes(part, bytes));
+        }
+    }
+}
+
+/// The literals that every match begins with. None if the expression looks at what stands before
+/// its match, since an anchored search has no sight of that.
+fn literal_prefixes(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    if hir.properties().look_set_prefix_any().iter().any(|look| look != Look::Start) {
+        return None;
+    }
+    let mut extractor = Extractor::new();
+    extractor.kind(ExtractKind::Prefix).limit_total(MAX_PREFIXES).limit_class(4);
+    let seq = extractor.extract(hir);
+    let mut found: Vec<Vec<u8>> = seq.literals()?.iter().map(|l| l.as_bytes().to_vec()).collect();
+    found.sort();
+    found.dedup();
+    let useful = !found.is_empty() && found.iter().all(|l| l.len() >= MIN_PREFIX);
+    useful.then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_start_makes_a_rule_anchored() {
+        let prefixes = |source: &str| {
+            let pattern = Pattern::of_rule(source).expect("valid");
+            pattern.prefixes().map(|p| {
+                p.iter().map(|l| String::from_utf8_lossy(l).into_owned()).collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(prefixes(r"(mega_(?P<body>[0-9a-f]{64}))"), Some(vec!["mega_".to_owned()]));
+        assert_eq!(
+            prefixes(r"(?:sk|rk)_live_[0-9A-Za-z]{20,}"),
+            Some(vec!["rk_live_".to_owned(), "sk_live_".to_owned()])
+        );
+        assert_eq!(prefixes(r"\bmega_[0-9a-f]{64}"), None);
+        assert_eq!(prefixes(r"[a-z]+_secret"), None);
+        assert_eq!(prefixes(r"(?i)token=[a-z]+"), None);
+    }
+
+    #[test]
+    fn the_source_is_shown_as_it_was_written() {
+        assert_eq!(Pattern::of_rule("mega_[a-f]+").expect("valid").as_written(), "mega_[a-f]+");
+        assert_eq!(Pattern::whole("[a-f]+").expect("valid").as_written(), "[a-f]+");
+        assert_eq!(Pattern::new("[a-f]+").expect("valid").as_written(), "[a-f]+");
+    }
+}

@@ -1,0 +1,243 @@
+//! The rule schema: how a table of a rule file becomes a [`Rule`].
+//!
+//! gitleaks' keys mean here what they mean there; the rest are ours. Not here: reading files.
+
+use std::ops::Range;
+
+use super::pattern::Pattern;
+use super::provider::{Evidence, EvidenceKind, Provider, Revocation};
+use super::{Allowlist, Deviant, Environment, Issuer, Rule, Severity, Target};
+use crate::document::{Located, Table};
+
+/// The `[provider]` table.
+pub(super) fn provider(table: &Table<'_, '_>) -> Option<Provider> {
+    let id = required(table, "id")?;
+    let name = table.string("name").map_or_else(|| id.value.clone(), |n| n.value);
+    let evidence = evidence(table);
+    let revocation = table.table("revoke").map(|revoke| {
+        let url = revoke.string("url").map(|u| u.value);
+        let steps = revoke.string("steps").map(|s| s.value).unwrap_or_default();
+        revoke.finish(true);
+        Revocation { url, steps }
+    });
+    table.finish(true);
+    Some(Provider { id: id.value, name, evidence, revocation })
+}
+
+fn evidence(table: &Table<'_, '_>) -> Vec<Evidence> {
+    let Some(lists) = table.table("evidence") else { return Vec::new() };
+    let mut all = Vec::new();
+    let kinds = [
+        ("hosts", EvidenceKind::Host),
+        ("names", EvidenceKind::Env),
+        ("texts", EvidenceKind::Text),
+        ("words", EvidenceKind::Word),
+    ];
+    for (key, kind) in kinds {
+        for text in lists.strings(key) {
+            if text.value.len() < 3 {
+                let message = format!("evidence `{}` is too short to prove anything", text.value);
+                table.document().error(text.at, message, None);
+                continue;
+            }
+            all.push(Evidence { kind, text: text.value.to_ascii_lowercase() });
+        }
+    }
+    lists.finish(true);
+    all
+}
+
+/// One `[[rules]]` table.
+pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
+    let id = required(table, "id")?;
+    let source = table.string("regex");
+    let path = table.string("path").and_then(|p| pattern(table, &p, Pattern::new));
+    let pattern = match &source {
+        Some(source) => pattern(table, source, Pattern::of_rule)?,
+        None => {
+            let message = format!("rule `{}` has no `regex`", id.value);
+            table.document().error(table.at.clone(), message, None);
+            return None;
+        }
+    };
+    let secret_group = group(table, &pattern);
+    let rule = Rule {
+        description: table.string("description").map_or_else(|| id.value.clone(), |d| d.value),
+        id: id.value,
+        provider: table.string("provider").map(|p| p.value),
+        severity: choice(table, "severity", SEVERITIES).unwrap_or_default(),
+        environment: choice(table, "environment", ENVIRONMENTS),
+        pattern,
+        secret_group,
+        keywords: table.strings("keywords").into_iter().map(|k| k.value.to_lowercase()).collect(),
+        entropy: table.number("entropy"),
+        form: table.string("form").and_then(|f| self::pattern(table, &f, Pattern::whole)),
+        deviant: choice(table, "deviant", DEVIANTS).unwrap_or_default(),
+        random: table.boolean("random").unwrap_or(false),
+        boundary: table.boolean("boundary").unwrap_or(false),
+        issuers: table.tables("issuers").iter().filter_map(issuer).collect(),
+        path,
+        tags: values(table.strings("tags")),
+        allowlists: allowlists(table),
+        examples: values(table.strings("examples")),
+        counter_examples: values(table.strings("counter_examples")),
+    };
+    table.finish(true);
+    Some(rule)
+}
+
+fn issuer(table: &Table<'_, '_>) -> Option<Issuer> {
+    let provider = required(table, "provider")?.value;
+    let body = table.string("body").and_then(|b| pattern(table, &b, Pattern::whole));
+    let rival = table.boolean("rival").unwrap_or(false);
+    table.finish(true);
+    Some(Issuer { provider, body, rival })
+}
+
+/// The allowlists of a table: `[[allowlists]]`, or the older single `[allowlist]`.
+pub fn allowlists(table: &Table<'_, '_>) -> Vec<Allowlist> {
+    let mut all: Vec<_> = table.tables("allowlists").iter().filter_map(allowlist).collect();
+    if let Some(single) = table.table("allowlist") {
+        if !all.is_empty() {
+            let message = "both `allowlist` and `allowlists`".to_owned();
+            let hint = Some("keep `[[allowlists]]`".to_owned());
+            table.document().error(single.at.clone(), message, hint);
+        }
+        all.extend(allowlist(&single));
+    }
+    all
+}
+
+fn allowlist(table: &Table<'_, '_>) -> Option<Allowlist> {
+    let patterns = |key| -> Vec<Pattern> {
+        let listed = table.strings(key);
+        listed.iter().filter_map(|p| pattern(table, p, Pattern::new)).collect()
+    };
+    let target = choice(table, "regexTarget", TARGETS).or(choice(table, "regex-target", TARGETS));
+    let all = choice(table, "condition", &[("or", false), ("and", true)]);
+    let mut rules = values(table.strings("targetRules"));
+    rules.extend(values(table.strings("rules")));
+    let list = Allowlist {
+        description: described(table),
+        rules,
+        all: all.unwrap_or(false),
+        paths: patterns("paths"),
+        regexes: patterns("regexes"),
+        target: target.unwrap_or_default(),
+        stopwords: table.strings("stopwords").into_iter().map(|s| s.value.to_lowercase()).collect(),
+        fingerprints: values(table.strings("fingerprints")),
+        commits: values(table.strings("commits")),
+    };
+    table.finish(true);
+    let checks = list.paths.len()
+        + list.regexes.len()
+        + list.stopwords.len()
+        + list.fingerprints.len()
+        + list.commits.len();
+    if checks == 0 {
+        let message = "this allowlist checks nothing".to_owned();
+        let hint = "give it `paths`, `regexes`, `stopwords`, `fingerprints` or `commits`";
+        table.document().error(table.at.clone(), message, Some(hint.to_owned()));
+        return None;
+    }
+    Some(list)
+}
+
+fn described(table: &Table<'_, '_>) -> String {
+    let description = table.string("description").map(|d| d.value);
+    let reason = table.string("reason").map(|r| r.value);
+    reason.or(description).unwrap_or_default()
+}
+
+const SEVERITIES: &[(&str, Severity)] = &[
+    ("low", Severity::Low),
+    ("medium", Severity::Medium),
+    ("high", Severity::High),
+    ("critical", Severity::Critical),
+];
+const ENVIRONMENTS: &[(&str, Environment)] =
+    &[("live", Environment::Live), ("test", Environment::Test)];
+const DEVIANTS: &[(&str, Deviant)] =
+    &[("reject", Deviant::Reject), ("accept", Deviant::Accept), ("evidence", Deviant::Evidence)];
+const TARGETS: &[(&str, Target)] = &[
+    ("secret", Target::Secret),
+    ("", Target::Secret),
+    ("match", Target::Match),
+    ("line", Target::Line),
+];
+
+fn choice<T: Copy>(
+    table: &Table<'_, '_>,
+    key: &'static str,
+    choices: &[(&'static str, T)],
+) -> Option<T> {
+    let word = table.string(key)?;
+    let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word.value));
+    if found.is_none() {
+        let known: Vec<_> = choices.iter().map(|(n, _)| *n).filter(|n| !n.is_empty()).collect();
+        let message = format!("`{}` is no {key}", word.value);
+        let hint = format!("one of: {}", known.join(", "));
+        table.document().error(word.at, message, Some(hint));
+    }
+    found.map(|(_, value)| *value)
+}
+
+fn required(table: &Table<'_, '_>, key: &'static str) -> Option<Located<String>> {
+    let found = table.string(key).filter(|v| !v.value.is_empty());
+    if found.is_none() {
+        let message = format!("`{key}` is missing");
+        table.document().error(table.at.clone(), message, None);
+    }
+    found
+}
+
+fn group(table: &Table<'_, '_>, pattern: &Pattern) -> usize {
+    let Some(group) = table.unsigned("secretGroup") else { return 0 };
+    let groups = pattern.groups();
+    let wanted = usize::try_from(group.value).unwrap_or(usize::MAX);
+    if wanted > groups {
+        let message = format!("`secretGroup` is {wanted}, but the regex has {groups} groups");
+        table.document().error(group.at, message, None);
+        return 0;
+    }
+    wanted
+}
+
+type Make = fn(&str) -> Result<Pattern, Box<regex_syntax::Error>>;
+
+fn pattern(table: &Table<'_, '_>, source: &Located<String>, make: Make) -> Option<Pattern> {
+    match make(&source.value) {
+        Ok(pattern) => Some(pattern),
+        Err(error) => {
+            let (offset, what) = mistake(&error);
+            let at = within(table, source, offset);
+            table.document().error(at, format!("the regular expression is wrong: {what}"), None);
+            None
+        }
+    }
+}
+
+fn mistake(error: &regex_syntax::Error) -> (usize, String) {
+    match error {
+        regex_syntax::Error::Parse(e) => (e.span().start.offset, e.kind().to_string()),
+        regex_syntax::Error::Translate(e) => (e.span().start.offset, e.kind().to_string()),
+        other => (0, other.to_string()),
+    }
+}
+
+/// The place of byte `offset` of a string, if the string stands in the document as it is; else
+/// (escapes) the place of the string.
+fn within(table: &Table<'_, '_>, source: &Located<String>, offset: usize) -> Range<usize> {
+    let written = table.document().slice(source.at.clone());
+    match written.find(&source.value) {
+        Some(quotes) => {
+            let at = source.at.start + quotes + offset;
+            at..source.at.end.max(at)
+        }
+        None => source.at.clone(),
+    }
+}
+
+fn values(listed: Vec<Located<String>>) -> Vec<String> {
+    listed.into_iter().map(|l| l.value).collect()
+}

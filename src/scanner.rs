@@ -1,0 +1,423 @@
+//! One blob: bytes in, sightings of secrets out.
+//!
+//! Prefilter, matcher, filter and attribution in their order. Not here: input, threads, the clock,
+//! and the grouping of sightings to findings.
+
+mod sighting;
+mod snippet;
+mod view;
+
+pub use sighting::{Sighting, Sightings};
+
+use aho_corasick::AhoCorasick;
+
+use crate::attribution::{Attribution, Attributor, Surroundings};
+use crate::blob::Blob;
+use crate::decode;
+use crate::filter::allow::AllowComments;
+use crate::filter::allowlist::{Subject, allows};
+use crate::filter::{Rejection, judge};
+use crate::finding::{Confidence, Fingerprint, Occurrence, Rejected};
+use crate::matcher::{Found, Match, Matcher, everywhere};
+use crate::prefilter::{Candidate, Prefilter};
+use crate::rule::{Allowlist, Deviant, Rule, RuleSet};
+use crate::span::{Charset, LineTable, Span};
+use view::{View, Views};
+
+/// What a scanner is asked to do beside finding.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Allowlists of the configuration, for all rules.
+    pub allowlists: Vec<Allowlist>,
+    /// Whether to tell of every candidate that is no finding.
+    pub explain: bool,
+}
+
+/// Finds secrets in blobs. Shared by all threads; each brings its own [`Scratch`].
+#[derive(Debug)]
+pub struct Scanner<'r> {
+    rules: &'r RuleSet,
+    prefilter: Prefilter,
+    attributor: Attributor<'r>,
+    /// Rules that are no matter of candidates, and the automaton of all their keywords.
+    general: Vec<usize>,
+    keywords: Option<AhoCorasick>,
+    options: Options,
+}
+
+/// Memory that a thread uses again for each blob.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    candidates: Vec<Candidate>,
+    found: Found,
+}
+
+impl<'r> Scanner<'r> {
+    /// A scanner for `rules`.
+    pub fn new(rules: &'r RuleSet, options: Options) -> Self {
+        let anchored = rules.rules.iter().enumerate();
+        let prefixes: Vec<_> =
+            anchored.filter_map(|(i, r)| Some((i, r.pattern.prefixes()?))).collect();
+        let general: Vec<usize> =
+            (0..rules.rules.len()).filter(|i| !rules.rules[*i].is_anchored()).collect();
+        let words = general.iter().flat_map(|i| rules.rules[*i].keywords.iter());
+        let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
+        let keywords = if general.is_empty() { None } else { build() };
+        Self {
+            prefilter: Prefilter::new(&prefixes),
+            attributor: Attributor::new(rules),
+            keywords,
+            general,
+            rules,
+            options,
+        }
+    }
+
+    /// The rules that it applies.
+    pub fn rules(&self) -> &'r RuleSet {
+        self.rules
+    }
+
+    /// The allowlists of the configuration.
+    pub fn allowlists(&self) -> &[Allowlist] {
+        &self.options.allowlists
+    }
+
+    /// The secrets in `blob`; none for the many blobs that have nothing to tell.
+    pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Option<Sightings> {
+        self.find(blob.bytes, scratch);
+        let Scratch { found, .. } = scratch;
+        found.matches.retain(|m| blob.own.start <= m.span.start && m.span.start < blob.own.end);
+        if found.matches.is_empty() && found.misses.as_ref().is_none_or(Vec::is_empty) {
+            return None;
+        }
+        single_out(&mut found.matches);
+        Some(self.judge_all(blob, found))
+    }
+
+    /// Adds the plausible candidates whose literal lies within `window` of `bytes`. Each depends on
+    /// [`NEAR`](crate::matcher::NEAR) bytes to both sides and the longest literal, so that a reader
+    /// of deltas can carry candidates from content to content instead of searching again.
+    pub fn candidates(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
+        let first = found.len();
+        self.prefilter.candidates(bytes, window, found);
+        let matcher = Matcher::new(self.rules, &self.prefilter);
+        let mut kept = first;
+        for at in first..found.len() {
+            if matcher.is_plausible(bytes, found[at]) {
+                found.swap(kept, at);
+                kept += 1;
+            }
+        }
+        found.truncate(kept);
+    }
+
+    /// The most bytes that a candidate's literal takes.
+    pub fn longest_literal(&self) -> usize {
+        self.prefilter.longest_literal()
+    }
+
+    /// Whether all rules are a matter of candidates; else a content must be scanned whole.
+    pub fn is_local(&self) -> bool {
+        self.general.is_empty()
+    }
+
+    /// Whether text of the right shape, judged or not, stands at one of `candidates`.
+    pub fn has_match(&self, bytes: &[u8], candidates: &[Candidate]) -> bool {
+        let matcher = Matcher::new(self.rules, &self.prefilter);
+        let mut found = Found::default();
+        candidates.iter().any(|candidate| {
+            matcher.at(bytes, *candidate, &mut found);
+            !found.matches.is_empty()
+        })
+    }
+
+    /// Everything of the right shape in `bytes`, left in `scratch`.
+    fn find(&self, bytes: &[u8], scratch: &mut Scratch) {
+        scratch.candidates.clear();
+        scratch.found.matches.clear();
+        scratch.found.misses = self.options.explain.then(Vec::new);
+        let all = Span::new(0, bytes.len());
+        self.prefilter.candidates(bytes, all, &mut scratch.candidates);
+        let matcher = Matcher::new(self.rules, &self.prefilter);
+        for candidate in &scratch.candidates {
+            matcher.at(bytes, *candidate, &mut scratch.found);
+        }
+        if !self.general.is_empty() {
+            self.find_general(bytes, &mut scratch.found);
+        }
+    }
+
+    /// The slow way, for rules whose matches begin with no literal.
+    fn find_general(&self, bytes: &[u8], found: &mut Found) {
+        let mut present = Vec::new();
+        if let Some(keywords) = &self.keywords {
+            present = vec![false; keywords.patterns_len()];
+            for hit in keywords.find_overlapping_iter(bytes) {
+                present[hit.pattern().as_usize()] = true;
+            }
+        }
+        let mut first = 0;
+        for rule in &self.general {
+            let words = self.rules.rules[*rule].keywords.len();
+            let own = present.get(first..first + words).unwrap_or_default();
+            first += words;
+            if words == 0 || own.contains(&true) {
+                everywhere(*rule, self.rules, bytes, found);
+            }
+        }
+    }
+
+    fn judge_all(&self, blob: &Blob<'_>, found: &Found) -> Sightings {
+        let spans: Vec<Span> = found.matches.iter().map(|m| m.span).collect();
+        let lines = LineTable::new(blob.bytes, Charset::Utf8);
+        let comments = AllowComments::find(blob.bytes, &lines);
+        let curious = found.matches.iter().any(|m| asks_for_evidence(&self.rules.rules[m.rule]));
+        let hits = if curious { self.attributor.hits(blob.bytes) } else { Vec::new() };
+        let context = Context {
+            blob,
+            lines: &lines,
+            comments: &comments,
+            around: Surroundings { bytes: blob.bytes, lines: &lines, hits: &hits, matches: &spans },
+        };
+        let mut sightings = Sightings::default();
+        let mut views = Views::new(blob.bytes);
+        let mut places = sighting::Places::new(blob, &lines);
+        for found in &found.matches {
+            let rule = &self.rules.rules[found.rule];
+            let view = views.of(found, &self.prefilter, &self.attributor);
+            let reason = match self.settle(rule, found, &context, view) {
+                Ok(Settled { confidence, attribution }) => {
+                    let place = places.of(found, view);
+                    sightings.add(self.sighting(
+                        found,
+                        confidence,
+                        attribution,
+                        place,
+                        &context,
+                        view,
+                    ));
+                    continue;
+                }
+                Err(Refusal::Rejected(rejection)) => {
+                    sightings.rejected += 1;
+                    rejection.to_string()
+                }
+                Err(Refusal::Suppressed(by)) => {
+                    sightings.suppressed += 1;
+                    by
+                }
+            };
+            if self.options.explain {
+                let place = places.of(found, view);
+                sightings.rejections.push(Rejected {
+                    path: blob.provenance.path.clone(),
+                    line: place.start.line,
+                    column: place.start.column,
+                    rule: rule.id.clone(),
+                    text: found.secret.redacted(),
+                    reason,
+                });
+            }
+        }
+        self.near_misses(found, &mut places, blob, &mut sightings);
+        sightings
+    }
+
+    /// Whether a match is a secret, how sure, and whose.
+    fn settle(
+        &self,
+        rule: &Rule,
+        found: &Match,
+        context: &Context<'_>,
+        view: Option<&View>,
+    ) -> Result<Settled, Refusal> {
+        let path = context.blob.provenance.stable_path.as_str();
+        if rule.path.as_ref().is_some_and(|p| !p.is_match(path.as_bytes())) {
+            return Err(Refusal::Rejected(Rejection::Path));
+        }
+        let fingerprint = Fingerprint::new(&rule.id, path, &found.secret);
+        let subject = Subject {
+            rule: &rule.id,
+            path,
+            secret: found.secret.expose(),
+            matched: &found.matched,
+            line: context.line_of(found.span),
+            fingerprint: fingerprint.as_str(),
+        };
+        if let Some(list) = rule.allowlists.iter().find(|list| allows(list, &subject)) {
+            return Err(Refusal::Rejected(Rejection::RuleAllowlist(list.description.clone())));
+        }
+        let named = rule.provider.as_deref().is_some_and(|id| {
+            let mut views = view.into_iter().flat_map(View::chain);
+            let inside = views.any(|v| self.attributor.speaks_for(id, &v.hits));
+            inside || self.attributor.speaks_for(id, context.around.hits)
+        });
+        let mut confidence = judge(rule, found, named).map_err(Refusal::Rejected)?;
+        if let Some(list) = self.options.allowlists.iter().find(|list| allows(list, &subject)) {
+            let reason =
+                if list.description.is_empty() { "no reason given" } else { &list.description };
+            return Err(Refusal::Suppressed(format!(
+                "an allowlist of the configuration: {reason}"
+            )));
+        }
+        let mut views = view.into_iter().flat_map(View::chain);
+        let inside = views.find_map(|v| v.comments.allowing(&rule.id, v.span, &v.lines));
+        let comment =
+            inside.or_else(|| context.comments.allowing(&rule.id, found.span, context.lines));
+        if let Some(comment) = comment {
+            return Err(Refusal::Suppressed(format!("the comment `{}`", comment.marker)));
+        }
+        let attribution = self.attribute(rule, found, named, context, view);
+        let proved =
+            rule.issuers.iter().find(|i| Some(&i.provider) == attribution.provider.as_ref());
+        if proved.is_some_and(|issuer| issuer.body.is_some()) && confidence == Confidence::Medium {
+            confidence = Confidence::High;
+        }
+        Ok(Settled { confidence, attribution })
+    }
+
+    fn attribute(
+        &self,
+        rule: &Rule,
+        found: &Match,
+        named: bool,
+        context: &Context<'_>,
+        view: Option<&View>,
+    ) -> Attribution {
+        if let Some(provider) = &rule.provider {
+            let doubtful = rule.deviant == Deviant::Evidence && !found.exact && !named;
+            let proof = match (found.exact, named) {
+                (true, _) => "the documented form",
+                (false, true) => "the prefix, and the content names the issuer",
+                (false, false) => "the prefix",
+            };
+            return Attribution {
+                provider: (!doubtful).then(|| provider.clone()),
+                evidence: if doubtful { Vec::new() } else { vec![proof.to_owned()] },
+                contested: false,
+            };
+        }
+        let body = &found.secret.expose()[found.body.range()];
+        let views = view.into_iter().flat_map(View::chain);
+        views
+            .map(|v| self.attributor.attribute(rule, body, v.span, v.surroundings()))
+            .find(|a| a.provider.is_some())
+            .unwrap_or_else(|| self.attributor.attribute(rule, body, found.span, context.around))
+    }
+
+    fn sighting(
+        &self,
+        found: &Match,
+        confidence: Confidence,
+        attribution: Attribution,
+        place: sighting::Place,
+        context: &Context<'_>,
+        view: Option<&View>,
+    ) -> Sighting {
+        let blob = context.blob;
+        let raw = &blob.bytes[found.span.range()];
+        let big_endian = view.is_some_and(|v| v.big_endian);
+        let shift = blob.origin.offset;
+        Sighting {
+            rule: found.rule,
+            secret: found.secret.clone(),
+            confidence,
+            attribution,
+            occurrence: Occurrence {
+                path: blob.provenance.path.clone(),
+                stable_path: blob.provenance.stable_path.clone(),
+                start: place.start,
+                end: place.end,
+                span: Span::new(place.span.start + shift, place.span.end + shift),
+                encoding: decode::name(&found.layers, raw, big_endian),
+                blob: blob.provenance.blob.clone(),
+                commit: None,
+                last_commit: None,
+                in_head: None,
+                snippet: snippet::around(found, context.around, view),
+            },
+        }
+    }
+
+    fn near_misses(
+        &self,
+        found: &Found,
+        places: &mut sighting::Places<'_>,
+        blob: &Blob<'_>,
+        sightings: &mut Sightings,
+    ) {
+        let Some(misses) = &found.misses else { return };
+        for miss in misses.iter().filter(|m| !found.matches.iter().any(|f| f.span.overlaps(m.span)))
+        {
+            let start = places.position(miss.span.start);
+            let raw = String::from_utf8_lossy(&blob.bytes[miss.span.range()]);
+            sightings.rejections.push(Rejected {
+                path: blob.provenance.path.clone(),
+                line: start.line,
+                column: start.column,
+                rule: self.rules.rules[miss.rule].id.clone(),
+                text: raw.chars().take(12).chain("****".chars()).collect(),
+                reason: miss.reason.to_owned(),
+            });
+        }
+        sightings.rejections.sort();
+        sightings.rejections.dedup();
+    }
+}
+
+/// What is known of a blob with matches.
+struct Context<'a> {
+    blob: &'a Blob<'a>,
+    lines: &'a LineTable,
+    comments: &'a AllowComments,
+    around: Surroundings<'a>,
+}
+
+impl Context<'_> {
+    /// The lines that hold `span`; a part of them where they are very long.
+    fn line_of(&self, span: Span) -> &[u8] {
+        const NEAR: usize = 4 << 10;
+        let start = self.lines.span_of(self.lines.line_of(span.start)).start;
+        let end = self.lines.span_of(self.lines.line_of(span.end.saturating_sub(1))).end;
+        let from = start.max(span.start.saturating_sub(NEAR));
+        let to = end.min(span.end + NEAR).max(from);
+        &self.blob.bytes[from..to]
+    }
+}
+
+struct Settled {
+    confidence: Confidence,
+    attribution: Attribution,
+}
+
+enum Refusal {
+    Rejected(Rejection),
+    Suppressed(String),
+}
+
+fn asks_for_evidence(rule: &Rule) -> bool {
+    !rule.issuers.is_empty() || rule.deviant == Deviant::Evidence
+}
+
+/// Sorts matches by place, and keeps one of those that are the same text to the same rule.
+fn single_out(matches: &mut Vec<Match>) {
+    matches.sort_by(|a, b| {
+        (a.span.start, a.rule, a.layers.len(), b.span.end, &a.layers).cmp(&(
+            b.span.start,
+            b.rule,
+            b.layers.len(),
+            a.span.end,
+            &b.layers,
+        ))
+    });
+    let mut kept: Vec<Match> = Vec::with_capacity(matches.len());
+    for found in matches.drain(..) {
+        let double =
+            kept.iter().rev().take(8).any(|k| k.rule == found.rule && k.span.overlaps(found.span));
+        if !double {
+            kept.push(found);
+        }
+    }
+    *matches = kept;
+}

@@ -1,0 +1,251 @@
+//! A repository's whole history: every blob and every message, each searched once, and for those
+//! with a secret who introduced it and whether it is still there.
+//!
+//! One traversal searches all blobs, commits and tags (`search`); one reads the trees (`trees`)
+//! to see what is missing and, if something was found, where it lies (`paths`); the few blobs with
+//! a match are judged under their paths (`judge`) and given their commits (`provenance`).
+//!
+//! One occurrence stands for a secret at a path, whatever the number of commits and versions that
+//! hold it: the places are those of the version that introduced it. Messages have the paths
+//! [`COMMIT_MESSAGE`] and [`TAG_MESSAGE`]. What only unreachable objects hold has no commit.
+//!
+//! Not here: how a repository is read, and grouping by secret.
+
+mod dates;
+mod judge;
+mod ledger;
+mod paths;
+mod provenance;
+mod scope;
+mod search;
+mod trees;
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+pub use dates::parse_date;
+
+use super::Progress;
+use super::archive::Limits;
+use crate::finding::{Confidence, Rejected, Stats, Warning};
+use crate::git::damages::Damages;
+use crate::git::graph::Graph;
+use crate::git::object::{Kind, Kinds};
+use crate::git::repository::{Ref, Repository, RepositoryError};
+use crate::git::store::Store;
+use crate::git::traversal::{self, Traversal};
+use crate::scanner::{Scanner, Sighting};
+use ledger::{Ledger, Scene};
+use paths::Paths;
+use provenance::Commits;
+use scope::Tips;
+use search::{Hits, Plan};
+use trees::{Part, Survey, Wanted, key};
+
+/// The path of what stands in a commit's message.
+pub const COMMIT_MESSAGE: &str = "(commit message)";
+/// The path of what stands in an annotated tag's message.
+pub const TAG_MESSAGE: &str = "(tag message)";
+/// The path of a blob that no tree names.
+pub const NO_PATH: &str = "(no path)";
+
+/// What keeps a history from being scanned.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no repository, or its refs cannot be read.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// There is no such ref.
+    #[error("`{name}` is no branch, tag, ref or full commit id of the repository")]
+    Branch {
+        /// As it was asked for.
+        name: String,
+    },
+}
+
+/// What is scanned, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Only secrets that a commit since then introduced; seconds since 1970.
+    pub since: Option<i64>,
+    /// Only what these refs reach; none: all refs.
+    pub branches: Vec<String>,
+    /// Whether to show what no ref reaches.
+    pub unreachable: bool,
+    /// Whether missing objects are as they should be.
+    pub allow_missing: bool,
+    /// Whether to search every byte of every blob, for comparison.
+    pub exhaustive: bool,
+    /// Number of threads.
+    pub threads: usize,
+    /// Bytes that rebuilt objects may have together; none: a gigabyte.
+    pub memory: Option<u64>,
+    /// Whether to look into archives, and how deep.
+    pub archives: Option<Limits>,
+    /// The least confidence of a finding that is worth to be counted.
+    pub least: Confidence,
+}
+
+/// What a history holds.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The secrets, one for each place.
+    pub sightings: Vec<Sighting>,
+    /// What is no secret, if that was asked for.
+    pub rejections: Vec<Rejected>,
+    /// What could not be read.
+    pub warnings: Vec<Warning>,
+    /// Counts; blobs and messages are files.
+    pub stats: Stats,
+}
+
+/// Scans the history of the repository that `path` is, or is in.
+///
+/// # Errors
+/// If there is no repository, its refs cannot be read, or a branch is not there.
+pub fn history(
+    path: &Path,
+    scanner: &Scanner<'_>,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Found, Error> {
+    let repository = Repository::discover(path)?;
+    let refs = repository.refs()?;
+    // A branch that is not there is said before the work, not after it.
+    let chosen = scope::chosen(&refs, &options.branches)?;
+    let usual = traversal::Limits::default();
+    let limits = traversal::Limits { memory: options.memory.unwrap_or(usual.memory), ..usual };
+    let store = Store::open(repository.object_dirs(), repository.format(), limits);
+    let counted = traversal::Progress::default();
+    let run =
+        Run { repository: &repository, store: &store, scanner, options, limits, counted: &counted };
+    let mut damages = Damages::default();
+    let mut hits = run.search(&mut damages, progress);
+    let graph = std::mem::take(&mut hits.graph).build();
+    let mut ledger = Ledger::new(&run, &hits);
+    if progress.is_cancelled() {
+        ledger.unplaced(&hits);
+    } else {
+        run.place(&mut ledger, &hits, &graph, &refs, &chosen, &mut damages);
+    }
+    ledger.damages(damages);
+    Ok(ledger.finish())
+}
+
+/// What all steps of a scan need.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    repository: &'a Repository,
+    store: &'a Store,
+    scanner: &'a Scanner<'a>,
+    options: &'a Options,
+    limits: traversal::Limits,
+    /// Counts all objects, trees included; what is shown counts contents.
+    counted: &'a traversal::Progress,
+}
+
+impl Run<'_> {
+    /// Searches all blobs and messages.
+    fn search(&self, damages: &mut Damages, progress: &Progress) -> Hits {
+        let archives = self.options.archives.as_ref();
+        let plan = Plan::new(self.scanner, archives, self.options.exhaustive, progress);
+        let kinds = Kinds::from(Kind::Blob) | Kind::Commit | Kind::Tag;
+        let traversed = self.traversal(kinds, &progress.cancelled).run(|| plan.visitor());
+        damages.merge(traversed.damages);
+        Hits::merge(traversed.visitors.into_iter().map(|search| search.finish()))
+    }
+
+    /// Reads all trees.
+    fn survey(
+        &self,
+        wanted: Option<&Wanted>,
+        missing: bool,
+        damages: Option<&mut Damages>,
+    ) -> Vec<Part> {
+        let survey =
+            Survey { store: self.store, format: self.repository.format(), wanted, missing };
+        let goes_on = AtomicBool::new(false);
+        let traversal = self.traversal(Kind::Tree.into(), &goes_on);
+        let traversed = traversal.run(|| survey.visitor());
+        if let Some(damages) = damages {
+            damages.merge(traversed.damages);
+        }
+        traversed.visitors.into_iter().map(|trees| trees.part).collect()
+    }
+
+    fn traversal<'t>(&'t self, kinds: Kinds, cancel: &'t AtomicBool) -> Traversal<'t> {
+        Traversal {
+            packs: self.store.packs(),
+            loose: self.store.loose(),
+            kinds,
+            bases: self.store,
+            limits: self.limits,
+            threads: self.options.threads,
+            cancel,
+            progress: self.counted,
+        }
+    }
+
+    /// Finds out where the hits are, and what is missing.
+    fn place(
+        &self,
+        ledger: &mut Ledger<'_>,
+        hits: &Hits,
+        graph: &Graph,
+        refs: &[Ref],
+        chosen: &[Ref],
+        damages: &mut Damages,
+    ) {
+        let order = graph.all_topological();
+        let everything = Tips::new(refs.iter(), &hits.tags, graph, self.store);
+        let tips = Tips::new(chosen.iter(), &hits.tags, graph, self.store);
+        let reachable = graph.ancestors(&everything.commits);
+        let reached = graph.ancestors(&tips.commits);
+        let mut wanted: Vec<u64> = hits.blobs.iter().map(|hit| key(hit.id.as_bytes())).collect();
+        let look = !self.options.allow_missing;
+        let names = Wanted::new(wanted.iter().copied());
+        let asked = (!wanted.is_empty()).then_some(&names);
+        let mut parts = Vec::new();
+        if look || asked.is_some() {
+            parts = self.survey(asked, look, Some(damages));
+        }
+        let missing = trees::missing(&mut parts);
+        ledger.damaged_trees(&parts);
+        // A partial clone has not pruned: what its trees name, its history names.
+        if !missing.is_empty() && !self.repository.is_partial() {
+            // Whether they matter depends on who names them: that is asked of all trees again.
+            wanted.extend(missing.iter().map(|id| key(id.as_bytes())));
+            let names = Wanted::new(wanted.iter().copied());
+            parts = self.survey(Some(&names), false, None);
+        }
+        let paths = Paths::new(&parts, &wanted);
+        drop(parts);
+        let since = self.options.since;
+        let scene = Scene {
+            hits,
+            paths: &paths,
+            commits: Commits { graph, order: &order, reached: &reached, since },
+            all: Commits { graph, order: &order, reached: &reachable, since: None },
+            tips: &tips,
+            everything: &everything,
+            head: head(refs).and_then(|head| graph.find(&head.target)),
+        };
+        ledger.missing(&missing, &scene);
+        ledger.place(&scene);
+    }
+}
+
+/// What HEAD names.
+fn head(refs: &[Ref]) -> Option<&Ref> {
+    refs.iter().find(|one| one.name == "HEAD")
+}
+
+/// A path in a tree as text; what is no UTF-8 is escaped.
+fn shown_path(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len());
+    for chunk in path.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
+}

@@ -1,0 +1,139 @@
+//! Scans the blobs and messages in which the search found text of the right shape, each under each
+//! of its paths.
+//!
+//! Not here: which paths those are, and which commits.
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::search::Hit;
+use crate::blob::{Blob, Provenance};
+use crate::filter::allowlist::allows_path;
+use crate::finding::{Rejected, Secret, Stats, Warning};
+use crate::git::store::Store;
+use crate::scanner::{Scanner, Scratch, Sighting};
+use crate::source::archive::{self, Limits};
+use crate::source::content::is_archive;
+
+/// What makes two sightings one for the history: path, rule and secret.
+pub(super) type Identity = (String, usize, Secret);
+
+/// The identity of a sighting.
+pub(super) fn identity(sighting: &Sighting) -> Identity {
+    (sighting.occurrence.path.clone(), sighting.rule, sighting.secret.clone())
+}
+
+/// What one blob under one path comes to.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    pub(super) sightings: Vec<Sighting>,
+    pub(super) rejections: Vec<Rejected>,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) stats: Stats,
+}
+
+/// Judges blobs and messages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judge<'a> {
+    pub(super) scanner: &'a Scanner<'a>,
+    pub(super) store: &'a Store,
+    pub(super) archives: Option<&'a Limits>,
+    pub(super) threads: usize,
+}
+
+impl Judge<'_> {
+    /// Judges each of `works` and hands what `keep` makes of it back, in the order of the works.
+    pub(super) fn all<T: Send>(
+        &self,
+        works: &[(String, &Hit)],
+        keep: impl Fn(Judged) -> T + Sync,
+    ) -> Vec<T> {
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::with_capacity(works.len()));
+        let run = || {
+            let mut scratch = Scratch::default();
+            let mut own = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some((path, hit)) = works.get(at) else { break };
+                own.push((at, keep(self.blob(path, hit, &mut scratch))));
+            }
+            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&mut own);
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..self.threads.min(works.len() / 8) {
+                scope.spawn(run);
+            }
+            run();
+        });
+        let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        done.sort_by_key(|(at, _)| *at);
+        done.into_iter().map(|(_, kept)| kept).collect()
+    }
+
+    /// One blob under one path.
+    fn blob(&self, path: &str, hit: &Hit, scratch: &mut Scratch) -> Judged {
+        let mut judged = Judged::default();
+        if self.scanner.allowlists().iter().any(|list| allows_path(list, path)) {
+            judged.stats.skipped += 1;
+            return judged;
+        }
+        let read;
+        let bytes = match &hit.bytes {
+            Some(bytes) => &**bytes,
+            None => match self.store.read(&hit.id) {
+                Ok(Some((_, bytes))) => {
+                    read = bytes;
+                    read.as_slice()
+                }
+                Ok(None) => return judged,
+                Err(damage) => {
+                    judged.warnings.push(damaged(&damage));
+                    return judged;
+                }
+            },
+        };
+        let blob = Some(hit.id.to_string());
+        let provenance = Provenance { path: path.to_owned(), stable_path: path.to_owned(), blob };
+        let Some(limits) = self.archives.filter(|_| is_archive(bytes)) else {
+            self.content(bytes, &provenance, scratch, &mut judged);
+            return judged;
+        };
+        let outcome = archive::visit(bytes, path, limits, &mut |member| {
+            let inner = crate::source::provenance_of(&member, &provenance);
+            self.content(member.bytes, &inner, scratch, &mut judged);
+            ControlFlow::Continue(())
+        });
+        judged.warnings.extend(outcome.problems.into_iter().map(crate::source::archive_warning));
+        judged
+    }
+
+    /// A content that is no archive.
+    pub(super) fn content(
+        &self,
+        bytes: &[u8],
+        provenance: &Provenance,
+        scratch: &mut Scratch,
+        judged: &mut Judged,
+    ) {
+        let Some(found) = self.scanner.scan(&Blob::whole(bytes, provenance), scratch) else {
+            return;
+        };
+        judged.sightings.extend(found.sightings);
+        judged.rejections.extend(found.rejections);
+        judged.stats.rejected += found.rejected;
+        judged.stats.suppressed += found.suppressed;
+    }
+}
+
+/// A damaged object.
+pub(super) fn damaged(damage: &crate::git::pack::Damage) -> Warning {
+    let name = damage.name.map_or_else(String::new, |id| format!(" (object {id})"));
+    Warning {
+        kind: "damaged",
+        path: Some(damage.pack.display().to_string()),
+        message: format!("is damaged at offset {}{name}: {}", damage.offset, damage.reason),
+        incomplete: true,
+    }
+}

@@ -1,0 +1,527 @@
+//! Puts a scan of the history together: secrets with their commits, losses, counts.
+//!
+//! Not here: how each of them is found out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::judge::{Identity, Judge, Judged, damaged, identity};
+use super::paths::{List, Pair, Paths};
+use super::provenance::{self, Commits, Held};
+use super::scope::{Tips, tag_target};
+use super::search::{Hit, Hits, Message};
+use super::trees::{Key, Part, key};
+use super::{COMMIT_MESSAGE, Found, NO_PATH, Run, TAG_MESSAGE, shown_path};
+use crate::blob::Provenance;
+use crate::finding::{self, Secret, Warning};
+use crate::git::damages::Damages;
+use crate::git::object::{Kind, ObjectId};
+use crate::scanner::{Scratch, Sighting};
+
+/// Lost objects that are named, of each kind of loss.
+const NAMED: usize = 20;
+
+/// Everything that is known of the history when the places of secrets are asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) hits: &'a Hits,
+    pub(super) paths: &'a Paths,
+    /// The commits of the chosen refs.
+    pub(super) commits: Commits<'a>,
+    /// The commits of all refs.
+    pub(super) all: Commits<'a>,
+    /// Where the chosen refs lead.
+    pub(super) tips: &'a Tips,
+    /// Where all refs lead.
+    pub(super) everything: &'a Tips,
+    pub(super) head: Option<u32>,
+}
+
+/// What is put together.
+pub(super) struct Ledger<'a> {
+    run: &'a Run<'a>,
+    judge: Judge<'a>,
+    found: Found,
+    /// What was emitted already.
+    known: HashSet<Identity>,
+}
+
+/// What is kept of a blob under a path until it is known which version is shown.
+struct Digest {
+    secrets: Vec<Identity>,
+    rest: Judged,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn new(run: &'a Run<'a>, hits: &Hits) -> Self {
+        let judge = Judge {
+            scanner: run.scanner,
+            store: run.store,
+            archives: run.options.archives.as_ref(),
+            threads: run.options.threads,
+        };
+        let mut ledger = Self { run, judge, found: Found::default(), known: HashSet::new() };
+        ledger.found.stats.files = hits.contents;
+        ledger.found.stats.bytes = hits.bytes;
+        ledger.found.stats.members = hits.members;
+        ledger.odd(&hits.odd, "commits or tags cannot be understood");
+        ledger.repository();
+        ledger
+    }
+
+    pub(super) fn finish(self) -> Found {
+        self.found
+    }
+
+    fn warn(&mut self, kind: &'static str, message: String, incomplete: bool) {
+        self.found.warnings.push(Warning { kind, path: None, message, incomplete });
+    }
+
+    fn odd(&mut self, ids: &[ObjectId], what: &str) {
+        if !ids.is_empty() {
+            self.warn("damaged", format!("{} {what}: {}", ids.len(), listed(ids)), true);
+        }
+    }
+
+    /// What is known to be absent before anything is read.
+    fn repository(&mut self) {
+        let expected = self.run.options.allow_missing;
+        for path in self.run.repository.missing_alternates() {
+            let message = "is named as an alternate object directory and is not there".to_owned();
+            let path = Some(path.display().to_string());
+            let incomplete = !expected;
+            self.found.warnings.push(Warning { kind: "missing", path, message, incomplete });
+        }
+        for problem in self.run.store.unreadable() {
+            self.warn("unreadable", problem.to_string(), true);
+        }
+        if self.run.repository.is_shallow() {
+            let message = "this is a shallow clone: the history before its boundary is not here; \
+                           `git fetch --unshallow` gets it (in a GitHub workflow: \
+                           `fetch-depth: 0`)";
+            self.warn("shallow", message.to_owned(), !expected);
+        }
+    }
+
+    /// What could not be read.
+    pub(super) fn damages(&mut self, damages: Damages) {
+        let lost = damages.lost();
+        let mut named = damages.named();
+        named.dedup();
+        let count = named.len().min(NAMED);
+        let first = named.iter().take(NAMED).map(damaged);
+        self.found.warnings.extend(first);
+        let more = lost.saturating_sub(count as u64);
+        if more > 0 && count >= NAMED {
+            self.warn("damaged", format!("{more} more entries are damaged or lost"), true);
+        }
+    }
+
+    pub(super) fn damaged_trees(&mut self, parts: &[Part]) {
+        let mut ids: Vec<ObjectId> = parts.iter().flat_map(|p| p.damaged.clone()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.odd(&ids, "trees are damaged");
+    }
+
+    /// Says what the chosen history names and nobody has.
+    pub(super) fn missing(&mut self, named: &[ObjectId], scene: &Scene<'_>) {
+        if self.run.options.allow_missing {
+            return;
+        }
+        let Scene { paths, commits, tips, .. } = scene;
+        let partial = self.run.repository.is_partial();
+        let mut keys: HashSet<Key> = HashSet::new();
+        for list in lists(commits, paths).into_iter().chain(other_lists(tips, paths)) {
+            keys.extend(paths.list(list).iter().filter_map(|pair| Some(paths.pair(*pair)?.1)));
+        }
+        let mut missing: BTreeSet<ObjectId> = named
+            .iter()
+            .filter(|id| partial || keys.contains(&key(id.as_bytes())))
+            .copied()
+            .collect();
+        missing.extend(&tips.missing);
+        let boundary: HashSet<ObjectId> = self.run.repository.shallow().into_iter().collect();
+        for (child, parent) in commits.graph.gaps() {
+            let cut = commits.graph.id(*child).is_some_and(|id| boundary.contains(&id));
+            if commits.asked(*child) && !cut {
+                missing.insert(*parent);
+            }
+        }
+        let trees = commits.order.iter().filter(|commit| commits.asked(**commit));
+        let trees = trees.filter_map(|commit| commits.graph.tree(*commit));
+        missing.extend(trees.filter(|tree| !self.run.store.contains(tree)));
+        if missing.is_empty() {
+            return;
+        }
+        let ids: Vec<ObjectId> = missing.into_iter().collect();
+        let why = if partial {
+            "this is a partial clone: `git fetch --refetch --no-filter` gets them"
+        } else {
+            "`git fsck` tells more"
+        };
+        let message = format!(
+            "{} of the objects that the history names are missing: {}; {why}, `--allow-missing` \
+             takes the rest for the whole",
+            ids.len(),
+            listed(&ids)
+        );
+        self.warn("missing", message, true);
+    }
+
+    /// Places the secrets of blobs and messages.
+    pub(super) fn place(&mut self, scene: &Scene<'_>) {
+        self.blobs(scene);
+        self.others(scene);
+        self.messages(scene);
+        self.unreachable(scene);
+    }
+
+    /// The blobs that commits hold.
+    fn blobs(&mut self, scene: &Scene<'_>) {
+        let Scene { hits, paths, commits, .. } = scene;
+        let by_key = by_key(hits);
+        let mut lists = lists(commits, paths);
+        // HEAD may be outside of the chosen refs.
+        let head = scene.head.and_then(|head| commits.list(head, paths));
+        lists.extend(head);
+        let pairs: BTreeSet<Pair> =
+            lists.iter().flat_map(|list| paths.list(*list)).copied().collect();
+        let works: Vec<(Pair, (String, &Hit))> = pairs
+            .into_iter()
+            .filter_map(|pair| Some((pair, work(pair, paths, &by_key)?)))
+            .collect();
+        let mut numbers: HashMap<Identity, u32> = HashMap::new();
+        let mut identities: Vec<Identity> = Vec::new();
+        let mut of_pair: HashMap<Pair, Vec<u32>> = HashMap::new();
+        let plain: Vec<(String, &Hit)> = works.iter().map(|(_, work)| work.clone()).collect();
+        for ((pair, _), digest) in works.iter().zip(self.judge.all(&plain, digest)) {
+            self.rest(digest.rest);
+            let secrets = digest.secrets.into_iter().map(|identity| {
+                *numbers.entry(identity.clone()).or_insert_with(|| {
+                    identities.push(identity);
+                    u32::try_from(identities.len() - 1).unwrap_or(u32::MAX)
+                })
+            });
+            of_pair.insert(*pair, secrets.collect());
+        }
+        let of_list: HashMap<List, Vec<u32>> = lists
+            .into_iter()
+            .map(|list| {
+                let pairs = paths.list(list).iter();
+                let all: BTreeSet<u32> =
+                    pairs.filter_map(|pair| of_pair.get(pair)).flatten().copied().collect();
+                (list, all.into_iter().collect())
+            })
+            .collect();
+        let held = commits.held(paths, &of_list, identities.len());
+        let in_head = head.and_then(|head| of_list.get(&head)).into_iter().flatten().copied();
+        let in_head: HashSet<u32> = in_head.collect();
+        let mut shown: BTreeMap<Pair, Vec<(u32, Held)>> = BTreeMap::new();
+        for (secret, held) in (0u32..).zip(held) {
+            let Some(held) = held else { continue };
+            let first = commits.at(held.first).and_then(|commit| commits.list(commit, paths));
+            let pairs = first.map(|list| paths.list(list)).unwrap_or_default();
+            let has = |pair: &&Pair| of_pair.get(pair).is_some_and(|all| all.contains(&secret));
+            if let Some(pair) = pairs.iter().find(has) {
+                shown.entry(*pair).or_default().push((secret, held));
+            }
+        }
+        self.emit(&shown, &identities, &in_head, scene, &by_key);
+    }
+
+    /// Scans the versions that are shown once more, and gives their secrets the commits.
+    fn emit(
+        &mut self,
+        shown: &BTreeMap<Pair, Vec<(u32, Held)>>,
+        identities: &[Identity],
+        in_head: &HashSet<u32>,
+        scene: &Scene<'_>,
+        by_key: &HashMap<Key, &Hit>,
+    ) {
+        let mut commits = Shown { run: self.run, commits: &scene.commits, made: HashMap::new() };
+        let works: Vec<(String, &Hit)> =
+            shown.keys().filter_map(|pair| work(*pair, scene.paths, by_key)).collect();
+        let judged = self.judge.all(&works, |judged| judged.sightings);
+        for (sightings, secrets) in judged.into_iter().zip(shown.values()) {
+            let wanted: HashMap<&Identity, (u32, Held)> = secrets
+                .iter()
+                .filter_map(|(secret, held)| {
+                    Some((identities.get(*secret as usize)?, (*secret, *held)))
+                })
+                .collect();
+            for mut sighting in sightings {
+                let identity = identity(&sighting);
+                let Some((secret, held)) = wanted.get(&identity) else { continue };
+                sighting.occurrence.commit = commits.at(held.first);
+                sighting.occurrence.last_commit = commits.at(held.last);
+                sighting.occurrence.in_head = Some(in_head.contains(secret));
+                self.known.insert(identity);
+                self.found.sightings.push(sighting);
+            }
+        }
+    }
+
+    /// Blobs that refs name without a commit.
+    fn others(&mut self, scene: &Scene<'_>) {
+        if scene.commits.since.is_some() {
+            return;
+        }
+        let by_key = by_key(scene.hits);
+        let mut works = Vec::new();
+        for (name, id) in &scene.tips.others {
+            let list = scene.paths.below(key(id.as_bytes()));
+            for pair in list.map(|list| scene.paths.list(list)).unwrap_or_default() {
+                let Some((path, hit)) = work(*pair, scene.paths, &by_key) else { continue };
+                works.push((if path.is_empty() { name.clone() } else { path }, hit));
+            }
+        }
+        self.without_commit(&works);
+    }
+
+    fn without_commit(&mut self, works: &[(String, &Hit)]) {
+        for mut judged in self.judge.all(works, |judged| judged) {
+            let sightings = std::mem::take(&mut judged.sightings);
+            self.rest(judged);
+            self.orphans(sightings);
+        }
+    }
+
+    /// Sightings that no commit holds, unless they were emitted with one.
+    fn orphans(&mut self, sightings: Vec<Sighting>) {
+        let new: Vec<Sighting> =
+            sightings.into_iter().filter(|s| !self.known.contains(&identity(s))).collect();
+        for mut sighting in new {
+            self.known.insert(identity(&sighting));
+            sighting.occurrence.in_head = Some(false);
+            self.found.sightings.push(sighting);
+        }
+    }
+
+    /// The messages of commits and tags: the commit itself is the provenance.
+    fn messages(&mut self, scene: &Scene<'_>) {
+        let Scene { hits, commits, tips, .. } = scene;
+        let in_head = scene.head.map(|head| commits.graph.ancestors(&[head])).unwrap_or_default();
+        let mut places = vec![0; commits.graph.len()];
+        for (place, commit) in commits.order.iter().enumerate() {
+            if let Some(slot) = places.get_mut(*commit as usize) {
+                *slot = place;
+            }
+        }
+        let mut held: BTreeMap<Identity, (Option<Held>, usize, Sighting)> = BTreeMap::new();
+        for message in &hits.messages {
+            let (commit, asked) = match message.kind {
+                Kind::Tag => (tagged(hits, message, commits), tips.tags.contains(&message.id)),
+                _ => {
+                    let commit = commits.graph.find(&message.id);
+                    (commit, commit.is_some_and(|commit| commits.asked(commit)))
+                }
+            };
+            let recent = commit.map_or(commits.since.is_none(), |commit| commits.recent(commit));
+            if !asked || !recent {
+                continue;
+            }
+            let place = commit.and_then(|commit| places.get(commit as usize)).copied();
+            for sighting in self.message(message) {
+                let order = place.unwrap_or(usize::MAX);
+                match held.get_mut(&identity(&sighting)) {
+                    None => {
+                        let first = place.map(|place| Held { first: place, last: place });
+                        held.insert(identity(&sighting), (first, order, sighting));
+                    }
+                    Some((span, first, shown)) => {
+                        if let Some(place) = place {
+                            Held::note(span, place);
+                        }
+                        if order < *first {
+                            (*first, *shown) = (order, sighting);
+                        }
+                    }
+                }
+            }
+        }
+        let mut shown = Shown { run: self.run, commits, made: HashMap::new() };
+        for (identity, (held, _, mut sighting)) in held {
+            let first = held.and_then(|held| commits.at(held.first));
+            sighting.occurrence.commit = held.and_then(|held| shown.at(held.first));
+            sighting.occurrence.last_commit = held.and_then(|held| shown.at(held.last));
+            let in_head = first.and_then(|commit| in_head.get(commit as usize));
+            sighting.occurrence.in_head = Some(in_head.copied().unwrap_or(false));
+            self.known.insert(identity);
+            self.found.sightings.push(sighting);
+        }
+    }
+
+    fn message(&mut self, message: &Message) -> Vec<Sighting> {
+        let path = if message.kind == Kind::Tag { TAG_MESSAGE } else { COMMIT_MESSAGE };
+        let blob = Some(message.id.to_string());
+        let provenance = Provenance { blob, ..Provenance::named(path) };
+        let mut judged = Judged::default();
+        self.judge.content(&message.text, &provenance, &mut Scratch::default(), &mut judged);
+        let sightings = std::mem::take(&mut judged.sightings);
+        self.rest(judged);
+        sightings
+    }
+
+    /// What no ref reaches: shown if that was asked for, else counted.
+    fn unreachable(&mut self, scene: &Scene<'_>) {
+        let Scene { hits, all, paths, everything, .. } = scene;
+        let mut reached: HashSet<Key> = HashSet::new();
+        for list in lists(all, paths).into_iter().chain(other_lists(everything, paths)) {
+            reached.extend(paths.list(list).iter().filter_map(|pair| Some(paths.pair(*pair)?.1)));
+        }
+        let lost: Vec<&Hit> =
+            hits.blobs.iter().filter(|hit| !reached.contains(&key(hit.id.as_bytes()))).collect();
+        let lost_keys: HashMap<Key, &Hit> =
+            lost.iter().map(|hit| (key(hit.id.as_bytes()), *hit)).collect();
+        let mut works: BTreeMap<(String, ObjectId), &Hit> = BTreeMap::new();
+        let mut placed: HashSet<ObjectId> = HashSet::new();
+        let elsewhere = all.order.iter().filter(|commit| !all.asked(**commit));
+        let elsewhere: BTreeSet<List> = elsewhere.filter_map(|c| all.list(*c, paths)).collect();
+        let pairs: BTreeSet<Pair> =
+            elsewhere.into_iter().flat_map(|list| paths.list(list)).copied().collect();
+        for pair in pairs {
+            if let Some((path, hit)) = work(pair, paths, &lost_keys) {
+                placed.insert(hit.id);
+                works.insert((path, hit.id), hit);
+            }
+        }
+        for hit in lost.iter().filter(|hit| !placed.contains(&hit.id)) {
+            works.insert((NO_PATH.to_owned(), hit.id), hit);
+        }
+        let works: Vec<(String, &Hit)> =
+            works.into_iter().map(|((path, _), hit)| (path, hit)).collect();
+        let messages: Vec<&Message> = hits
+            .messages
+            .iter()
+            .filter(|message| match message.kind {
+                Kind::Tag => !everything.tags.contains(&message.id),
+                _ => !all.graph.find(&message.id).is_some_and(|commit| all.asked(commit)),
+            })
+            .collect();
+        if self.run.options.unreachable {
+            self.without_commit(&works);
+            for message in messages {
+                let sightings = self.message(message);
+                self.orphans(sightings);
+            }
+            return;
+        }
+        self.count_unreachable(&works, &messages);
+    }
+
+    fn count_unreachable(&mut self, works: &[(String, &Hit)], messages: &[&Message]) {
+        let least = self.run.options.least;
+        let mut secrets: BTreeSet<(usize, Secret)> = BTreeSet::new();
+        let mut sightings: Vec<Sighting> =
+            self.judge.all(works, |judged| judged.sightings).into_iter().flatten().collect();
+        let stats = self.found.stats;
+        for message in messages {
+            sightings.extend(self.message(message));
+        }
+        // What is not shown is not counted among what was refused either.
+        self.found.stats = stats;
+        let known: HashSet<(usize, &Secret)> =
+            self.known.iter().map(|(_, rule, secret)| (*rule, secret)).collect();
+        for sighting in sightings.iter().filter(|sighting| sighting.confidence >= least) {
+            if !known.contains(&(sighting.rule, &sighting.secret)) {
+                secrets.insert((sighting.rule, sighting.secret.clone()));
+            }
+        }
+        let message = match secrets.len() {
+            0 => return,
+            1 => "1 more secret is only in objects that no ref reaches".to_owned(),
+            count => format!("{count} more secrets are only in objects that no ref reaches"),
+        };
+        self.warn("unreachable", format!("{message}; `--unreachable` shows what is there"), false);
+    }
+
+    /// What was found before the scan was interrupted: nobody knows where it is.
+    pub(super) fn unplaced(&mut self, hits: &Hits) {
+        let works: Vec<(String, &Hit)> =
+            hits.blobs.iter().map(|hit| (NO_PATH.to_owned(), hit)).collect();
+        for mut judged in self.judge.all(&works, |judged| judged) {
+            self.found.sightings.append(&mut judged.sightings);
+            self.rest(judged);
+        }
+        for message in &hits.messages {
+            let sightings = self.message(message);
+            self.found.sightings.extend(sightings);
+        }
+    }
+
+    /// All of a judgement but the secrets.
+    fn rest(&mut self, judged: Judged) {
+        self.found.rejections.extend(judged.rejections);
+        self.found.warnings.extend(judged.warnings);
+        self.found.stats.add(&judged.stats);
+    }
+}
+
+/// Commits as reports show them, each read once.
+struct Shown<'a> {
+    run: &'a Run<'a>,
+    commits: &'a Commits<'a>,
+    made: HashMap<usize, Option<finding::Commit>>,
+}
+
+impl Shown<'_> {
+    fn at(&mut self, place: usize) -> Option<finding::Commit> {
+        let (run, commits) = (self.run, self.commits);
+        let make = || {
+            let id = commits.graph.id(commits.at(place)?)?;
+            Some(provenance::shown(id, run.store))
+        };
+        self.made.entry(place).or_insert_with(make).clone()
+    }
+}
+
+fn digest(mut judged: Judged) -> Digest {
+    let mut secrets: Vec<Identity> = judged.sightings.iter().map(identity).collect();
+    judged.sightings = Vec::new();
+    secrets.sort();
+    secrets.dedup();
+    Digest { secrets, rest: judged }
+}
+
+/// The commit that a tag names, by way of other tags if need be.
+fn tagged(hits: &Hits, message: &Message, commits: &Commits<'_>) -> Option<u32> {
+    let mut target = message.id;
+    for _ in 0..hits.tags.len().min(64) {
+        let Some(next) = tag_target(&hits.tags, &target) else { break };
+        target = next;
+    }
+    commits.graph.find(&target)
+}
+
+/// The lists of all commits that are asked about.
+fn lists(commits: &Commits<'_>, paths: &Paths) -> BTreeSet<List> {
+    let asked = commits.order.iter().filter(|commit| commits.asked(**commit));
+    asked.filter_map(|commit| commits.list(*commit, paths)).collect()
+}
+
+/// The lists of trees and blobs that refs name.
+fn other_lists(tips: &Tips, paths: &Paths) -> Vec<List> {
+    tips.others.iter().filter_map(|(_, id)| paths.below(key(id.as_bytes()))).collect()
+}
+
+fn by_key(hits: &Hits) -> HashMap<Key, &Hit> {
+    hits.blobs.iter().map(|hit| (key(hit.id.as_bytes()), hit)).collect()
+}
+
+/// Path and blob of a pair, if the blob is one with a match.
+fn work<'h>(
+    pair: Pair,
+    paths: &Paths,
+    by_key: &HashMap<Key, &'h Hit>,
+) -> Option<(String, &'h Hit)> {
+    let (path, blob) = paths.pair(pair)?;
+    Some((shown_path(path), *by_key.get(&blob)?))
+}
+
+/// The first of some names.
+fn listed(ids: &[ObjectId]) -> String {
+    let names: Vec<String> = ids.iter().take(NAMED).map(ObjectId::to_string).collect();
+    let more = ids.len().saturating_sub(NAMED);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", names.join(", "))
+}

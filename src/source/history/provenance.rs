@@ -1,0 +1,131 @@
+//! Who introduced a secret at a path, who held it last, and whether HEAD holds it.
+//!
+//! Commits are asked in topological order, parents first. A commit that holds (path, secret) when
+//! none of its parents does has introduced it: by a change, a rename, or the resolution of a merge.
+//! Not here: what is a secret.
+
+use std::collections::{HashMap, HashSet};
+
+use super::dates;
+use super::paths::{List, Paths};
+use super::trees::key;
+use crate::finding;
+use crate::git::commit::Commit;
+use crate::git::graph::Graph;
+use crate::git::object::ObjectId;
+use crate::git::store::Store;
+
+/// Number of a (path, rule, secret).
+pub(super) type Secret = u32;
+
+/// Where in the order of commits a secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    /// Place of the commit that introduced it.
+    pub(super) first: usize,
+    /// Place of the last commit that holds it.
+    pub(super) last: usize,
+}
+
+impl Held {
+    /// Takes a commit at `place` into account.
+    pub(super) fn note(slot: &mut Option<Self>, place: usize) {
+        let held = slot.get_or_insert(Self { first: place, last: place });
+        held.first = held.first.min(place);
+        held.last = held.last.max(place);
+    }
+}
+
+/// The commits that are asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Commits<'a> {
+    pub(super) graph: &'a Graph,
+    /// All commits, parents first.
+    pub(super) order: &'a [u32],
+    /// Which of them the chosen refs reach.
+    pub(super) reached: &'a [bool],
+    /// Only what was introduced since then, if it is given.
+    pub(super) since: Option<i64>,
+}
+
+impl Commits<'_> {
+    /// The commit at a place of the order.
+    pub(super) fn at(&self, place: usize) -> Option<u32> {
+        self.order.get(place).copied()
+    }
+
+    /// Whether a commit is asked about.
+    pub(super) fn asked(&self, commit: u32) -> bool {
+        self.reached.get(commit as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether a commit is recent enough to have introduced something.
+    pub(super) fn recent(&self, commit: u32) -> bool {
+        self.since.is_none_or(|since| self.graph.seconds(commit) >= since)
+    }
+
+    /// The list of a commit's tree.
+    pub(super) fn list(&self, commit: u32, paths: &Paths) -> Option<List> {
+        paths.below(key(self.graph.tree(commit)?.as_bytes()))
+    }
+
+    /// Where each secret was introduced and held last. `secrets` are those of each list.
+    pub(super) fn held(
+        &self,
+        paths: &Paths,
+        secrets: &HashMap<List, Vec<Secret>>,
+        count: usize,
+    ) -> Vec<Option<Held>> {
+        let mut held: Vec<Option<Held>> = vec![None; count];
+        let mut lasts: HashMap<List, usize> = HashMap::new();
+        let mut seen: HashSet<(List, Vec<List>)> = HashSet::new();
+        for (place, commit) in self.order.iter().enumerate() {
+            let Some(list) = self.asked(*commit).then(|| self.list(*commit, paths)).flatten()
+            else {
+                continue;
+            };
+            lasts.insert(list, place);
+            if !self.recent(*commit) {
+                continue;
+            }
+            let parents = self.graph.parents(*commit).iter();
+            let before: Vec<List> = parents.filter_map(|p| self.list(*p, paths)).collect();
+            // The same step again, in a later commit, introduces nothing for the first time.
+            if before.contains(&list) || !seen.insert((list, before.clone())) {
+                continue;
+            }
+            let of = |list: &List| secrets.get(list).into_iter().flatten();
+            let old: HashSet<&Secret> = before.iter().flat_map(of).collect();
+            for secret in of(&list).filter(|secret| !old.contains(secret)) {
+                if let Some(slot @ None) = held.get_mut(*secret as usize) {
+                    *slot = Some(Held { first: place, last: place });
+                }
+            }
+        }
+        for (list, place) in lasts {
+            for secret in secrets.get(&list).into_iter().flatten() {
+                if let Some(Some(held)) = held.get_mut(*secret as usize) {
+                    held.last = held.last.max(place);
+                }
+            }
+        }
+        held
+    }
+}
+
+/// A commit as reports show it.
+pub(super) fn shown(id: ObjectId, store: &Store) -> finding::Commit {
+    let bytes = store.read(&id).ok().flatten().map(|(_, bytes)| bytes).unwrap_or_default();
+    let commit = Commit::parse(&bytes);
+    let (author, message) =
+        commit.map_or_else(Default::default, |commit| (commit.author, commit.message));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let summary = message.trim_ascii_start().split(|byte| *byte == b'\n').next();
+    finding::Commit {
+        id: id.to_string(),
+        author: text(author.name),
+        email: text(author.email),
+        date: dates::rfc3339(author.seconds, author.offset),
+        summary: text(summary.unwrap_or_default().trim_ascii()),
+    }
+}

@@ -1,0 +1,310 @@
+//! Searches every blob, commit and tag once, and keeps those in which text of a secret's shape
+//! stands.
+//!
+//! Of an object that is stored as a delta, only what the delta changes is searched; candidates in
+//! the rest are its base's, moved. Whether a candidate is a match is asked of the whole object, so
+//! the result is that of a search of every byte. Not here: where the objects are in the history,
+//! and whether a match is a secret.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::blob::{Blob, Provenance};
+use crate::git::commit::{Commit, tag_target};
+use crate::git::delta::{Changes, Reach};
+use crate::git::graph;
+use crate::git::object::{Kind, ObjectId};
+use crate::git::traversal::{Inherited, Object, Visitor};
+use crate::matcher::NEAR;
+use crate::prefilter::Candidate;
+use crate::scanner::{Scanner, Scratch};
+use crate::source::Progress;
+use crate::source::archive::{self, Limits};
+use crate::source::content::is_archive;
+use crate::span::Span;
+
+/// Bytes of matched blobs that are kept, so that they need not be rebuilt to be judged.
+const KEPT: usize = 24 << 20;
+
+/// Contents after which the progress display is told.
+const TOLD: u64 = 256;
+
+/// What all threads of a search share.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    scanner: &'a Scanner<'a>,
+    archives: Option<&'a Limits>,
+    exhaustive: bool,
+    reach: Reach,
+    kept: AtomicUsize,
+    progress: &'a Progress,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(
+        scanner: &'a Scanner<'a>,
+        archives: Option<&'a Limits>,
+        exhaustive: bool,
+        progress: &'a Progress,
+    ) -> Self {
+        let far = NEAR + scanner.longest_literal();
+        let reach = Reach { before: far, after: far };
+        Self { scanner, archives, exhaustive, reach, kept: AtomicUsize::new(0), progress }
+    }
+
+    pub(super) fn visitor(&self) -> Search<'_> {
+        Search {
+            plan: self,
+            changes: Changes::new(),
+            candidates: Vec::new(),
+            scratch: Scratch::default(),
+            hits: Hits::default(),
+            told: (0, 0),
+        }
+    }
+
+    /// A copy of `bytes`, while there is room for copies.
+    fn keep(&self, bytes: &[u8]) -> Option<Arc<[u8]>> {
+        let before = self.kept.fetch_add(bytes.len(), Ordering::Relaxed);
+        if before.saturating_add(bytes.len()) <= KEPT {
+            return Some(bytes.into());
+        }
+        self.kept.fetch_sub(bytes.len(), Ordering::Relaxed);
+        None
+    }
+}
+
+/// A blob with a match.
+#[derive(Debug)]
+pub(super) struct Hit {
+    pub(super) id: ObjectId,
+    /// Its content, if there was room to keep it.
+    pub(super) bytes: Option<Arc<[u8]>>,
+}
+
+/// A commit's or a tag's message with a match.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) id: ObjectId,
+    pub(super) kind: Kind,
+    pub(super) text: Box<[u8]>,
+}
+
+/// What a search found, and the commits and tags that it came by.
+#[derive(Debug, Default)]
+pub(super) struct Hits {
+    pub(super) blobs: Vec<Hit>,
+    pub(super) messages: Vec<Message>,
+    pub(super) graph: graph::Builder,
+    /// Annotated tags and what they name.
+    pub(super) tags: Vec<(ObjectId, ObjectId)>,
+    /// Commits and tags that cannot be understood.
+    pub(super) odd: Vec<ObjectId>,
+    /// Blobs and messages searched.
+    pub(super) contents: u64,
+    pub(super) bytes: u64,
+    pub(super) members: u64,
+}
+
+impl Hits {
+    /// Takes over what another thread found; an object that came twice counts once.
+    pub(super) fn merge(parts: impl Iterator<Item = Self>) -> Self {
+        let mut all = Self::default();
+        for part in parts {
+            all.blobs.extend(part.blobs);
+            all.messages.extend(part.messages);
+            all.graph.merge(part.graph);
+            all.tags.extend(part.tags);
+            all.odd.extend(part.odd);
+            all.contents += part.contents;
+            all.bytes += part.bytes;
+            all.members += part.members;
+        }
+        all.blobs.sort_by_key(|hit| (hit.id, hit.bytes.is_none()));
+        all.blobs.dedup_by_key(|hit| hit.id);
+        all.messages.sort_by_key(|message| message.id);
+        all.messages.dedup_by_key(|message| message.id);
+        all.tags.sort_unstable();
+        all.tags.dedup();
+        all.odd.sort_unstable();
+        all.odd.dedup();
+        all
+    }
+}
+
+/// One thread of a search.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    plan: &'a Plan<'a>,
+    changes: Changes,
+    candidates: Vec<Candidate>,
+    scratch: Scratch,
+    hits: Hits,
+    /// Contents and bytes that the progress display knows of.
+    told: (u64, u64),
+}
+
+impl Visitor for Search<'_> {
+    /// The candidates of a blob, by offset; of most blobs none, which takes no memory.
+    type Carry = Box<[Candidate]>;
+
+    fn visit(
+        &mut self,
+        object: Object<'_>,
+        parent: Option<Inherited<'_, Self::Carry>>,
+    ) -> Self::Carry {
+        match object.kind {
+            Kind::Blob => self.blob(object, parent),
+            Kind::Commit => self.commit(object),
+            Kind::Tag => self.tag(object),
+            Kind::Tree => Box::default(),
+        }
+    }
+}
+
+impl Search<'_> {
+    fn blob(
+        &mut self,
+        object: Object<'_>,
+        parent: Option<Inherited<'_, Box<[Candidate]>>>,
+    ) -> Box<[Candidate]> {
+        self.count(object.bytes);
+        let local = self.plan.scanner.is_local();
+        if local {
+            self.find(object.bytes, parent);
+        } else {
+            self.candidates.clear();
+        }
+        let archive = self.plan.archives.filter(|_| is_archive(object.bytes));
+        let matched = match archive {
+            Some(limits) => self.archive(object.bytes, limits),
+            None if local => self.plan.scanner.has_match(object.bytes, &self.candidates),
+            None => self.has_any(object.bytes),
+        };
+        if matched && let Some(id) = object.id() {
+            self.hits.blobs.push(Hit { id, bytes: self.plan.keep(object.bytes) });
+        }
+        self.candidates.as_slice().into()
+    }
+
+    /// Leaves the candidates of `bytes` in `self.candidates`, in order.
+    fn find(&mut self, bytes: &[u8], parent: Option<Inherited<'_, Box<[Candidate]>>>) {
+        let Self { plan, changes, candidates, .. } = self;
+        candidates.clear();
+        let Some(parent) = parent.filter(|_| !plan.exhaustive) else {
+            let all = Span::new(0, bytes.len());
+            plan.scanner.candidates(bytes, all, candidates);
+            candidates.sort_unstable();
+            return;
+        };
+        changes.read(&parent.delta, plan.reach);
+        for window in changes.windows() {
+            let first = candidates.len();
+            plan.scanner.candidates(bytes, window.bytes, candidates);
+            keep_within(candidates, first, window.anchors);
+        }
+        changes.carry(
+            parent.carry,
+            |candidate| candidate.at,
+            |candidate, at| candidates.push(Candidate { at, ..*candidate }),
+        );
+        candidates.sort_unstable();
+    }
+
+    /// Whether a content has a match; for rules that are no matter of candidates.
+    fn has_any(&mut self, bytes: &[u8]) -> bool {
+        has_any(self.plan.scanner, bytes, &mut self.scratch)
+    }
+
+    fn archive(&mut self, bytes: &[u8], limits: &Limits) -> bool {
+        let mut matched = false;
+        let Self { plan, scratch, hits, .. } = self;
+        let outcome = archive::visit(bytes, "", limits, &mut |member| {
+            hits.members += 1;
+            hits.bytes += member.bytes.len() as u64;
+            matched |= has_any(plan.scanner, member.bytes, scratch);
+            ControlFlow::Continue(())
+        });
+        // A problem is told with its path, which is known when the blob is judged.
+        matched || outcome.incomplete()
+    }
+
+    fn commit(&mut self, object: Object<'_>) -> Box<[Candidate]> {
+        let Some(id) = object.id() else { return Box::default() };
+        match Commit::parse(object.bytes) {
+            Some(commit) => {
+                self.hits.graph.add(id, &commit);
+                self.message(id, Kind::Commit, commit.message);
+            }
+            None => self.hits.odd.push(id),
+        }
+        Box::default()
+    }
+
+    fn tag(&mut self, object: Object<'_>) -> Box<[Candidate]> {
+        let Some(id) = object.id() else { return Box::default() };
+        match tag_target(object.bytes) {
+            Some(target) => self.hits.tags.push((id, target)),
+            None => self.hits.odd.push(id),
+        }
+        let start = memchr::memmem::find(object.bytes, b"\n\n").map_or(0, |at| at + 2);
+        self.message(id, Kind::Tag, object.bytes.get(start..).unwrap_or_default());
+        Box::default()
+    }
+
+    fn message(&mut self, id: ObjectId, kind: Kind, text: &[u8]) {
+        self.count(text);
+        if self.has_any(text) {
+            self.hits.messages.push(Message { id, kind, text: text.into() });
+        }
+    }
+
+    fn count(&mut self, bytes: &[u8]) {
+        self.hits.contents += 1;
+        self.hits.bytes += bytes.len() as u64;
+        if self.hits.contents >= self.told.0 + TOLD || bytes.len() > 1 << 20 {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        let progress = self.plan.progress;
+        let (contents, bytes) = (self.hits.contents, self.hits.bytes);
+        progress.files.fetch_add(contents - self.told.0, Ordering::Relaxed);
+        progress.bytes.fetch_add(bytes - self.told.1, Ordering::Relaxed);
+        self.told = (contents, bytes);
+    }
+
+    /// What it found.
+    pub(super) fn finish(mut self) -> Hits {
+        self.tell();
+        self.hits
+    }
+}
+
+/// Drops those from `first` on that do not begin within `anchors`.
+fn keep_within(candidates: &mut Vec<Candidate>, first: usize, anchors: Span) {
+    let mut kept = first;
+    for at in first..candidates.len() {
+        let inside = candidates.get(at).is_some_and(|c| anchors.range().contains(&c.at));
+        if inside {
+            candidates.swap(kept, at);
+            kept += 1;
+        }
+    }
+    candidates.truncate(kept);
+}
+
+fn has_any(scanner: &Scanner<'_>, bytes: &[u8], scratch: &mut Scratch) -> bool {
+    if scanner.is_local() {
+        let mut candidates = Vec::new();
+        scanner.candidates(bytes, Span::new(0, bytes.len()), &mut candidates);
+        return scanner.has_match(bytes, &candidates);
+    }
+    let provenance = Provenance::named(String::new());
+    let found = scanner.scan(&Blob::whole(bytes, &provenance), scratch);
+    found.is_some_and(|found| {
+        !found.sightings.is_empty() || found.rejected > 0 || found.suppressed > 0
+    })
+}

@@ -1,0 +1,189 @@
+//! Reads every tree once: which of them lead to the wanted blobs, and what they name that is not
+//! there.
+//!
+//! Not here: the paths that come of it ([`super::paths`]).
+
+use std::collections::{HashMap, HashSet};
+
+use crate::git::delta::{Delta, Segment, Segments};
+use crate::git::object::{ObjectFormat, ObjectId};
+use crate::git::store::Store;
+use crate::git::traversal::{Inherited, Object, Visitor};
+use crate::git::tree::{EntryKind, TreeEntries};
+
+/// The first bytes of an object's name: enough to tell the objects of one repository apart, in a
+/// quarter of the memory. Names are hashes; whoever makes two that begin alike confuses nothing but
+/// the paths of his own repository.
+pub(super) type Key = u64;
+
+/// The key of a name.
+pub(super) fn key(name: &[u8]) -> Key {
+    name.first_chunk().map_or(0, |bytes| Key::from_le_bytes(*bytes))
+}
+
+/// Which of many names may be wanted, in a few nanoseconds.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    keys: HashSet<Key>,
+    bits: Vec<u64>,
+}
+
+/// Bits of [`Wanted::bits`], as a power of two.
+const BITS: u32 = 16;
+
+impl Wanted {
+    pub(super) fn new(names: impl Iterator<Item = Key>) -> Self {
+        let keys: HashSet<Key> = names.collect();
+        let mut bits = vec![0; 1 << (BITS - 6)];
+        for key in &keys {
+            let (word, bit) = Self::bit(*key);
+            if let Some(word) = bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Self { keys, bits }
+    }
+
+    fn bit(key: Key) -> (usize, u64) {
+        let place = key & ((1 << BITS) - 1);
+        ((place >> 6) as usize, 1 << (place & 63))
+    }
+
+    pub(super) fn contains(&self, key: Key) -> bool {
+        let (word, bit) = Self::bit(key);
+        self.bits.get(word).is_some_and(|word| word & bit != 0) && self.keys.contains(&key)
+    }
+}
+
+/// A tree names something: a sub-tree, or a wanted blob.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    pub(super) child: Key,
+    /// Number of the tree in [`Part::trees`].
+    pub(super) tree: u32,
+    /// Number of the entry's name in [`Part::names`].
+    pub(super) name: u32,
+}
+
+/// What one thread has read.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) trees: Vec<Key>,
+    pub(super) edges: Vec<Edge>,
+    pub(super) names: HashMap<Box<[u8]>, u32>,
+    /// Named by a tree, and not there.
+    pub(super) missing: Vec<ObjectId>,
+    /// Trees that end in the middle of an entry.
+    pub(super) damaged: Vec<ObjectId>,
+}
+
+/// What is asked of the trees.
+#[derive(Debug)]
+pub(super) struct Survey<'a> {
+    pub(super) store: &'a Store,
+    pub(super) format: ObjectFormat,
+    /// The blobs whose paths are asked for; `None`: no paths.
+    pub(super) wanted: Option<&'a Wanted>,
+    /// Whether to look for what is missing.
+    pub(super) missing: bool,
+}
+
+impl Survey<'_> {
+    pub(super) fn visitor(&self) -> Trees<'_> {
+        Trees { survey: self, part: Part::default() }
+    }
+}
+
+/// One thread of a survey.
+#[derive(Debug)]
+pub(super) struct Trees<'a> {
+    survey: &'a Survey<'a>,
+    pub(super) part: Part,
+}
+
+impl Visitor for Trees<'_> {
+    type Carry = ();
+
+    fn visit(&mut self, object: Object<'_>, parent: Option<Inherited<'_, ()>>) {
+        let mut copied = Copied::new(parent.map(|parent| parent.delta));
+        let mut tree = None;
+        let mut end = 0;
+        let width = self.survey.format.name_len();
+        for entry in TreeEntries::new(object.bytes, self.survey.format) {
+            let Ok(entry) = entry else {
+                self.part.damaged.extend(object.id());
+                break;
+            };
+            let start = end;
+            // Where the entry ends is where the next one begins: its name tells.
+            let name_at = entry.name.as_ptr() as usize - object.bytes.as_ptr() as usize;
+            end = name_at + entry.name.len() + 1 + width;
+            if entry.kind() == EntryKind::Commit {
+                continue;
+            }
+            if self.survey.missing
+                && !copied.holds(start, end)
+                && !self.survey.store.contains(&entry.id)
+            {
+                self.part.missing.push(entry.id);
+            }
+            let Some(wanted) = self.survey.wanted else { continue };
+            let child = key(entry.id.as_bytes());
+            if entry.kind() == EntryKind::Tree || wanted.contains(child) {
+                let tree = *tree.get_or_insert_with(|| self.part.add(key(object.name)));
+                let name = self.part.name(entry.name);
+                self.part.edges.push(Edge { child, tree, name });
+            }
+        }
+    }
+}
+
+impl Part {
+    fn add(&mut self, tree: Key) -> u32 {
+        self.trees.push(tree);
+        u32::try_from(self.trees.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn name(&mut self, name: &[u8]) -> u32 {
+        if let Some(number) = self.names.get(name) {
+            return *number;
+        }
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.insert(name.into(), number);
+        number
+    }
+}
+
+/// Everything that is named and not there, in order.
+pub(super) fn missing(parts: &mut [Part]) -> Vec<ObjectId> {
+    let mut missing: Vec<ObjectId> =
+        parts.iter_mut().flat_map(|part| std::mem::take(&mut part.missing)).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
+/// Which entries of a tree are its base's: those were looked at there.
+struct Copied<'a> {
+    delta: Option<Segments<'a>>,
+    run: (usize, usize),
+}
+
+impl<'a> Copied<'a> {
+    fn new(delta: Option<Delta<'a>>) -> Self {
+        Self { delta: delta.map(|delta| delta.segments()), run: (0, 0) }
+    }
+
+    /// Whether the entry at `start..end` lies in one copied run; to be asked in order.
+    fn holds(&mut self, start: usize, end: usize) -> bool {
+        let Some(segments) = &mut self.delta else { return false };
+        while self.run.1 <= start {
+            match segments.next() {
+                Some(Segment::Copy { to, len, .. }) => self.run = (to, to + len),
+                Some(Segment::Insert { to, bytes }) => self.run = (usize::MAX, to + bytes.len()),
+                None => return false,
+            }
+        }
+        self.run.0 <= start && end <= self.run.1
+    }
+}

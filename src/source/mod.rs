@@ -1,0 +1,72 @@
+//! Produces blobs from one kind of place, in parallel.
+//!
+//! A source finds content, reads it, and hands it to workers, one a thread; only what a worker has
+//! finished crosses threads. Not here: what a worker does with a blob.
+
+pub mod archive;
+mod content;
+pub mod history;
+mod stdin;
+mod tracked;
+mod walk;
+
+pub use content::{Reader, Reading};
+pub use stdin::stdin;
+pub use walk::{Options, walk};
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::blob::{Blob, Provenance};
+use crate::finding::Warning;
+
+/// Takes content from a source, on one thread.
+pub trait Worker {
+    /// Scans a blob.
+    fn blob(&mut self, blob: &Blob<'_>);
+    /// Counts a file that was read.
+    fn file(&mut self);
+    /// Counts a member of an archive that was read.
+    fn member(&mut self);
+    /// Counts a file that was left out.
+    fn skipped(&mut self);
+    /// Notes something that a reader of the report should know.
+    fn warn(&mut self, warning: Warning);
+}
+
+/// How far a run is, for a progress display, and whether it should end.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Files read so far.
+    pub files: AtomicU64,
+    /// Bytes read so far.
+    pub bytes: AtomicU64,
+    /// Set to end the run soon; what was found so far is kept.
+    pub cancelled: AtomicBool,
+}
+
+impl Progress {
+    /// Whether the run should end.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// Content that could not be read.
+fn unreadable(path: &str, error: &io::Error) -> Warning {
+    let message = format!("could not be read: {error}");
+    Warning { kind: "unreadable", path: Some(path.to_owned()), message, incomplete: true }
+}
+
+/// Where a member of the archive `outer` came from; what is unpacked from a stream keeps its name.
+fn provenance_of(member: &archive::Member<'_>, outer: &Provenance) -> Provenance {
+    let inner = member.path.strip_prefix(outer.path.as_str()).unwrap_or(member.path);
+    inner.strip_prefix('!').map_or_else(|| outer.clone(), |name| outer.member(name))
+}
+
+/// What went wrong in an archive, as a warning.
+fn archive_warning(problem: archive::Problem) -> Warning {
+    let message = problem.kind.to_string();
+    let incomplete = problem.incomplete;
+    Warning { kind: "archive", path: Some(problem.path), message, incomplete }
+}

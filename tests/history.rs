@@ -1,0 +1,337 @@
+//! `keytrawl history` on repositories that git makes: each secret with its first commit, its last
+//! commit and HEAD, whatever way it came into the history.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use keytrawl::rule::armed;
+use serde_json::Value;
+
+/// A made-up key; another one for each name.
+fn secret(name: &str) -> String {
+    let text = armed(&format!("{name} mega_{{hex:64}}"));
+    text.split_once(' ').unwrap().1.to_owned()
+}
+
+struct Repo {
+    folder: tempfile::TempDir,
+    clock: std::cell::Cell<u64>,
+}
+
+impl Repo {
+    fn new(arguments: &[&str]) -> Self {
+        let clock = std::cell::Cell::new(1_700_000_000);
+        let repo = Self { folder: tempfile::tempdir().unwrap(), clock };
+        repo.git(&[&["init", "-q", "-b", "main"], arguments].concat());
+        repo
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        git(self.path(), self.clock.get(), arguments)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// Commits all that is there, a minute after the last commit; tells the id.
+    fn commit(&self, message: &str) -> String {
+        self.clock.set(self.clock.get() + 60);
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+        self.id("HEAD")
+    }
+
+    fn id(&self, name: &str) -> String {
+        self.git(&["rev-parse", name]).trim().to_owned()
+    }
+}
+
+fn git(folder: &Path, clock: u64, arguments: &[&str]) -> String {
+    let date = format!("{clock} +0130");
+    let output = Command::new("git")
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        .env("GIT_AUTHOR_NAME", "Ann Author")
+        .env("GIT_AUTHOR_EMAIL", "ann@acme.example")
+        .env("GIT_COMMITTER_NAME", "Carl")
+        .env("GIT_COMMITTER_EMAIL", "carl@acme.example")
+        .env("GIT_AUTHOR_DATE", &date)
+        .env("GIT_COMMITTER_DATE", &date)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn keytrawl(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_keytrawl"))
+        .arg("history")
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .output()
+        .unwrap()
+}
+
+fn report(folder: &Path, arguments: &[&str]) -> (i32, Value) {
+    let shared = ["--format", "json", "--show-secrets", "--no-config"];
+    let output = keytrawl(folder, &[&shared, arguments].concat());
+    let json = serde_json::from_slice(&output.stdout);
+    (output.status.code().unwrap(), json.unwrap_or_else(|_| panic!("{output:?}")))
+}
+
+/// Path, first commit, last commit and HEAD flag of each occurrence of a secret.
+fn places(report: &Value, secret: &str) -> Vec<(String, String, String, Value)> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    findings
+        .filter(|finding| finding["secret"] == secret)
+        .flat_map(|finding| finding["occurrences"].as_array().unwrap())
+        .map(|place| {
+            (
+                text(&place["path"]),
+                text(&place["commit"]["id"]),
+                text(&place["last_commit"]["id"]),
+                place["in_head"].clone(),
+            )
+        })
+        .collect()
+}
+
+fn place(path: &str, first: &str, last: &str, in_head: bool) -> (String, String, String, Value) {
+    (path.to_owned(), first.to_owned(), last.to_owned(), in_head.into())
+}
+
+fn kinds(report: &Value) -> Vec<&str> {
+    let warnings = report["warnings"].as_array().unwrap().iter();
+    warnings.map(|warning| warning["kind"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn every_way_into_a_history_is_told_right() {
+    let repo = Repo::new(&[]);
+    let key = secret;
+    repo.write("README", "a project\n");
+    repo.write(".gitattributes", "*.lock -diff\n");
+    let base = repo.commit("start");
+
+    // Deleted, with a rename before it; another one comes back.
+    repo.write("old/a.env", format!("KEY={}\n", key("renamed")));
+    repo.write("back.env", format!("KEY={}\n", key("back")));
+    let added = repo.commit("add");
+    repo.git(&["mv", "old/a.env", "new.env"]);
+    repo.git(&["rm", "-q", "back.env"]);
+    let renamed = repo.commit("rename");
+    repo.git(&["rm", "-q", "new.env"]);
+    repo.write("back.env", format!("# again\nKEY={}\n", key("back")));
+    repo.commit("remove, and return");
+
+    // UTF-16, an attribute that hides differences, a key that two commits complete.
+    let wide: Vec<u8> = format!("\u{feff}K={}\r\n", key("wide"))
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    repo.write("wide.txt", wide);
+    repo.write("yarn.lock", format!("x {}\n", key("lock")));
+    let half = key("half");
+    repo.write("half.env", format!("{}\n", &half[..30]));
+    let odd = repo.commit("odd files");
+    repo.write("half.env", format!("{half}\n"));
+    let whole = repo.commit("complete");
+
+    // A merge resolution, a branch that only a tag holds, a stash, a note, messages.
+    repo.git(&["checkout", "-q", "-b", "side", &base]);
+    repo.write("README", "the side\n");
+    repo.commit("side");
+    repo.git(&["checkout", "-q", "main"]);
+    repo.git(&["merge", "-q", "--no-commit", "side"]);
+    repo.write("README", format!("{}\n", key("merge")));
+    let merge = repo.commit("merge");
+    repo.git(&["checkout", "-q", "--detach"]);
+    repo.write("tagged.env", key("tag-only"));
+    let tagged = repo.commit("for the tag");
+    repo.git(&["tag", "-a", "v1", "-m", &format!("text {}", key("tag-text"))]);
+    repo.git(&["checkout", "-q", "main"]);
+    for name in ["older", "newer"] {
+        repo.write("README", key(name));
+        repo.git(&["stash", "-q"]);
+    }
+    let message = repo.commit(&format!("oops\n\nkey {}", key("message")));
+    repo.git(&["notes", "add", "-m", &key("note")]);
+    let note = repo.id("refs/notes/commits");
+    let (newer, older) = (repo.id("stash@{0}"), repo.id("stash@{1}"));
+
+    // What a force push leaves behind.
+    repo.write("gone.env", key("gone"));
+    repo.commit("gone");
+    repo.git(&["reset", "-q", "--hard", "HEAD^"]);
+
+    let check = |packed: &str| {
+        let (code, found) = report(repo.path(), &[]);
+        assert_eq!((code, &found["complete"]), (1, &true.into()), "{packed}: {found:#}");
+        let cases = [
+            (
+                "renamed",
+                vec![
+                    place("new.env", &renamed, &renamed, false),
+                    place("old/a.env", &added, &added, false),
+                ],
+            ),
+            ("back", vec![place("back.env", &added, &message, true)]),
+            ("wide", vec![place("wide.txt", &odd, &message, true)]),
+            ("lock", vec![place("yarn.lock", &odd, &message, true)]),
+            ("half", vec![place("half.env", &whole, &message, true)]),
+            ("merge", vec![place("README", &merge, &message, true)]),
+            ("tag-only", vec![place("tagged.env", &tagged, &tagged, false)]),
+            ("tag-text", vec![place("(tag message)", &tagged, &tagged, false)]),
+            ("older", vec![place("README", &older, &older, false)]),
+            ("newer", vec![place("README", &newer, &newer, false)]),
+            ("message", vec![place("(commit message)", &message, &message, true)]),
+            ("gone", vec![]),
+        ];
+        for (name, expected) in cases {
+            // Stashes and merges carry what HEAD holds: the last commit may be one of them.
+            let mut real = places(&found, &key(name));
+            for (real, wanted) in real.iter_mut().zip(&expected) {
+                if wanted.2 == message && real.2 != message {
+                    real.2.clone_from(&message);
+                }
+            }
+            assert_eq!(real, expected, "{packed}: {name}");
+        }
+        let noted = places(&found, &key("note"));
+        assert_eq!((noted.len(), &noted[0].1, &noted[0].2), (1, &note, &note), "{packed}");
+        assert_eq!(kinds(&found), ["unreachable"], "{packed}");
+        let (_, more) = report(repo.path(), &["--unreachable"]);
+        assert_eq!(places(&more, &key("gone")), [place("gone.env", "", "", false)], "{packed}");
+        assert_eq!(kinds(&more), [""; 0]);
+        let (_, slow) = report(repo.path(), &["--exhaustive"]);
+        assert_eq!(found, slow, "{packed}");
+        let (_, other) = report(repo.path(), &["--threads", "3", "--memory", "1KB"]);
+        assert_eq!(found, other, "{packed}");
+        let (_, main) = report(repo.path(), &["--branch", "main"]);
+        assert_eq!(places(&main, &key("tag-only")), []);
+        assert_eq!(places(&main, &key("half")).len(), 1);
+    };
+    check("loose");
+    repo.git(&["repack", "-q", "-a", "-d", "-k", "-f"]);
+    check("packed");
+    let since = report(repo.path(), &["--since", "2100-01-01"]);
+    assert_eq!((since.0, since.1["findings"].as_array().unwrap().len()), (0, 0));
+    let commit = report(repo.path(), &[]).1["findings"][0]["occurrences"][0]["commit"].clone();
+    assert_eq!(
+        (&commit["author"], &commit["email"]),
+        (&"Ann Author".into(), &"ann@acme.example".into())
+    );
+    assert!(commit["date"].as_str().unwrap().ends_with("+01:30"), "{commit}");
+}
+
+#[test]
+fn dates_choose_what_was_introduced_since() {
+    let repo = Repo::new(&[]);
+    repo.write("a", secret("a"));
+    repo.commit("a");
+    repo.clock.set(1_800_000_000);
+    repo.write("b", secret("b"));
+    let second = repo.commit("b");
+    let (code, found) = report(repo.path(), &["--since", "2027-01-01"]);
+    assert_eq!(code, 1);
+    assert_eq!(places(&found, &secret("a")), []);
+    assert_eq!(places(&found, &secret("b")), [place("b", &second, &second, true)]);
+}
+
+#[test]
+fn repositories_of_all_kinds_are_read() {
+    let repo = Repo::new(&[]);
+    repo.write("sub/a.env", secret("a"));
+    let first = repo.commit("a");
+    let expected = [place("sub/a.env", &first, &first, true)];
+    let outside = tempfile::tempdir().unwrap();
+    let at = |name: &str| -> PathBuf { outside.path().join(name) };
+    let source = repo.path().to_str().unwrap();
+    git(outside.path(), 1_700_000_000, &["clone", "-q", "--bare", source, "bare.git"]);
+    git(outside.path(), 1_700_000_000, &["clone", "-q", "--shared", source, "shared"]);
+    repo.git(&["worktree", "add", "-q", "--detach", at("tree").to_str().unwrap()]);
+    for folder in [repo.path().join("sub"), at("bare.git"), at("tree"), at("shared")] {
+        let (code, found) = report(&folder, &[]);
+        assert_eq!((code, &found["complete"]), (1, &true.into()), "{folder:?}: {found:#}");
+        assert_eq!(places(&found, &secret("a")), expected, "{folder:?}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let output = keytrawl(nowhere.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("is not in a git repository") && text.contains("hint:"), "{text}");
+
+    let repo = Repo::new(&[]);
+    assert_eq!(report(repo.path(), &[]).0, 0, "no commit yet");
+    repo.write("a", "one\n");
+    repo.commit("a");
+    repo.write("a", "two\n");
+    repo.commit("b");
+    assert_eq!(report(repo.path(), &[]).0, 0);
+    assert_eq!(keytrawl(repo.path(), &["--branch", "nope"]).status.code(), Some(2));
+
+    let outside = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", repo.path().display());
+    git(outside.path(), 1_700_000_000, &["clone", "-q", "--depth", "1", &url, "shallow"]);
+    let (code, found) = report(&outside.path().join("shallow"), &[]);
+    assert_eq!((code, kinds(&found)), (2, vec!["shallow"]), "{found:#}");
+    assert_eq!(found["complete"], false);
+
+    let lost = repo.id("HEAD^:a");
+    std::fs::remove_file(repo.path().join(".git/objects").join(&lost[..2]).join(&lost[2..]))
+        .unwrap();
+    let (code, found) = report(repo.path(), &[]);
+    assert_eq!((code, kinds(&found)), (2, vec!["missing"]), "{found:#}");
+    assert!(found["warnings"][0]["message"].as_str().unwrap().contains(&lost));
+    assert_eq!(report(repo.path(), &["--allow-missing"]).0, 0);
+}
+
+#[test]
+fn deltas_lead_to_what_a_search_of_every_byte_finds() {
+    let repo = Repo::new(&[]);
+    let filler: Vec<String> =
+        (0..300).map(|line| format!("line {line} of {}", line * 7919 % 1009)).collect();
+    for step in 0..24usize {
+        let mut lines = filler.clone();
+        // Keys move, end at seams, lose their left neighbour, and are cut in two.
+        for number in 0..6 {
+            let key = secret(&format!("key {}", (step + number) % 9));
+            let glue = ["", " ", "x", "=", "\n"][(step * number) % 5];
+            let cut = if step % 4 == number % 4 { 20 + step } else { key.len() };
+            let at = (step * 37 + number * 41) % lines.len();
+            lines.insert(
+                at,
+                format!("{glue}{}{}", &key[..cut], if step % 3 == 0 { "" } else { " end" }),
+            );
+        }
+        lines.rotate_left(step * 11 % 300);
+        repo.write(&format!("file{}.txt", step % 2), lines.join("\n"));
+        repo.commit(&format!("step {step}"));
+    }
+    repo.git(&["repack", "-q", "-a", "-d", "-f", "--depth=20", "--window=30"]);
+    let (code, quick) = report(repo.path(), &[]);
+    let (_, slow) = report(repo.path(), &["--exhaustive"]);
+    assert_eq!(code, 1);
+    assert_eq!(quick, slow);
+    assert!(quick["findings"].as_array().unwrap().len() >= 5);
+}
