@@ -29,13 +29,14 @@ struct Link {
     tree: ObjectId,
     seconds: i64,
     /// Where its parents begin in [`Builder::parents`], and how many there are.
-    parents: (usize, usize),
+    parents: (u32, u32),
 }
 
 impl Builder {
     /// Adds one; an id that comes twice counts once.
     pub fn add(&mut self, id: ObjectId, commit: &Commit<'_>) {
-        let parents = (self.parents.len(), commit.parents.len());
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let parents = (number(self.parents.len()), number(commit.parents.len()));
         self.parents.extend_from_slice(&commit.parents);
         let (tree, seconds) = (commit.tree, commit.committer.seconds);
         self.commits.push(Link { id, tree, seconds, parents });
@@ -43,10 +44,14 @@ impl Builder {
 
     /// Takes over what another one collected.
     pub fn merge(&mut self, other: Self) {
-        let before = self.parents.len();
+        if self.commits.is_empty() {
+            *self = other;
+            return;
+        }
+        let before = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
         self.parents.extend(other.parents);
         self.commits.extend(other.commits.into_iter().map(|mut link| {
-            link.parents.0 += before;
+            link.parents.0 = link.parents.0.saturating_add(before);
             link
         }));
     }
@@ -65,7 +70,7 @@ impl Builder {
         for (child, link) in (0u32..).zip(commits) {
             graph.trees.push(link.tree);
             graph.seconds.push(link.seconds);
-            let (start, count) = link.parents;
+            let (start, count) = (link.parents.0 as usize, link.parents.1 as usize);
             for parent in self.parents.get(start..start + count).unwrap_or_default() {
                 match graph.find(parent) {
                     Some(number) => graph.parents.push(number),
