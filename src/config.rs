@@ -83,7 +83,12 @@ pub fn load(path: &Path) -> Result<Config, Error> {
     Ok(config)
 }
 
-fn parse(name: &str, text: &str) -> Result<Config, Error> {
+/// Reads a configuration from its text; `name` is what its mistakes are told with. Paths of rule
+/// files stay as they are written.
+///
+/// # Errors
+/// All mistakes, with their places.
+pub fn parse(name: &str, text: &str) -> Result<Config, Error> {
     let document = Document::new(name, text);
     let mut config = Config::default();
     if let Some(parsed) = document.parse() {

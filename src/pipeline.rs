@@ -42,9 +42,9 @@ impl<'s> Pipeline<'s> {
         Worker { pipeline: self, scratch: Scratch::default(), part: Part::default() }
     }
 
-    /// Takes over what a history holds, which finds secrets on its own.
-    pub fn add(&self, found: source::history::Found) {
-        let source::history::Found { sightings, rejections, warnings, stats } = found;
+    /// Takes over what a source holds that finds secrets on its own.
+    pub fn add(&self, found: source::Found) {
+        let source::Found { sightings, rejections, warnings, stats } = found;
         let mut parts = self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         parts.push(Part { sightings, rejections, warnings, stats });
     }

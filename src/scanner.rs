@@ -33,6 +33,16 @@ pub struct Options {
     pub explain: bool,
 }
 
+/// What comments in the content say about its secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Comments {
+    /// They suppress what they allow.
+    #[default]
+    Honoured,
+    /// They are not asked: whoever wrote the content shall not be its judge.
+    Ignored,
+}
+
 /// Finds secrets in blobs. Shared by all threads; each brings its own [`Scratch`].
 #[derive(Debug)]
 pub struct Scanner<'r> {
@@ -85,6 +95,16 @@ impl<'r> Scanner<'r> {
 
     /// The secrets in `blob`; none for the many blobs that have nothing to tell.
     pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Option<Sightings> {
+        self.scan_with(blob, scratch, Comments::Honoured)
+    }
+
+    /// The same, with or without regard to allow comments.
+    pub fn scan_with(
+        &self,
+        blob: &Blob<'_>,
+        scratch: &mut Scratch,
+        comments: Comments,
+    ) -> Option<Sightings> {
         self.find(blob.bytes, scratch);
         let Scratch { found, .. } = scratch;
         found.matches.retain(|m| blob.own.start <= m.span.start && m.span.start < blob.own.end);
@@ -92,7 +112,7 @@ impl<'r> Scanner<'r> {
             return None;
         }
         single_out(&mut found.matches);
-        Some(self.judge_all(blob, found))
+        Some(self.judge_all(blob, found, comments))
     }
 
     /// Adds the plausible candidates whose literal lies within `window` of `bytes`. Each depends on
@@ -168,7 +188,7 @@ impl<'r> Scanner<'r> {
         }
     }
 
-    fn judge_all(&self, blob: &Blob<'_>, found: &Found) -> Sightings {
+    fn judge_all(&self, blob: &Blob<'_>, found: &Found, asked: Comments) -> Sightings {
         let spans: Vec<Span> = found.matches.iter().map(|m| m.span).collect();
         let lines = LineTable::new(blob.bytes, Charset::Utf8);
         let comments = AllowComments::find(blob.bytes, &lines);
@@ -178,6 +198,7 @@ impl<'r> Scanner<'r> {
             blob,
             lines: &lines,
             comments: &comments,
+            asked,
             around: Surroundings { bytes: blob.bytes, lines: &lines, hits: &hits, matches: &spans },
         };
         let mut sightings = Sightings::default();
@@ -265,7 +286,7 @@ impl<'r> Scanner<'r> {
         let inside = views.find_map(|v| v.comments.allowing(&rule.id, v.span, &v.lines));
         let comment =
             inside.or_else(|| context.comments.allowing(&rule.id, found.span, context.lines));
-        if let Some(comment) = comment {
+        if let Some(comment) = comment.filter(|_| context.asked == Comments::Honoured) {
             return Err(Refusal::Suppressed(format!("the comment `{}`", comment.marker)));
         }
         let attribution = self.attribute(rule, found, named, context, view);
@@ -371,6 +392,7 @@ struct Context<'a> {
     blob: &'a Blob<'a>,
     lines: &'a LineTable,
     comments: &'a AllowComments,
+    asked: Comments,
     around: Surroundings<'a>,
 }
 

@@ -29,7 +29,8 @@ Examples:
   keytrawl scan src config.yml    scan a folder and a file
   git diff | keytrawl -           scan standard input
   keytrawl history                scan every commit of the repository here
-  keytrawl history                scan all of a git repository's history
+  keytrawl staged                 scan what the next commit would contain
+  keytrawl range main..HEAD       scan what the commits of a branch add
   keytrawl --format json > r.json a report for machines, secrets redacted
   keytrawl --explain              also say what was not reported, and why
 
@@ -43,6 +44,21 @@ Examples:
   keytrawl history --branch main      what one branch reaches
   keytrawl history --unreachable      also what a force push has left behind";
 
+const STAGED_EXAMPLES: &str = "\
+Examples:
+  keytrawl staged              all that is staged, from any folder of the work tree
+  keytrawl staged config       only files below a folder
+  keytrawl hook install        do it before every commit";
+
+const RANGE_EXAMPLES: &str = "\
+Examples:
+  keytrawl range origin/main..HEAD       what this branch adds to main
+  keytrawl range origin/main...HEAD      the same, with the configuration of where they part
+  keytrawl range v1.0..v1.1              what a release adds
+
+Configuration and allow comments count as the base has them: what a range adds can not allow itself.
+A base that is not there, as in a shallow clone, is an error (exit code 2).";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Scan files and folders (the default)
@@ -51,6 +67,12 @@ pub(super) enum Command {
     /// Scan every commit of every ref of a git repository
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
+    /// Scan what the next commit would contain
+    #[command(after_help = STAGED_EXAMPLES)]
+    Staged(StagedArgs),
+    /// Scan what the commits of a range add, such as those of a pull request
+    #[command(after_help = RANGE_EXAMPLES)]
+    Range(RangeArgs),
     /// List, show and prove the rules
     Rules {
         #[command(subcommand)]
@@ -123,6 +145,40 @@ pub(super) struct HistoryArgs {
     /// Search every byte of every blob, for comparison
     #[arg(long, hide = true)]
     pub(super) exhaustive: bool,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StagedArgs {
+    /// Only files at or below these paths
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Scan the named files themselves, if one of them is not staged: what pre-commit's --all-files
+    /// and --from-ref want
+    #[arg(long, requires = "paths", help_heading = "What is read")]
+    pub(super) or_files: bool,
+    /// Leave out files larger than this, such as 10MB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
+    pub(super) max_size: Option<u64>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RangeArgs {
+    /// BASE..HEAD: what HEAD reaches and BASE does not; BASE...HEAD: since they parted
+    #[arg(value_name = "BASE..HEAD")]
+    pub(super) range: String,
+    /// The repository, or a folder in it
+    #[arg(value_name = "REPO", default_value = ".")]
+    pub(super) repository: PathBuf,
+    /// Take configuration and allow comments as the range itself has them
+    #[arg(long, help_heading = "Rules and configuration")]
+    pub(super) trust_head: bool,
+    /// Leave out files larger than this, such as 10MB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
+    pub(super) max_size: Option<u64>,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
 }

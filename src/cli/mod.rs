@@ -5,8 +5,11 @@ mod exit;
 mod history;
 mod message;
 mod progress;
+mod range;
+mod repository;
 mod rules;
 mod scan;
+mod staged;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,8 @@ pub fn run() -> ExitCode {
         None => scan::run(cli.scan),
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::History(args)) => history::run(args),
+        Some(Command::Staged(args)) => staged::run(args),
+        Some(Command::Range(args)) => range::run(args),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

@@ -37,6 +37,27 @@ pub(super) fn load<'p>(files: impl Iterator<Item = &'p PathBuf>) -> Result<RuleS
     Ok(set)
 }
 
+/// The built-in rules, rule files that were read already (name and text), and those of `files`.
+///
+/// # Errors
+/// If a file cannot be read, or has mistakes.
+pub(super) fn load_texts<'p>(
+    texts: &[(String, String)],
+    files: impl Iterator<Item = &'p PathBuf>,
+) -> Result<RuleSet, Failure> {
+    let (mut set, _) = builtin().map_err(|e| wrong("the built-in rules are wrong", &e))?;
+    for (name, text) in texts {
+        set.add(
+            parse(name, text)
+                .map_err(|e| wrong(&format!("the rule file `{name}` is wrong"), &e))?,
+        );
+    }
+    for path in files {
+        set.add(read(path)?);
+    }
+    Ok(set)
+}
+
 fn read(path: &Path) -> Result<RuleFile, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)

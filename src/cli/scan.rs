@@ -80,7 +80,7 @@ fn scan(
 }
 
 /// Commands of the plan that a user may try already.
-const PLANNED: [&str; 5] = ["staged", "range", "verify", "hook", "baseline"];
+const PLANNED: [&str; 2] = ["verify", "baseline"];
 
 fn missing(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!("`{}` could not be read: {error}", path.display()));
@@ -131,7 +131,11 @@ pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, F
 }
 
 pub(super) fn rule_set(args: &SharedArgs, config: &Config) -> Result<RuleSet, Failure> {
-    let mut set = rules::load(config.rules.iter().chain(&args.rules))?;
+    without_disabled(rules::load(config.rules.iter().chain(&args.rules))?, config)
+}
+
+/// A set without the rules that a configuration does not want.
+pub(super) fn without_disabled(mut set: RuleSet, config: &Config) -> Result<RuleSet, Failure> {
     for id in &config.disabled_rules {
         if set.rule(id).is_none() {
             return Err(Failure::new(format!("`disabled-rules` names `{id}`, which is no rule"))

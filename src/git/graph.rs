@@ -24,6 +24,17 @@ impl Builder {
         self.commits.push((id, commit.tree, commit.committer.seconds, commit.parents.clone()));
     }
 
+    /// Adds one that was read before: its tree, when it was committed, its parents.
+    pub fn add_known(
+        &mut self,
+        id: ObjectId,
+        tree: ObjectId,
+        seconds: i64,
+        parents: Vec<ObjectId>,
+    ) {
+        self.commits.push((id, tree, seconds, parents));
+    }
+
     /// Takes over what another one collected.
     pub fn merge(&mut self, mut other: Self) {
         self.commits.append(&mut other.commits);

@@ -36,10 +36,7 @@ pub(super) fn all(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> 
 }
 
 fn through_libgit2(repository: &Repository) -> Result<Vec<Ref>, git2::Error> {
-    owner::trust_any();
-    let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT;
-    let none: [&OsStr; 0] = [];
-    let opened = git2::Repository::open_ext(&repository.git_dir, flags, none)?;
+    let opened = open(repository)?;
     let mut refs = Vec::new();
     for reference in opened.references()? {
         let reference = reference?;
@@ -57,6 +54,14 @@ fn through_libgit2(repository: &Repository) -> Result<Vec<Ref>, git2::Error> {
         refs.extend(target.map(|target| Ref { name: format!("worktrees/{name}/HEAD"), target }));
     }
     Ok(refs)
+}
+
+/// Opens it with libgit2, whoever owns it.
+pub(super) fn open(repository: &Repository) -> Result<git2::Repository, git2::Error> {
+    owner::trust_any();
+    let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT;
+    let none: [&OsStr; 0] = [];
+    git2::Repository::open_ext(&repository.git_dir, flags, none)
 }
 
 fn named(name: String, target: Option<git2::Oid>) -> Option<Ref> {
@@ -99,11 +104,14 @@ fn parse_line(line: &[u8]) -> Option<Ref> {
 }
 
 /// Zeros stand for no commit yet.
-fn is_named(id: &ObjectId) -> bool {
+pub(super) fn is_named(id: &ObjectId) -> bool {
     id.as_bytes().iter().any(|byte| *byte != 0)
 }
 
-fn run_git(repository: &Repository, arguments: &[&str]) -> Result<Vec<u8>, RepositoryError> {
+pub(super) fn run_git(
+    repository: &Repository,
+    arguments: &[&str],
+) -> Result<Vec<u8>, RepositoryError> {
     let failed =
         |problem: String| RepositoryError::Git { path: repository.git_dir.clone(), problem };
     let mut git_dir = OsString::from("--git-dir=");
