@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod history;
 mod message;
+mod output;
 mod progress;
 mod rules;
 mod scan;

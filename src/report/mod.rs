@@ -7,8 +7,11 @@ pub mod human;
 pub mod json;
 pub mod jsonl;
 pub mod sanitize;
+pub mod sarif;
 
+mod remedy;
 mod schema;
+mod uri;
 
 #[cfg(test)]
 mod sample;
@@ -28,11 +31,13 @@ pub enum Format {
     Json,
     /// One JSON object a line.
     Jsonl,
+    /// SARIF 2.1.0.
+    Sarif,
 }
 
 impl Format {
     /// All kinds.
-    pub const ALL: [Format; 3] = [Format::Human, Format::Json, Format::Jsonl];
+    pub const ALL: [Format; 4] = [Format::Human, Format::Json, Format::Jsonl, Format::Sarif];
 
     /// The word that options use.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +45,7 @@ impl Format {
             Format::Human => "human",
             Format::Json => "json",
             Format::Jsonl => "jsonl",
+            Format::Sarif => "sarif",
         }
     }
 }
@@ -78,6 +84,7 @@ pub fn write(
         Format::Human => human::write(out, outcome, rules, options),
         Format::Json => json::write(out, outcome, options),
         Format::Jsonl => jsonl::write(out, outcome, options),
+        Format::Sarif => sarif::write(out, outcome, rules, options),
     }
 }
 
