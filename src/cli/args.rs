@@ -195,6 +195,12 @@ pub(super) enum FormatArg {
     Jsonl,
     /// SARIF 2.1.0, for code scanning and editors
     Sarif,
+    /// The secret detection report of GitLab
+    Gitlab,
+    /// JUnit XML, for dashboards that show tests
+    Junit,
+    /// A table for spreadsheets, a line a place
+    Csv,
 }
 
 impl From<FormatArg> for Format {
@@ -204,6 +210,9 @@ impl From<FormatArg> for Format {
             FormatArg::Json => Format::Json,
             FormatArg::Jsonl => Format::Jsonl,
             FormatArg::Sarif => Format::Sarif,
+            FormatArg::Gitlab => Format::Gitlab,
+            FormatArg::Junit => Format::Junit,
+            FormatArg::Csv => Format::Csv,
         }
     }
 }

@@ -18,6 +18,7 @@ use exit::Exit;
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
+    output::begin();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

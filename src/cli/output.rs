@@ -5,6 +5,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::args::FormatArg;
 use super::message::Failure;
@@ -69,7 +71,7 @@ pub(super) fn write(
     rules: &RuleSet,
     show_secrets: bool,
 ) -> Result<(), Failure> {
-    let options = report::Options { show_secrets, ..report::Options::default() };
+    let options = options(show_secrets);
     for target in targets {
         let put = |out: &mut dyn Write| report::write(target.format, out, outcome, rules, &options);
         whole(&target.path, &put).map_err(|error| {
@@ -79,6 +81,28 @@ pub(super) fn write(
         })?;
     }
     Ok(())
+}
+
+/// When the program began.
+static STARTED: OnceLock<u64> = OnceLock::new();
+
+/// Notes the time, for the formats that ask when a scan began and ended.
+pub(super) fn begin() {
+    STARTED.get_or_init(now);
+}
+
+/// How a report in a file looks.
+pub(super) fn options(show_secrets: bool) -> report::Options {
+    let finished = now();
+    let started = STARTED.get().copied().unwrap_or(finished);
+    report::Options { show_secrets, started, finished, ..report::Options::default() }
+}
+
+/// Seconds since 1970; those that `SOURCE_DATE_EPOCH` sets, where a build must repeat.
+fn now() -> u64 {
+    let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    set.unwrap_or_else(clock)
 }
 
 /// Writes a file whole or not at all, for its owner's eyes only: beside its place first, then

@@ -66,6 +66,11 @@ impl<'a> Remedy<'a> {
         known.filter(|p| p.revocation.is_some()).map(Self::of).collect()
     }
 
+    /// The page, if it is one that a browser opens.
+    pub(super) fn page(&self) -> Option<&'a str> {
+        self.url.filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+    }
+
     /// In one sentence.
     pub(super) fn sentence(&self) -> String {
         match self.url {
