@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::output::{Target, parse_target};
 use crate::config::parse_size;
+use crate::report::Format;
 use crate::source::history::parse_date;
 
 #[derive(Debug, Parser)]
@@ -189,6 +191,9 @@ pub(super) struct SharedArgs {
     /// How the report looks
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub(super) format: FormatArg,
+    /// Also write a report to a file, such as sarif=out.sarif; may be given more than once
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_target)]
+    pub(super) report: Vec<Target>,
     /// Show secrets in clear; without it, every output masks them
     #[arg(long)]
     pub(super) show_secrets: bool,
@@ -244,6 +249,28 @@ pub(super) enum FormatArg {
     Json,
     /// One JSON object a line
     Jsonl,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// The secret detection report of GitLab
+    Gitlab,
+    /// JUnit XML, for dashboards that show tests
+    Junit,
+    /// A table for spreadsheets, a line a place
+    Csv,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Human => Format::Human,
+            FormatArg::Json => Format::Json,
+            FormatArg::Jsonl => Format::Jsonl,
+            FormatArg::Sarif => Format::Sarif,
+            FormatArg::Gitlab => Format::Gitlab,
+            FormatArg::Junit => Format::Junit,
+            FormatArg::Csv => Format::Csv,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod history;
 mod message;
+mod output;
 mod progress;
 mod range;
 mod repository;
@@ -20,6 +21,7 @@ use exit::Exit;
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
+    output::begin();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::args::{ColorArg, ConfidenceArg, FormatArg, ScanArgs, SharedArgs};
+use super::args::{ColorArg, ConfidenceArg, ScanArgs, SharedArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
-use super::{progress, rules};
+use super::{output, progress, rules};
 use crate::config::{self, Config};
 use crate::finding::{Confidence, Outcome, Warning};
 use crate::pipeline::Pipeline;
@@ -45,6 +45,7 @@ pub(super) fn tell(
         message::warnings(&outcome.warnings);
     }
     report(shared, outcome, rules)?;
+    output::write(&shared.report, outcome, rules, shared.show_secrets)?;
     Ok(Exit::of(outcome))
 }
 
@@ -112,8 +113,10 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
     });
 }
 
-/// The configuration file that was named, or the one of the scanned folder.
+/// The configuration file that was named, or the one of the scanned folder. Every scan begins here, so
+/// this is also where reports that could not be written in the end are told.
 pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, Failure> {
+    output::check(&args.report)?;
     if args.no_config {
         return Ok(Config::default());
     }
@@ -192,11 +195,7 @@ pub(super) fn least(args: &SharedArgs, config: &Config) -> Confidence {
 }
 
 fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
-    let format = match args.format {
-        FormatArg::Human => report::Format::Human,
-        FormatArg::Json => report::Format::Json,
-        FormatArg::Jsonl => report::Format::Jsonl,
-    };
+    let format = report::Format::from(args.format);
     let idle = outcome.findings.is_empty() && outcome.rejections.is_empty();
     if args.quiet && idle && format == report::Format::Human {
         return Ok(());
@@ -209,6 +208,7 @@ fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), F
         color: wants_color(args.color, terminal),
         width,
         warnings_elsewhere: true,
+        ..output::options(args.show_secrets)
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written =

@@ -156,6 +156,13 @@ pub struct Finding {
     pub occurrences: Vec<Occurrence>,
 }
 
+impl Finding {
+    /// The fingerprint of the secret in one of its places.
+    pub fn fingerprint_at(&self, occurrence: &Occurrence) -> Fingerprint {
+        Fingerprint::new(&self.rule, &occurrence.stable_path, &self.secret)
+    }
+}
+
 /// Something that a reader of the report should know about the run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {

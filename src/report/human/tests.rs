@@ -4,8 +4,14 @@ use crate::finding::{Outcome, Rejected, Stats, Verdict, Verification};
 use crate::report::sample::{self, render};
 use crate::report::{Format, Options};
 
-const AT_80: Options =
-    Options { show_secrets: false, color: false, width: Some(80), warnings_elsewhere: false };
+const AT_80: Options = Options {
+    show_secrets: false,
+    color: false,
+    width: Some(80),
+    warnings_elsewhere: false,
+    started: 0,
+    finished: 0,
+};
 
 fn human(outcome: &Outcome, options: &Options) -> String {
     render(Format::Human, outcome, &sample::rules(), options)
