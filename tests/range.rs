@@ -133,7 +133,8 @@ fn dates_that_lie_do_not_move_the_ends() {
         repo.write(&format!("e{number}.env"), secret(&format!("early {number}")));
         repo.git(&["add", "-A"]);
         let folder = repo.path();
-        let mut commit = git_support::git_command(&folder, 1_700_000_000, &["commit", "-q", "-m", "early"]);
+        let mut commit =
+            git_support::git_command(&folder, 1_700_000_000, &["commit", "-q", "-m", "early"]);
         let done = commit.env("GIT_COMMITTER_DATE", date).output().unwrap();
         assert!(done.status.success(), "{done:?}");
     }

@@ -257,6 +257,10 @@ pub(super) enum FormatArg {
     Junit,
     /// A table for spreadsheets, a line a place
     Csv,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// Markdown, such as the summary of a GitHub job
+    Markdown,
 }
 
 impl From<FormatArg> for Format {
@@ -269,6 +273,8 @@ impl From<FormatArg> for Format {
             FormatArg::Gitlab => Format::Gitlab,
             FormatArg::Junit => Format::Junit,
             FormatArg::Csv => Format::Csv,
+            FormatArg::Github => Format::Github,
+            FormatArg::Markdown => Format::Markdown,
         }
     }
 }

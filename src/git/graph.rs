@@ -42,14 +42,10 @@ impl Builder {
     }
 
     /// Adds one that was read before: its tree, when it was committed, its parents.
-    pub fn add_known(
-        &mut self,
-        id: ObjectId,
-        tree: ObjectId,
-        seconds: i64,
-        parents: Vec<ObjectId>,
-    ) {
-        self.commits.push((id, tree, seconds, parents));
+    pub fn add_known(&mut self, id: ObjectId, tree: ObjectId, seconds: i64, parents: &[ObjectId]) {
+        let place = (self.parents.len(), parents.len());
+        self.parents.extend_from_slice(parents);
+        self.commits.push(Link { id, tree, seconds, parents: place });
     }
 
     /// Takes over what another one collected.

@@ -162,7 +162,7 @@ impl Walk<'_> {
             }
             walked.has_root |= commit.parents.is_empty();
             walked.parents.insert(*id, parents);
-            builder.add_known(*id, commit.tree, commit.seconds, commit.parents.clone());
+            builder.add_known(*id, commit.tree, commit.seconds, &commit.parents);
         }
         // A tip that is old itself is what both sides have.
         bases.extend(tips.iter().filter(|tip| self.nodes.get(tip).is_some_and(|node| node.old)));

@@ -4,11 +4,13 @@
 //! same outcome gives the same bytes. Secrets are redacted unless the options say otherwise.
 
 pub mod csv;
+pub mod github;
 pub mod gitlab;
 pub mod human;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+pub mod markdown;
 pub mod sanitize;
 pub mod sarif;
 
@@ -44,11 +46,15 @@ pub enum Format {
     Junit,
     /// Comma-separated values.
     Csv,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// Markdown, as GitHub shows it.
+    Markdown,
 }
 
 impl Format {
     /// All kinds.
-    pub const ALL: [Format; 7] = [
+    pub const ALL: [Format; 9] = [
         Format::Human,
         Format::Json,
         Format::Jsonl,
@@ -56,6 +62,8 @@ impl Format {
         Format::Gitlab,
         Format::Junit,
         Format::Csv,
+        Format::Github,
+        Format::Markdown,
     ];
 
     /// The word that options use.
@@ -68,6 +76,8 @@ impl Format {
             Format::Gitlab => "gitlab",
             Format::Junit => "junit",
             Format::Csv => "csv",
+            Format::Github => "github",
+            Format::Markdown => "markdown",
         }
     }
 }
@@ -114,6 +124,8 @@ pub fn write(
         Format::Gitlab => gitlab::write(out, outcome, rules, options),
         Format::Junit => junit::write(out, outcome, rules, options),
         Format::Csv => csv::write(out, outcome, options),
+        Format::Github => github::write(out, outcome, rules, options),
+        Format::Markdown => markdown::write(out, outcome, rules, options),
     }
 }
 
