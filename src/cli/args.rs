@@ -75,11 +75,68 @@ pub(super) enum Command {
     /// Scan what the commits of a range add, such as those of a pull request
     #[command(after_help = RANGE_EXAMPLES)]
     Range(RangeArgs),
+    /// Run keytrawl before each commit or push
+    #[command(after_help = HOOK_EXAMPLES)]
+    Hook {
+        #[command(subcommand)]
+        command: HookCommand,
+    },
     /// List, show and prove the rules
     Rules {
         #[command(subcommand)]
         command: RulesCommand,
     },
+}
+
+const HOOK_EXAMPLES: &str = "\
+Examples:
+  keytrawl hook install               before each commit of this repository
+  keytrawl hook install --pre-push    before each push
+  keytrawl hook install --global      before each commit of every repository
+  keytrawl hook uninstall             takes it out again";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HookCommand {
+    /// Write the hook; another one that is there is never overwritten
+    Install(HookArgs),
+    /// Take out the hook that `install` wrote, and no other
+    Uninstall(HookArgs),
+    /// What the hooks run
+    #[command(hide = true)]
+    Run(HookRunArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HookArgs {
+    /// Before each push instead of each commit
+    #[arg(long)]
+    pub(super) pre_push: bool,
+    /// For all repositories of yours; their own hooks run as before
+    #[arg(long)]
+    pub(super) global: bool,
+    /// Keep a hook that is there, and run it first
+    #[arg(long)]
+    pub(super) chain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HookRunArgs {
+    /// Which hook
+    #[arg(value_enum)]
+    pub(super) hook: HookArg,
+    /// What git gives the hook
+    #[arg(last = true)]
+    pub(super) arguments: Vec<String>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum HookArg {
+    /// Before a commit
+    PreCommit,
+    /// Before a push
+    PrePush,
 }
 
 #[derive(Debug, Subcommand)]
@@ -186,7 +243,7 @@ pub(super) struct RangeArgs {
 }
 
 /// What all commands that scan can be asked.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct SharedArgs {
     /// How the report looks
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]

@@ -2,7 +2,9 @@
 
 mod args;
 mod exit;
+mod guard;
 mod history;
+mod hook;
 mod message;
 mod output;
 mod progress;
@@ -37,6 +39,7 @@ pub fn run() -> ExitCode {
         Some(Command::History(args)) => history::run(args),
         Some(Command::Staged(args)) => staged::run(args),
         Some(Command::Range(args)) => range::run(args),
+        Some(Command::Hook { command }) => hook::run(command),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

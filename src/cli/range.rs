@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::args::{RangeArgs, SharedArgs};
 use super::exit::Exit;
 use super::message::Failure;
-use super::{progress, repository, rules, scan};
+use super::{output, progress, repository, rules, scan};
 use crate::config::{self, Config};
 use crate::finding::{Outcome, Warning};
 use crate::git::repository::Repository;
@@ -70,6 +70,7 @@ pub(super) fn outcome(
     asked: &Asked,
     shared: &SharedArgs,
 ) -> Result<Done, Failure> {
+    output::check(&shared.report)?;
     let range = Range::new(repository, ends).map_err(failure)?;
     let base = Base { repository, range: &range, asked, shared };
     let (mut config, powerful) = base.configuration()?;

@@ -281,6 +281,12 @@ fn link(url: &str) -> String {
 }
 
 fn code(text: &str) -> String {
+    let shown = visible(text);
+    // A code span means its text, but for what ends it or the cell.
+    let plain = !shown.contains(['`', '|']) && shown.trim() == shown && !shown.is_empty();
+    if plain && shown.chars().count() <= LONGEST {
+        return format!("`{shown}`");
+    }
     format!("<code>{}</code>", escaped(text))
 }
 
@@ -301,6 +307,7 @@ fn escaped(text: &str) -> String {
         let harmless = c.is_alphanumeric()
             || " -/,;()".contains(c)
             || !c.is_ascii()
+            || (c == ':' && all.peek() != Some(&'/'))
             // Within a word these two mean nothing.
             || (matches!(c, '_' | '.') && word(before) && word(all.peek().copied()));
         if harmless {

@@ -12,7 +12,7 @@ mod trust;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-pub use ends::{Ends, Error};
+pub use ends::{Ends, Error, is_zeros};
 
 use super::history::{COMMIT_MESSAGE, shown_commit};
 use super::moves::moved;

@@ -76,8 +76,24 @@ impl Ends {
     }
 }
 
+impl Ends {
+    /// What `tips` reach and `old` does not; of `old`, what is not there is passed over. Ids of zeros
+    /// stand for no commit.
+    ///
+    /// # Errors
+    /// If a tip is not there.
+    pub fn of(tips: &[String], old: &[String], repository: &Repository) -> Result<Self, Error> {
+        let objects = Objects::new(repository.object_dirs(), repository.format());
+        let named = |name: &&String| !is_zeros(name);
+        let find = |name: &String| commit(name, repository, &objects);
+        let tips = tips.iter().filter(named).map(find).collect::<Result<_, _>>()?;
+        let old = old.iter().filter(named).filter_map(|name| find(name).ok()).collect();
+        Ok(Self { tips, old, from_merge_base: false })
+    }
+}
+
 /// Whether an object id is all zeros: no object.
-pub(crate) fn is_zeros(id: &str) -> bool {
+pub fn is_zeros(id: &str) -> bool {
     matches!(id.len(), 40 | 64) && id.bytes().all(|byte| byte == b'0')
 }
 
