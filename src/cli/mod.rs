@@ -1,8 +1,10 @@
 //! The command line: arguments, commands, messages, exit codes.
 
 mod args;
+mod baseline;
 mod exit;
 mod history;
+mod known;
 mod message;
 mod output;
 mod progress;
@@ -32,6 +34,7 @@ pub fn run() -> ExitCode {
         None => scan::run(cli.scan),
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::History(args)) => history::run(args),
+        Some(Command::Baseline { command }) => baseline::run(command),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {
