@@ -60,11 +60,20 @@ pub enum Error {
 /// The configuration file for `start`, a file or folder: of the nearest folder from there up to the
 /// work tree's root. Outside of a repository only the folder itself counts.
 pub fn find(start: &Path) -> Option<PathBuf> {
+    let root = root(start)?;
+    let real = start.canonicalize().ok()?;
+    let folder = if real.is_dir() { real.as_path() } else { real.parent()? };
+    let up_to_root = folder.ancestors().take_while(|f| f.starts_with(&root));
+    up_to_root.flat_map(|f| NAMES.map(|name| f.join(name))).find(|path| path.is_file())
+}
+
+/// The root of the work tree that `start` is in; outside of a repository, the folder that it is, or
+/// is in.
+pub fn root(start: &Path) -> Option<PathBuf> {
     let real = start.canonicalize().ok()?;
     let folder = if real.is_dir() { real.as_path() } else { real.parent()? };
     let root = folder.ancestors().find(|f| f.join(".git").exists()).unwrap_or(folder);
-    let up_to_root = folder.ancestors().take_while(|f| f.starts_with(root));
-    up_to_root.flat_map(|f| NAMES.map(|name| f.join(name))).find(|path| path.is_file())
+    Some(root.to_owned())
 }
 
 /// Reads a configuration file.

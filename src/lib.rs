@@ -4,6 +4,7 @@
 //! the table. Nothing in here prints.
 
 pub mod attribution;
+pub mod baseline;
 pub mod blob;
 pub mod boundary;
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod filter;
 pub mod finding;
 pub mod git;
 pub mod matcher;
+pub mod moment;
 pub mod pipeline;
 pub mod prefilter;
 pub mod proof;

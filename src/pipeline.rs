@@ -70,6 +70,7 @@ impl<'s> Pipeline<'s> {
             complete: !all.warnings.iter().any(|w| w.incomplete),
             findings,
             rejections: all.rejections,
+            suppressed: Vec::new(),
             warnings: all.warnings,
             stats: all.stats,
         }
@@ -130,14 +131,7 @@ fn group(sightings: Vec<Sighting>, rules: &RuleSet) -> Vec<Finding> {
         .into_iter()
         .map(|((rule, secret), seen)| finding(rule, secret, seen, rules))
         .collect();
-    findings.sort_by(|a, b| {
-        let place = |f: &Finding| f.occurrences.first().map(|o| (o.path.clone(), o.span));
-        (b.severity, b.confidence)
-            .cmp(&(a.severity, a.confidence))
-            .then_with(|| place(a).cmp(&place(b)))
-            .then_with(|| a.rule.cmp(&b.rule))
-            .then_with(|| a.secret.cmp(&b.secret))
-    });
+    findings.sort_by(Finding::order);
     findings
 }
 

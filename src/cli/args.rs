@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::{Target, parse_target};
 use crate::config::parse_size;
+use crate::moment::Day;
 use crate::report::Format;
 use crate::source::history::parse_date;
 
@@ -80,6 +81,11 @@ pub(super) enum Command {
     Hook {
         #[command(subcommand)]
         command: HookCommand,
+    },
+    /// Write down which secrets are known and may stay
+    Baseline {
+        #[command(subcommand)]
+        command: BaselineCommand,
     },
     /// List, show and prove the rules
     Rules {
@@ -163,6 +169,104 @@ pub(super) enum RulesCommand {
     },
 }
 
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline create                     everything that is found now is known
+  keytrawl baseline create --reason 'before the audit of May' --expires 2027-01-31
+  keytrawl baseline create ci/known.txt        another file; scans name it with --baseline
+
+The file .keytrawl-baseline at the root of a repository counts in every scan of it. It has a line for
+each secret in each place, and no secrets. A copy of a known key in another file is reported.";
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline update                     add what is found now; nothing is taken out
+  keytrawl baseline update --reason 'sandbox keys of the demo'";
+
+const PRUNE_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline prune                      drop what neither files nor history hold any more";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline import .gitleaksignore
+  keytrawl baseline import gitleaks-report.json
+  keytrawl baseline import .secrets.baseline --expires 2027-01-31
+
+Files of gitleaks, betterleaks, detect-secrets and kingfisher are also read as they are, by --baseline.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BaselineCommand {
+    /// Write a baseline of everything that is found
+    #[command(after_help = CREATE_EXAMPLES)]
+    Create {
+        #[command(flatten)]
+        args: BaselineArgs,
+        #[command(flatten)]
+        remarks: RemarkArgs,
+        /// Begin anew if the file is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Add what is found and not listed yet
+    #[command(after_help = UPDATE_EXAMPLES)]
+    Update {
+        #[command(flatten)]
+        args: BaselineArgs,
+        #[command(flatten)]
+        remarks: RemarkArgs,
+    },
+    /// Drop what matches nothing any more
+    #[command(after_help = PRUNE_EXAMPLES)]
+    Prune {
+        #[command(flatten)]
+        args: BaselineArgs,
+    },
+    /// Take over what another scanner knows
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import {
+        /// Its baseline or ignore file
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+        #[command(flatten)]
+        remarks: RemarkArgs,
+        #[command(flatten)]
+        args: BaselineArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BaselineArgs {
+    /// The baseline [default: .keytrawl-baseline at the root of the repository]
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// What is scanned
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) folder: PathBuf,
+    /// Scan the files alone, not the history
+    #[arg(long)]
+    pub(super) no_history: bool,
+    #[command(flatten)]
+    pub(super) walk: WalkArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+/// What is said of entries that are new.
+#[derive(Debug, Args)]
+pub(super) struct RemarkArgs {
+    /// Why the new entries may stay
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// The last day on which the new entries hold, such as 2027-01-31
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub(super) expires: Option<Day>,
+}
+
+fn parse_day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "write a day as YYYY-MM-DD".to_owned())
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
     /// Files and folders; - is standard input
@@ -170,6 +274,13 @@ pub(super) struct ScanArgs {
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
+    #[command(flatten)]
+    pub(super) walk: WalkArgs,
+}
+
+/// How files are found.
+#[derive(Debug, Args)]
+pub(super) struct WalkArgs {
     /// Also read what .gitignore hides
     #[arg(long, help_heading = "What is read")]
     pub(super) no_ignore: bool,
@@ -275,6 +386,12 @@ pub(super) struct SharedArgs {
     /// Use no configuration file
     #[arg(long, conflicts_with = "config", help_heading = "Rules and configuration")]
     pub(super) no_config: bool,
+    /// What is known and may stay: a baseline of ours or of another scanner; may be given more than once
+    #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]
+    pub(super) baseline: Vec<PathBuf>,
+    /// Use no baseline or ignore file that is not named here
+    #[arg(long, help_heading = "Rules and configuration")]
+    pub(super) no_baseline: bool,
     /// Number of threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "What is read")]
     pub(super) threads: Option<u16>,

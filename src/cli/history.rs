@@ -1,12 +1,16 @@
 //! `keytrawl history`: every commit of every ref of a repository.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::args::HistoryArgs;
+use super::args::{HistoryArgs, SharedArgs};
 use super::exit::Exit;
 use super::message::Failure;
-use super::{progress, scan};
-use crate::git::repository::RepositoryError;
+use super::{known, progress, scan};
+use crate::baseline::Coverage;
+use crate::config::Config;
+use crate::finding::Confidence;
+use crate::git::repository::{Repository, RepositoryError};
 use crate::pipeline::Pipeline;
 use crate::scanner::{self, Scanner};
 use crate::source::Progress;
@@ -18,16 +22,15 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
     let mut config = scan::configuration(shared, &args.repository)?;
     let rules = scan::rule_set(shared, &config)?;
     let least = scan::least(shared, &config);
+    let baselines = known::load(shared, &args.repository)?;
     let options = Options {
         since: args.since,
         branches: args.branch.clone(),
         unreachable: args.unreachable,
         allow_missing: args.allow_missing,
         exhaustive: args.exhaustive,
-        threads: scan::threads(shared),
         memory: args.memory,
-        archives: scan::archives(shared, &config),
-        least,
+        ..usual(shared, &config, least)
     };
     let allowlists = std::mem::take(&mut config.allowlists);
     let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
@@ -42,10 +45,33 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
     if progress.is_cancelled() {
         scan::interrupted(&mut outcome);
     }
+    let all = args.since.is_none() && args.branch.is_empty();
+    let coverage = if all { Coverage::All } else { Coverage::Part };
+    known::apply(shared, &mut outcome, &baselines, coverage);
     scan::tell(shared, &outcome, &rules)
 }
 
-fn failure(error: Error) -> Failure {
+/// The options of a scan of everything that refs reach.
+pub(super) fn usual(shared: &SharedArgs, config: &Config, least: Confidence) -> Options {
+    Options {
+        since: None,
+        branches: Vec::new(),
+        unreachable: false,
+        allow_missing: false,
+        exhaustive: false,
+        threads: scan::threads(shared),
+        memory: None,
+        archives: scan::archives(shared, config),
+        least,
+    }
+}
+
+/// Whether a folder is, or is in, a git repository.
+pub(super) fn is_repository(folder: &Path) -> bool {
+    !matches!(Repository::discover(folder), Err(RepositoryError::NotFound { .. }))
+}
+
+pub(super) fn failure(error: Error) -> Failure {
     let failure = Failure::new(error.to_string());
     match error {
         Error::Repository(RepositoryError::NotFound { .. }) => failure.hint(

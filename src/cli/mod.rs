@@ -1,10 +1,12 @@
 //! The command line: arguments, commands, messages, exit codes.
 
 mod args;
+mod baseline;
 mod exit;
 mod guard;
 mod history;
 mod hook;
+mod known;
 mod message;
 mod output;
 mod progress;
@@ -40,6 +42,7 @@ pub fn run() -> ExitCode {
         Some(Command::Staged(args)) => staged::run(args),
         Some(Command::Range(args)) => range::run(args),
         Some(Command::Hook { command }) => hook::run(command),
+        Some(Command::Baseline { command }) => baseline::run(command),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

@@ -74,7 +74,7 @@ pub(super) fn write(
     let options = options(show_secrets);
     for target in targets {
         let put = |out: &mut dyn Write| report::write(target.format, out, outcome, rules, &options);
-        whole(&target.path, &put).map_err(|error| {
+        whole(&target.path, Readers::Owner, &put).map_err(|error| {
             let shown = target.path.display();
             Failure::new(format!("the report `{shown}` could not be written: {error}"))
                 .hint("what was there before is unchanged; check the folder's rights and its disk")
@@ -99,15 +99,28 @@ pub(super) fn options(show_secrets: bool) -> report::Options {
 }
 
 /// Seconds since 1970; those that `SOURCE_DATE_EPOCH` sets, where a build must repeat.
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     set.unwrap_or_else(clock)
 }
 
-/// Writes a file whole or not at all, for its owner's eyes only: beside its place first, then
-/// moved there. Pipes and devices are written to as they are.
-pub(super) fn whole(path: &Path, put: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// Its owner alone: mode 0600.
+    Owner,
+    /// Whoever the user lets read files; a file that is there keeps its mode.
+    All,
+}
+
+/// Writes a file whole or not at all: beside its place first, then moved there. Pipes and devices
+/// are written to as they are.
+pub(super) fn whole(
+    path: &Path,
+    readers: Readers,
+    put: &dyn Fn(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let place = match std::fs::metadata(path) {
         Ok(found) if found.is_file() => path.canonicalize()?,
         Ok(found) if found.is_dir() => return Err(io::Error::other("it is a folder")),
@@ -120,7 +133,15 @@ pub(super) fn whole(path: &Path, put: &dyn Fn(&mut dyn Write) -> io::Result<()>)
     };
     let folder = folder_of(&place);
     // Such a file is made with mode 0600, and is gone again if anything fails.
-    let mut file = tempfile::Builder::new().prefix(".keytrawl-").tempfile_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".keytrawl-");
+    #[cfg(unix)]
+    if readers == Readers::All {
+        use std::os::unix::fs::PermissionsExt;
+        let old = std::fs::metadata(&place).map(|found| found.permissions());
+        builder.permissions(old.unwrap_or_else(|_| PermissionsExt::from_mode(0o666)));
+    }
+    let mut file = builder.tempfile_in(folder)?;
     let mut out = BufWriter::new(file.as_file_mut());
     put(&mut out)?;
     out.flush()?;

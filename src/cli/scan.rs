@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::args::{ColorArg, ConfidenceArg, ScanArgs, SharedArgs};
+use super::args::{ColorArg, ConfidenceArg, ScanArgs, SharedArgs, WalkArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
-use super::{output, progress, rules};
+use super::{known, output, progress, rules};
 use crate::config::{self, Config};
 use crate::finding::{Confidence, Outcome, Warning};
 use crate::pipeline::Pipeline;
@@ -24,14 +24,16 @@ pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
     let start = args.paths.iter().find(|p| *p != Path::new("-")).unwrap_or(&here);
     let shared = &args.shared;
     let mut config = configuration(shared, start)?;
+    let baselines = known::load(shared, start)?;
     let rules = rule_set(shared, &config)?;
-    let options = walk_options(&args, &config);
+    let options = walk_options(&args.walk, shared, &config);
     let least = least(shared, &config);
     let allowlists = std::mem::take(&mut config.allowlists);
     let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
     let progress = Arc::new(Progress::default());
     end_on_interrupt(&progress);
-    let outcome = scan(&args, &scanner, &options, &progress, least)?;
+    let mut outcome = scan(&args, &scanner, &options, &progress, least)?;
+    known::apply(shared, &mut outcome, &baselines, known::coverage(&args.paths));
     tell(shared, &outcome, &rules)
 }
 
@@ -81,7 +83,7 @@ fn scan(
 }
 
 /// Commands of the plan that a user may try already.
-const PLANNED: [&str; 2] = ["verify", "baseline"];
+const PLANNED: [&str; 1] = ["verify"];
 
 fn missing(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!("`{}` could not be read: {error}", path.display()));
@@ -149,15 +151,19 @@ pub(super) fn without_disabled(mut set: RuleSet, config: &Config) -> Result<Rule
     Ok(set)
 }
 
-fn walk_options(args: &ScanArgs, config: &Config) -> source::Options {
+pub(super) fn walk_options(
+    args: &WalkArgs,
+    shared: &SharedArgs,
+    config: &Config,
+) -> source::Options {
     source::Options {
         reading: Reading {
             max_size: args.max_size.or(config.max_size),
-            archives: archives(&args.shared, config),
+            archives: archives(shared, config),
         },
         no_ignore: args.no_ignore || config.no_ignore.unwrap_or(false),
         follow: args.follow || config.follow.unwrap_or(false),
-        threads: threads(&args.shared),
+        threads: threads(shared),
     }
 }
 

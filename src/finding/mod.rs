@@ -7,9 +7,10 @@ mod outcome;
 mod secret;
 
 pub use fingerprint::Fingerprint;
-pub use outcome::{Outcome, Rejected, Stats};
+pub use outcome::{Outcome, Rejected, Stats, Suppressed, Suppressor};
 pub use secret::Secret;
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::rule::{Environment, Severity};
@@ -160,6 +161,16 @@ impl Finding {
     /// The fingerprint of the secret in one of its places.
     pub fn fingerprint_at(&self, occurrence: &Occurrence) -> Fingerprint {
         Fingerprint::new(&self.rule, &occurrence.stable_path, &self.secret)
+    }
+
+    /// The order of reports: the worst first, then by place.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let place = |f: &Self| f.occurrences.first().map(|o| (o.path.clone(), o.span));
+        (other.severity, other.confidence)
+            .cmp(&(self.severity, self.confidence))
+            .then_with(|| place(self).cmp(&place(other)))
+            .then_with(|| self.rule.cmp(&other.rule))
+            .then_with(|| self.secret.cmp(&other.secret))
     }
 }
 

@@ -9,10 +9,11 @@ use std::io;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::Options;
 use super::remedy::{self, Remedy};
 use super::sanitize::escape_json;
-use super::{Options, moment};
 use crate::finding::{Finding, Occurrence, Outcome, Verdict};
+use crate::moment;
 use crate::rule::{RuleSet, Severity};
 
 const VERSION: &str = "15.0.4";

@@ -6,10 +6,11 @@
 
 use std::io;
 
+use super::Options;
 use super::markup::escape;
 use super::remedy::{self, Remedy};
-use super::{Options, moment};
 use crate::finding::{Commit, Finding, Occurrence, Outcome};
+use crate::moment;
 use crate::rule::RuleSet;
 
 /// Writes the report.

@@ -15,7 +15,6 @@ pub mod sanitize;
 pub mod sarif;
 
 mod markup;
-mod moment;
 mod remedy;
 mod schema;
 mod uri;

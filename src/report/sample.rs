@@ -141,6 +141,7 @@ pub(super) fn outcome() -> Outcome {
     Outcome {
         findings: vec![acme(), unknown()],
         rejections: Vec::new(),
+        suppressed: Vec::new(),
         warnings: vec![Warning {
             kind: "unreadable",
             path: Some("private/key.pem".to_owned()),
@@ -156,6 +157,7 @@ pub(super) fn outcome() -> Outcome {
             rejected: 120,
             suppressed: 3,
             below_confidence: 4,
+            baselined: 0,
         },
     }
 }
@@ -196,6 +198,7 @@ pub(super) fn hostile(name: &str) -> Outcome {
             text: name.to_owned(),
             reason: name.to_owned(),
         }],
+        suppressed: Vec::new(),
         warnings: vec![
             Warning { kind: "odd", path, message: message.clone(), incomplete: false },
             Warning { kind: "odd", path: None, message, incomplete: false },

@@ -78,7 +78,7 @@ impl Stats {
             bytes: stats.bytes,
             skipped: stats.skipped,
             rejected: stats.rejected,
-            suppressed: stats.suppressed,
+            suppressed: stats.suppressed + stats.baselined,
             below_confidence: stats.below_confidence,
         }
     }
