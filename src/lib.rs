@@ -6,6 +6,7 @@
 pub mod attribution;
 pub mod blob;
 pub mod boundary;
+mod calendar;
 pub mod cli;
 pub mod config;
 pub mod decode;
@@ -22,3 +23,4 @@ pub mod rule;
 pub mod scanner;
 pub mod source;
 pub mod span;
+pub mod verify;

@@ -7,6 +7,7 @@ mod message;
 mod progress;
 mod rules;
 mod scan;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ pub fn run() -> ExitCode {
         None => scan::run(cli.scan),
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::History(args)) => history::run(args),
+        Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use super::args::{ColorArg, ConfidenceArg, FormatArg, ScanArgs, SharedArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
-use super::{progress, rules};
+use super::{progress, rules, verify};
 use crate::config::{self, Config};
 use crate::finding::{Confidence, Outcome, Warning};
 use crate::pipeline::Pipeline;
@@ -44,8 +44,10 @@ pub(super) fn tell(
     if !shared.quiet {
         message::warnings(&outcome.warnings);
     }
+    let verified = verify::verified(&shared.live, outcome, rules)?;
+    let outcome = verified.as_ref().unwrap_or(outcome);
     report(shared, outcome, rules)?;
-    Ok(Exit::of(outcome))
+    Ok(Exit::judged(outcome, shared.live.fail_on))
 }
 
 fn scan(
@@ -80,7 +82,7 @@ fn scan(
 }
 
 /// Commands of the plan that a user may try already.
-const PLANNED: [&str; 5] = ["staged", "range", "verify", "hook", "baseline"];
+const PLANNED: [&str; 4] = ["staged", "range", "hook", "baseline"];
 
 fn missing(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!("`{}` could not be read: {error}", path.display()));
@@ -106,6 +108,7 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
     let progress = Arc::clone(progress);
     // Without a handler, Ctrl-C ends the program as it always does.
     let _ = ctrlc::set_handler(move || {
+        verify::INTERRUPTED.store(true, Ordering::Relaxed);
         if progress.cancelled.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
@@ -131,7 +134,10 @@ pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, F
 }
 
 pub(super) fn rule_set(args: &SharedArgs, config: &Config) -> Result<RuleSet, Failure> {
-    let mut set = rules::load(config.rules.iter().chain(&args.rules))?;
+    let mut set = rules::load(std::iter::empty())?;
+    rules::add_scanned(&mut set, &config.rules, args.live.verify)?;
+    rules::add_named(&mut set, &args.rules)?;
+    verify::check(&args.live, &set)?;
     for id in &config.disabled_rules {
         if set.rule(id).is_none() {
             return Err(Failure::new(format!("`disabled-rules` names `{id}`, which is no rule"))

@@ -90,7 +90,8 @@ impl RuleSet {
                 }
                 if self.provider(&verify.provider).is_none() {
                     let (id, provider) = (&rule.id, &verify.provider);
-                    found.push(format!("rule `{id}` asks provider `{provider}`, which no file has"));
+                    found
+                        .push(format!("rule `{id}` asks provider `{provider}`, which no file has"));
                 }
             }
             if let Err(error) = rule.pattern.check() {

@@ -205,9 +205,13 @@ fn group(table: &Table<'_, '_>, pattern: &Pattern) -> usize {
     wanted
 }
 
-type Make = fn(&str) -> Result<Pattern, Box<regex_syntax::Error>>;
+pub(super) type Make = fn(&str) -> Result<Pattern, Box<regex_syntax::Error>>;
 
-fn pattern(table: &Table<'_, '_>, source: &Located<String>, make: Make) -> Option<Pattern> {
+pub(super) fn pattern(
+    table: &Table<'_, '_>,
+    source: &Located<String>,
+    make: Make,
+) -> Option<Pattern> {
     match make(&source.value) {
         Ok(pattern) => Some(pattern),
         Err(error) => {

@@ -10,13 +10,17 @@ use std::time::Duration;
 
 pub(super) use syntax::{read, settle};
 
+use super::Pattern;
+
 /// How one provider is asked about the keys of one rule.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Verify {
     /// Id of the provider, the only one to whom such a key is sent.
     pub provider: String,
     /// The shape of a made-up key, with the placeholders of [`armed`](super::armed).
     pub control: String,
+    /// Secrets of these forms are documented to be of others.
+    pub foreign: Option<Pattern>,
     /// The request and its answers.
     pub probe: Arc<Probe>,
     /// The rule whose probe is to be taken, until the whole file is read.
@@ -140,6 +144,13 @@ pub enum JsonKind {
     Object,
     /// `[…]`.
     Array,
+}
+
+impl Verify {
+    /// Whether a secret has a form that others than the provider document.
+    pub fn is_foreign(&self, secret: &[u8]) -> bool {
+        self.foreign.as_ref().is_some_and(|f| f.is_match(secret))
+    }
 }
 
 impl Answer {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::{Answer, Conclusion, Header, Hint, JsonKind, Like, Probe, Rate, Scalar, Verify};
 use crate::document::{Document, Entry, Located, Plain, Table, nearest};
-use crate::rule::syntax::{choice, required};
-use crate::rule::{Rule, sample};
+use crate::rule::syntax::{choice, pattern, required};
+use crate::rule::{Pattern, Rule, sample};
 
 /// Headers that HTTP itself sets, or that carry more than one request's worth.
 const RESERVED: [&str; 9] = [
@@ -84,8 +84,9 @@ fn verify(table: &Table<'_, '_>, rule: &Rule) -> Option<Verify> {
     let control = control(table);
     let like = table.string("like").map(|l| Like { rule: l.value, at: l.at });
     let probe = if like.is_some() { Some(Probe::default()) } else { probe(table) };
+    let foreign = table.string("foreign").and_then(|f| pattern(table, &f, Pattern::whole));
     table.finish(false);
-    Some(Verify { provider: provider?, control: control?, probe: Arc::new(probe?), like })
+    Some(Verify { provider: provider?, control: control?, foreign, probe: Arc::new(probe?), like })
 }
 
 fn provider(table: &Table<'_, '_>, rule: &Rule) -> Option<String> {
@@ -179,8 +180,7 @@ fn hint(table: &Table<'_, '_>) -> Option<Hint> {
 }
 
 fn headers(table: &Table<'_, '_>, context: &[Hint], never_send: &[String]) -> Vec<Header> {
-    let complain =
-        |at: Range<usize>, message: String| table.document().error(at, message, None);
+    let complain = |at: Range<usize>, message: String| table.document().error(at, message, None);
     let mut headers = Vec::new();
     let mut carries = false;
     for entry in table.entries("headers") {
@@ -231,8 +231,7 @@ fn rate(table: &Table<'_, '_>, text: &Located<String>) -> Option<Rate> {
 }
 
 fn answer(table: &Table<'_, '_>, context: &[Hint]) -> Option<Answer> {
-    let complain =
-        |at: Range<usize>, message: String| table.document().error(at, message, None);
+    let complain = |at: Range<usize>, message: String| table.document().error(at, message, None);
     let verdict = required(table, "verdict").is_some();
     let conclusion = if verdict { choice(table, "verdict", CONCLUSIONS) } else { None };
     let mut status = Vec::new();
@@ -269,7 +268,10 @@ fn answer(table: &Table<'_, '_>, context: &[Hint]) -> Option<Answer> {
         refuses: refuses.unwrap_or(conclusion == Some(Conclusion::Inactive)),
     };
     if row.refuses && row.conclusion == Conclusion::Active {
-        complain(table.at.clone(), "an answer that refuses a made-up key proves no live one".into());
+        complain(
+            table.at.clone(),
+            "an answer that refuses a made-up key proves no live one".into(),
+        );
     }
     table.finish(false);
     Some(row)
