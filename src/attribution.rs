@@ -114,13 +114,17 @@ impl<'r> Attributor<'r> {
         let own = at_line(around, at);
         let mut best: Option<(Rank, &Hit)> = None;
         let mut others: Vec<(usize, bool)> = Vec::new();
-        for hit in around.hits.iter().filter(|h| may_issue(h.provider)) {
+        let listed = |provider: usize| {
+            rule.issuers.iter().any(|i| i.provider == self.rules.providers[provider].id)
+        };
+        for hit in around.hits.iter().filter(|h| listed(h.provider)) {
             if around.matches.iter().any(|m| *m == at && m.contains(hit.span)) {
                 continue;
             }
             let Some(rank) = rank(around, own, at, hit) else { continue };
+            // Forms drift: a rival need not issue this body to cast doubt.
             others.push((hit.provider, rank.lines == 0));
-            if best.as_ref().is_none_or(|(top, _)| rank < *top) {
+            if may_issue(hit.provider) && best.as_ref().is_none_or(|(top, _)| rank < *top) {
                 best = Some((rank, hit));
             }
         }

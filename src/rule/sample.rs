@@ -72,7 +72,7 @@ struct Random(u64);
 impl Random {
     fn seeded(text: &str, seed: u64) -> Self {
         let mix = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-        Self((text.bytes().fold(0xcbf2_9ce4_8422_2325, mix) ^ seed) | 1)
+        Self((text.bytes().fold(0xcbf2_9ce4_8422_2325, mix) ^ seed.rotate_left(1)) | 1)
     }
 
     fn next(&mut self) -> usize {
