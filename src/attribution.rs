@@ -29,8 +29,10 @@ pub struct Attribution {
     pub provider: Option<String>,
     /// What proves it, for people.
     pub evidence: Vec<String>,
-    /// Whether other content nearby speaks for another provider that issues such keys.
-    pub contested: bool,
+    /// Other providers that issue such keys and that the content speaks for nearly as well.
+    pub rivals: Vec<String>,
+    /// Lines between the key and the evidence; none: the form of the key proves the provider.
+    pub distance: Option<usize>,
 }
 
 /// The surroundings in which evidence is weighed: a text, its lines, what was found in it.
@@ -111,16 +113,18 @@ impl<'r> Attributor<'r> {
         };
         let own = at_line(around, at);
         let mut best: Option<(Rank, &Hit)> = None;
-        let mut rivals = Vec::new();
-        for hit in around.hits.iter().filter(|h| may_issue(h.provider)) {
+        let mut others: Vec<(usize, bool)> = Vec::new();
+        let listed = |provider: usize| {
+            rule.issuers.iter().any(|i| i.provider == self.rules.providers[provider].id)
+        };
+        for hit in around.hits.iter().filter(|h| listed(h.provider)) {
             if around.matches.iter().any(|m| *m == at && m.contains(hit.span)) {
                 continue;
             }
             let Some(rank) = rank(around, own, at, hit) else { continue };
-            if !rivals.contains(&hit.provider) {
-                rivals.push(hit.provider);
-            }
-            if best.as_ref().is_none_or(|(top, _)| rank < *top) {
+            // Forms drift: a rival need not issue this body to cast doubt.
+            others.push((hit.provider, rank.lines == 0));
+            if may_issue(hit.provider) && best.as_ref().is_none_or(|(top, _)| rank < *top) {
                 best = Some((rank, hit));
             }
         }
@@ -129,10 +133,17 @@ impl<'r> Attributor<'r> {
         if rule.issuers.iter().any(|i| i.rival && i.provider == provider.id) {
             return Attribution::default();
         }
+        // What stands on the key's own line outweighs all that does not.
+        others.retain(|(other, near)| *other != hit.provider && (*near || rank.lines > 0));
+        let mut rivals: Vec<String> =
+            others.into_iter().map(|(i, _)| self.rules.providers[i].id.clone()).collect();
+        rivals.sort();
+        rivals.dedup();
         Attribution {
             provider: Some(provider.id.clone()),
             evidence: vec![describe(around, hit, own)],
-            contested: rivals.len() > 1 && rank.lines > 0,
+            rivals,
+            distance: Some(rank.lines),
         }
     }
 }

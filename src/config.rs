@@ -121,7 +121,20 @@ fn read(root: &Table<'_, '_>, config: &mut Config) {
         archives.finish(false);
     }
     config.allowlists = allowlists(root);
+    refuse_sending(root);
     root.finish(false);
+}
+
+/// What is scanned has no say in whether, where and by whose word a secret is sent.
+fn refuse_sending(root: &Table<'_, '_>) {
+    for key in ["verify", "verify-endpoint", "verify-as", "verify-timeout", "ca-file"] {
+        if let Some(at) = root.place(key) {
+            let message =
+                format!("`{key}` has no place here: what is scanned must not say where secrets go");
+            let hint = Some("live checks are asked for on the command line".to_owned());
+            root.document().error(at, message, hint);
+        }
+    }
 }
 
 fn confidence(root: &Table<'_, '_>) -> Option<Confidence> {
@@ -210,7 +223,10 @@ mod tests {
         };
         assert_eq!(problems[0].to_string(), "k.toml:1:1: unknown key `confidense`");
         assert_eq!(problems[0].hint.as_deref(), Some("did you mean `confidence`?"));
-        assert_eq!(problems[1].to_string(), "k.toml:2:2: unknown key `verify`");
+        assert_eq!(
+            problems[1].to_string(),
+            "k.toml:2:1: `verify` has no place here: what is scanned must not say where secrets go"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Prefilter, matcher, filter and attribution in their order. Not here: input, threads, the clock,
 //! and the grouping of sightings to findings.
 
+mod nearby;
 mod sighting;
 mod snippet;
 mod view;
@@ -316,7 +317,7 @@ impl<'r> Scanner<'r> {
             return Attribution {
                 provider: (!doubtful).then(|| provider.clone()),
                 evidence: if doubtful { Vec::new() } else { vec![proof.to_owned()] },
-                contested: false,
+                ..Attribution::default()
             };
         }
         let body = &found.secret.expose()[found.body.range()];
@@ -345,6 +346,7 @@ impl<'r> Scanner<'r> {
             secret: found.secret.clone(),
             confidence,
             attribution,
+            context: nearby::context(&self.rules.rules[found.rule], found, context.around, view),
             occurrence: Occurrence {
                 path: blob.provenance.path.clone(),
                 stable_path: blob.provenance.stable_path.clone(),

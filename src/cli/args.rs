@@ -1,6 +1,7 @@
 //! The arguments, as clap reads them. What they come to is for each command to say.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -61,6 +62,13 @@ Examples:
 
 Configuration and allow comments count as the base has them: what a range adds can not allow itself.
 A base that is not there, as in a shallow clone, is an error (exit code 2).";
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  pass show leadey | keytrawl verify
+  keytrawl verify --provider leadterra < key.txt
+
+The secret is sent to its provider, and to nobody else. Exit codes: 0 it does not work any more,
+1 it still works, 2 nobody was asked, or the answer does not tell.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -87,6 +95,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: BaselineCommand,
     },
+    /// Ask whether one secret, read from standard input, still works
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
     /// List, show and prove the rules
     Rules {
         #[command(subcommand)]
@@ -413,6 +424,76 @@ pub(super) struct SharedArgs {
     /// Members of one archive that are read [default: 100000]
     #[arg(long, value_name = "N", help_heading = "Archives")]
     pub(super) max_archive_members: Option<u64>,
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
+}
+
+/// Whether found keys still work.
+#[derive(Clone, Debug, Args)]
+pub(super) struct LiveArgs {
+    /// Ask each key's provider whether it still works; sends the key there, and nowhere else
+    #[arg(long, help_heading = "Live checks")]
+    pub(super) verify: bool,
+    /// Ask PROVIDER about keys whose issuer nothing proves; may be given more than once
+    #[arg(long, value_name = "PROVIDER", help_heading = "Live checks")]
+    pub(super) verify_as: Vec<String>,
+    /// What exit code 1 is for
+    #[arg(long, value_enum, default_value_t = FailOnArg::Findings)]
+    pub(super) fail_on: FailOnArg,
+    #[command(flatten)]
+    pub(super) asking: AskingArgs,
+}
+
+/// How providers are asked.
+#[derive(Clone, Debug, Args)]
+pub(super) struct AskingArgs {
+    /// Ask PROVIDER at this scheme, host and port instead: https, or http to this machine
+    #[arg(long, value_name = "PROVIDER=URL", value_parser = parse_override, help_heading = "Live checks")]
+    pub(super) verify_endpoint: Vec<(String, String)>,
+    /// The longest that one request may take, such as 10s or 500ms [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Live checks")]
+    pub(super) verify_timeout: Option<Duration>,
+    /// Certificates to trust beside the system's, in PEM
+    #[arg(long, value_name = "FILE", help_heading = "Live checks")]
+    pub(super) ca_file: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The provider that issued it, where its form does not tell
+    #[arg(long, value_name = "PROVIDER")]
+    pub(super) provider: Option<String>,
+    /// How the verdict looks
+    #[arg(long, value_enum, default_value_t = VerdictFormatArg::Human)]
+    pub(super) format: VerdictFormatArg,
+    /// Rule files to add to the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub(super) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) asking: AskingArgs,
+}
+
+fn parse_override(text: &str) -> Result<(String, String), String> {
+    let (provider, url) = text.split_once('=').ok_or("write PROVIDER=URL")?;
+    Ok((provider.trim().to_owned(), url.trim().to_owned()))
+}
+
+/// Reads `10`, `10s`, `500ms` or `1m`.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; write `10s` or `500ms`");
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    match number.checked_mul(factor) {
+        Some(time @ 1..=3_600_000) => Ok(Duration::from_millis(time)),
+        _ => Err(wrong()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -451,6 +532,24 @@ impl From<FormatArg> for Format {
             FormatArg::Markdown => Format::Markdown,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum VerdictFormatArg {
+    /// Text for people
+    Human,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnArg {
+    /// Any finding
+    Findings,
+    /// A key that still works; needs --verify
+    Active,
+    /// Nothing: findings are reported only
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

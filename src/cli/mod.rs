@@ -15,6 +15,7 @@ mod repository;
 mod rules;
 mod scan;
 mod staged;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ pub fn run() -> ExitCode {
         Some(Command::Range(args)) => range::run(args),
         Some(Command::Hook { command }) => hook::run(command),
         Some(Command::Baseline { command }) => baseline::run(command),
+        Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::args::{RangeArgs, SharedArgs};
 use super::exit::Exit;
 use super::message::Failure;
-use super::{output, progress, repository, rules, scan};
+use super::{known, output, progress, repository, rules, scan};
+use crate::baseline::{self, Baseline, Coverage};
 use crate::config::{self, Config};
 use crate::finding::{Outcome, Warning};
 use crate::git::repository::Repository;
@@ -75,6 +76,7 @@ pub(super) fn outcome(
     let base = Base { repository, range: &range, asked, shared };
     let (mut config, powerful) = base.configuration()?;
     let rules = base.rule_set(&config)?;
+    let baselines = base.baselines()?;
     let least = scan::least(shared, &config);
     let reading = Reading {
         max_size: asked.max_size.or(config.max_size),
@@ -100,6 +102,7 @@ pub(super) fn outcome(
     if progress.is_cancelled() {
         scan::interrupted(&mut outcome);
     }
+    known::apply(shared, &mut outcome, &baselines, Coverage::Part);
     if commits == 0 {
         outcome.warnings.push(empty(&asked.name));
     }
@@ -176,6 +179,50 @@ impl Base<'_> {
         }
     }
 
+    /// The baselines in force: those at the root of the base, and those that the user has named.
+    fn baselines(&self) -> Result<Vec<Baseline>, Failure> {
+        let shared = self.shared;
+        if self.asked.trusted {
+            return known::load(shared, &self.asked.start);
+        }
+        let mut known = Vec::new();
+        if !self.asked.config_of_base {
+            // A file that is named is the user's word; what lies at the root is the range's.
+            let named = SharedArgs { no_baseline: true, ..shared.clone() };
+            known = known::load(&named, &self.asked.start)?;
+        }
+        let mut names: Vec<(String, bool)> = Vec::new();
+        if self.asked.config_of_base {
+            let inner = |path: &PathBuf| {
+                let inner = repository::inner_path(self.repository, path);
+                (inner.unwrap_or_else(|| path.to_string_lossy().into_owned()), true)
+            };
+            names.extend(shared.baseline.iter().map(inner));
+        }
+        if !shared.no_baseline {
+            for name in baseline::NAMES {
+                if !names.iter().any(|(known, _)| known == name) {
+                    names.push((name.to_owned(), false));
+                }
+            }
+        }
+        for (path, wanted) in names {
+            let Some(bytes) = self.range.base_file(&path) else {
+                if wanted {
+                    return Err(Failure::new(format!(
+                        "the base of the range has no file `{path}`"
+                    ))
+                    .hint("a baseline counts once the base has it"));
+                }
+                continue;
+            };
+            let text = String::from_utf8_lossy(&bytes);
+            let one = baseline::of_text(&path, &text, Some(path.clone()));
+            known.push(one.map_err(|error| known::failure(&error))?);
+        }
+        Ok(known)
+    }
+
     /// The rules in force: rule files that the base's configuration names are the base's too.
     fn rule_set(&self, config: &Config) -> Result<RuleSet, Failure> {
         let shared = self.shared;
@@ -192,8 +239,9 @@ impl Base<'_> {
             })?;
             texts.push((path, String::from_utf8_lossy(&bytes).into_owned()));
         }
-        let set = rules::load_texts(&texts, shared.rules.iter())?;
-        scan::without_disabled(set, config)
+        let mut set = rules::load(std::iter::empty())?;
+        rules::add_scanned_texts(&mut set, &texts, shared.live.verify)?;
+        scan::finish_rules(set, shared, config)
     }
 }
 

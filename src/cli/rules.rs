@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::message::Failure;
 use crate::document::Problem;
 use crate::proof;
-use crate::rule::{LoadError, Rule, RuleFile, RuleSet, builtin, parse};
+use crate::rule::{LoadError, Origin, Rule, RuleFile, RuleSet, builtin, parse};
 
 /// Runs one of the commands.
 pub(super) fn run(command: RulesCommand) -> Result<Exit, Failure> {
@@ -37,25 +37,73 @@ pub(super) fn load<'p>(files: impl Iterator<Item = &'p PathBuf>) -> Result<RuleS
     Ok(set)
 }
 
-/// The built-in rules, rule files that were read already (name and text), and those of `files`.
+/// Adds the rules of files that the configuration of what is scanned names. They may say what is
+/// found, and nothing of where it is sent.
 ///
 /// # Errors
-/// If a file cannot be read, or has mistakes.
-pub(super) fn load_texts<'p>(
+/// If a file cannot be read, has mistakes, or says how a provider is asked; with `asking`, also if it
+/// says what proves a provider that is known already.
+pub(super) fn add_scanned(
+    set: &mut RuleSet,
+    files: &[PathBuf],
+    asking: bool,
+) -> Result<(), Failure> {
+    for path in files {
+        add_scanned_file(set, &path.display().to_string(), read(path)?, asking)?;
+    }
+    Ok(())
+}
+
+/// The same for files that were read already: name and text.
+pub(super) fn add_scanned_texts(
+    set: &mut RuleSet,
     texts: &[(String, String)],
-    files: impl Iterator<Item = &'p PathBuf>,
-) -> Result<RuleSet, Failure> {
-    let (mut set, _) = builtin().map_err(|e| wrong("the built-in rules are wrong", &e))?;
+    asking: bool,
+) -> Result<(), Failure> {
     for (name, text) in texts {
-        set.add(
-            parse(name, text)
-                .map_err(|e| wrong(&format!("the rule file `{name}` is wrong"), &e))?,
+        let file = parse(name, text)
+            .map_err(|e| wrong(&format!("the rule file `{name}` is wrong"), &e))?;
+        add_scanned_file(set, name, file, asking)?;
+    }
+    Ok(())
+}
+
+fn add_scanned_file(
+    set: &mut RuleSet,
+    name: &str,
+    mut file: RuleFile,
+    asking: bool,
+) -> Result<(), Failure> {
+    let hint = format!("name it with `--rules {name}`, if you trust it");
+    if let Some(rule) = file.rules.iter().find(|r| !r.verify.is_empty()) {
+        let id = &rule.id;
+        let message = format!(
+            "the rule file `{name}` says in rule `{id}` where secrets are sent, which what is scanned must not"
+        );
+        return Err(
+            Failure::new(message).hint(format!("take `[rules.verify]` out of it, or {hint}"))
         );
     }
+    if let Some(provider) = &mut file.provider {
+        if asking && set.provider(&provider.id).is_some() {
+            let id = &provider.id;
+            let message = format!(
+                "the rule file `{name}` says anew what proves the issuer `{id}`: live checks would follow it"
+            );
+            return Err(Failure::new(message).hint(format!("{hint}, or use `--no-config`")));
+        }
+        provider.origin = Origin::Scanned;
+    }
+    set.add(file);
+    Ok(())
+}
+
+/// Adds the rules of files that the user has named.
+pub(super) fn add_named(set: &mut RuleSet, files: &[PathBuf]) -> Result<(), Failure> {
     for path in files {
         set.add(read(path)?);
     }
-    Ok(set)
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<RuleFile, Failure> {

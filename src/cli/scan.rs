@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use super::args::{ColorArg, ConfidenceArg, ScanArgs, SharedArgs, WalkArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
-use super::{known, output, progress, rules};
+use super::{known, output, progress, rules, verify};
 use crate::config::{self, Config};
 use crate::finding::{Confidence, Outcome, Warning};
 use crate::pipeline::Pipeline;
@@ -46,9 +46,11 @@ pub(super) fn tell(
     if !shared.quiet {
         message::warnings(&outcome.warnings);
     }
+    let verified = verify::verified(&shared.live, outcome, rules)?;
+    let outcome = verified.as_ref().unwrap_or(outcome);
     report(shared, outcome, rules)?;
     output::write(&shared.report, outcome, rules, shared.show_secrets)?;
-    Ok(Exit::of(outcome))
+    Ok(Exit::judged(outcome, shared.live.fail_on))
 }
 
 fn scan(
@@ -82,15 +84,8 @@ fn scan(
     Ok(outcome)
 }
 
-/// Commands of the plan that a user may try already.
-const PLANNED: [&str; 1] = ["verify"];
-
 fn missing(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!("`{}` could not be read: {error}", path.display()));
-    if PLANNED.iter().any(|name| path == Path::new(name)) {
-        return failure
-            .hint("this version has no such command; `keytrawl --help` lists those it has");
-    }
     failure.hint("check the path; `keytrawl --help` lists the commands")
 }
 
@@ -109,6 +104,7 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
     let progress = Arc::clone(progress);
     // Without a handler, Ctrl-C ends the program as it always does.
     let _ = ctrlc::set_handler(move || {
+        verify::INTERRUPTED.store(true, Ordering::Relaxed);
         if progress.cancelled.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
@@ -136,11 +132,19 @@ pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, F
 }
 
 pub(super) fn rule_set(args: &SharedArgs, config: &Config) -> Result<RuleSet, Failure> {
-    without_disabled(rules::load(config.rules.iter().chain(&args.rules))?, config)
+    let mut set = rules::load(std::iter::empty())?;
+    rules::add_scanned(&mut set, &config.rules, args.live.verify)?;
+    finish_rules(set, args, config)
 }
 
-/// A set without the rules that a configuration does not want.
-pub(super) fn without_disabled(mut set: RuleSet, config: &Config) -> Result<RuleSet, Failure> {
+/// Adds what the user has named to the rules of what is scanned, and takes out what is not wanted.
+pub(super) fn finish_rules(
+    mut set: RuleSet,
+    args: &SharedArgs,
+    config: &Config,
+) -> Result<RuleSet, Failure> {
+    rules::add_named(&mut set, &args.rules)?;
+    verify::check(&args.live, &set)?;
     for id in &config.disabled_rules {
         if set.rule(id).is_none() {
             return Err(Failure::new(format!("`disabled-rules` names `{id}`, which is no rule"))

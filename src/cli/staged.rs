@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::args::StagedArgs;
 use super::exit::Exit;
 use super::message::Failure;
-use super::{progress, repository, scan};
+use super::{known, progress, repository, scan};
+use crate::baseline::Coverage;
 use crate::finding::Outcome;
 use crate::git::repository::Repository;
 use crate::pipeline::Pipeline;
@@ -36,6 +37,7 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     let mut config = scan::configuration(shared, Path::new("."))?;
     let rules = scan::rule_set(shared, &config)?;
     let least = scan::least(shared, &config);
+    let baselines = known::load(shared, Path::new("."))?;
     let reading = Reading {
         max_size: args.max_size.or(config.max_size),
         archives: scan::archives(shared, &config),
@@ -65,6 +67,7 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     if progress.is_cancelled() {
         scan::interrupted(&mut outcome);
     }
+    known::apply(shared, &mut outcome, &baselines, Coverage::Part);
     Ok(Done { outcome, rules, has_head })
 }
 

@@ -78,14 +78,27 @@ pub struct Verification {
     pub reason: Option<String>,
     /// When the provider was asked, RFC 3339 in UTC.
     pub checked_at: Option<String>,
+    /// Where it was asked: an address without any secret.
+    pub endpoint: Option<String>,
 }
 
 impl Verification {
     /// Nobody was asked, because nobody wanted it.
     pub fn not_asked() -> Self {
         let reason = Some("live checks were not asked for".to_owned());
-        Self { verdict: Verdict::NotChecked, reason, checked_at: None }
+        Self { verdict: Verdict::NotChecked, reason, checked_at: None, endpoint: None }
     }
+}
+
+/// What a live check needs to know beside the secret. No report shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clues {
+    /// Other providers for whom as much speaks as for the one that is named, or more.
+    pub rivals: Vec<String>,
+    /// Lines between the secret and the nearest evidence; none: its form proves the provider.
+    pub distance: Option<usize>,
+    /// Values near the secret, by the names that the rule gives them.
+    pub context: Vec<(String, String)>,
 }
 
 /// A commit, as far as reports show it.
@@ -153,6 +166,8 @@ pub struct Finding {
     pub verification: Verification,
     /// What proves the provider.
     pub evidence: Vec<String>,
+    /// What a live check needs to know.
+    pub clues: Clues,
     /// The places, sorted; never empty.
     pub occurrences: Vec<Occurrence>,
 }

@@ -1,7 +1,7 @@
 //! Reading one rule file: text in, rules and complaints out.
 
 use super::provider::Provider;
-use super::{Rule, syntax};
+use super::{Rule, syntax, verify};
 use crate::document::{Document, Problem};
 
 /// A rule file that cannot be used.
@@ -45,6 +45,7 @@ pub fn parse(name: &str, text: &str) -> Result<RuleFile, LoadError> {
             }
             file.rules.push(rule);
         }
+        verify::settle(&mut file.rules, &document);
         for ignored in ["title", "description", "minVersion"] {
             let _ = root.place(ignored);
         }
