@@ -84,6 +84,9 @@ pub(super) enum Command {
     /// Scan what the commits of a range add, such as those of a pull request
     #[command(after_help = RANGE_EXAMPLES)]
     Range(RangeArgs),
+    /// Do the job of the GitHub Action, as environment and event say
+    #[command(after_help = CI_HELP)]
+    Ci,
     /// Run keytrawl before each commit or push
     #[command(after_help = HOOK_EXAMPLES)]
     Hook {
@@ -104,6 +107,11 @@ pub(super) enum Command {
         command: RulesCommand,
     },
 }
+
+const CI_HELP: &str = "\
+Reads GITHUB_EVENT_NAME and GITHUB_EVENT_PATH, and the inputs of the Action from variables such as
+KEYTRAWL_MODE, KEYTRAWL_BASE or KEYTRAWL_ARGS. Annotations go to standard output, the summary to
+GITHUB_STEP_SUMMARY, the outputs to GITHUB_OUTPUT. Exit codes are those of all scans.";
 
 const HOOK_EXAMPLES: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod ci;
 mod exit;
 mod guard;
 mod history;
@@ -42,6 +43,7 @@ pub fn run() -> ExitCode {
         Some(Command::History(args)) => history::run(args),
         Some(Command::Staged(args)) => staged::run(args),
         Some(Command::Range(args)) => range::run(args),
+        Some(Command::Ci) => ci::run(),
         Some(Command::Hook { command }) => hook::run(command),
         Some(Command::Baseline { command }) => baseline::run(command),
         Some(Command::Verify(args)) => verify::run(args),

@@ -72,8 +72,23 @@ pub(super) fn outcome(
     shared: &SharedArgs,
 ) -> Result<Done, Failure> {
     output::check(&shared.report)?;
-    let range = Range::new(repository, ends).map_err(failure)?;
-    let base = Base { repository, range: &range, asked, shared };
+    let range = walked(repository, ends).map_err(failure)?;
+    scanned(repository, &range, asked, shared)
+}
+
+/// Walks the commits of a range.
+pub(super) fn walked(repository: &Repository, ends: &Ends) -> Result<Range, Error> {
+    Range::new(repository, ends)
+}
+
+/// Scans what the commits of a range add.
+pub(super) fn scanned(
+    repository: &Repository,
+    range: &Range,
+    asked: &Asked,
+    shared: &SharedArgs,
+) -> Result<Done, Failure> {
+    let base = Base { repository, range, asked, shared };
     let (mut config, powerful) = base.configuration()?;
     let rules = base.rule_set(&config)?;
     let baselines = base.baselines()?;

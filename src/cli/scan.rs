@@ -20,6 +20,12 @@ use crate::source::{self, Progress, Reading};
 
 /// Scans, reports, and says with the exit code what came of it.
 pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
+    let (outcome, rules) = outcome(&args)?;
+    tell(&args.shared, &outcome, &rules)
+}
+
+/// Scans.
+pub(super) fn outcome(args: &ScanArgs) -> Result<(Outcome, RuleSet), Failure> {
     let here = PathBuf::from(".");
     let start = args.paths.iter().find(|p| *p != Path::new("-")).unwrap_or(&here);
     let shared = &args.shared;
@@ -32,9 +38,10 @@ pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
     let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
     let progress = Arc::new(Progress::default());
     end_on_interrupt(&progress);
-    let mut outcome = scan(&args, &scanner, &options, &progress, least)?;
+    let mut outcome = scan(args, &scanner, &options, &progress, least)?;
     known::apply(shared, &mut outcome, &baselines, known::coverage(&args.paths));
-    tell(shared, &outcome, &rules)
+    drop(scanner);
+    Ok((outcome, rules))
 }
 
 /// Says what came of a scan: warnings, the report, the exit code.
