@@ -125,6 +125,7 @@ fn a_pull_request_is_annotated_summed_up_and_red() {
     let hide = |text: &str| {
         let mut text = text.replace(&forge.head, "HEAD").replace(&forge.head[..12], "SHORT-HEAD");
         let gone = forge.origin.id("feature^");
+        text = text.replace(&forge.base[..12], "SHORT-BASE");
         text = text.replace(&gone, "OOPS").replace(&gone[..12], "SHORT-OOPS");
         for name in ["gone", "kept"] {
             assert!(!text.contains(&secret(name)));
@@ -276,10 +277,9 @@ fn inputs_do_what_they_say() {
     let ci =
         |more: &[(&str, &str)]| step(&checkout.path(), "pull_request", &forge.pull_request(), more);
     let quiet = ci(&[("KEYTRAWL_ANNOTATIONS", "false"), ("KEYTRAWL_SUMMARY", "false")]);
-    assert_eq!(
-        quiet.run.stdout,
-        "keytrawl: 2 secrets found in 2 commits of the event `pull_request`\n"
-    );
+    let range = format!("{}..{}", &forge.base[..12], &forge.head[..12]);
+    let line = format!("keytrawl: 2 secrets found in 2 commits, {range}\n");
+    assert_eq!(quiet.run.stdout, line);
     assert_eq!((quiet.run.code, quiet.summary.as_str()), (1, ""));
     assert_eq!(ci(&[("KEYTRAWL_FAIL_ON", "never")]).told(), (0, "complete", "2", both()));
     assert_eq!(ci(&[("INPUT_FAIL-ON", "never")]).run.code, 0);

@@ -128,7 +128,7 @@ pub(super) enum HookCommand {
     Uninstall(HookArgs),
     /// What the hooks run
     #[command(hide = true)]
-    Run(HookRunArgs),
+    Run(Box<HookRunArgs>),
 }
 
 #[derive(Debug, Args)]

@@ -167,8 +167,17 @@ fn one_range(
         return Err(Stop::Other(failure.hint("set `fetch-depth: 0` for actions/checkout")));
     }
     let noun = if done.commits == 1 { "commit" } else { "commits" };
-    let scope = format!("{} {noun} of {}", done.commits, event.name());
+    let scope = format!("{} {noun}, {}", done.commits, ids(ends));
     Ok(Done { outcome: done.outcome, rules: done.rules, shared: args.shared, scope })
+}
+
+/// A range as the log shows it: what is scanned is seen at a glance.
+fn ids(ends: &Ends) -> String {
+    let short = |ids: &[crate::git::object::ObjectId]| {
+        let first = ids.first().map(|id| id.to_string().chars().take(12).collect::<String>());
+        first.unwrap_or_else(|| "the beginning".to_owned())
+    };
+    format!("{}..{}", short(&ends.old), short(&ends.tips))
 }
 
 /// Scans the whole history, and first gets what a shallow checkout left out.
@@ -235,6 +244,8 @@ fn nothing(inputs: &Inputs, outputs: &Outputs, why: &str) -> Result<Exit, Failur
         ("findings", "0".to_owned()),
         ("active", "0".to_owned()),
         ("state", "complete".to_owned()),
+        ("sarif", String::new()),
+        ("json", String::new()),
     ])?;
     Ok(Exit::Clean)
 }

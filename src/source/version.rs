@@ -30,6 +30,9 @@ const SHARE: usize = 16;
 /// A secret of a file: the path (which tells the member of an archive), the rule, the value.
 pub(super) type Identity = (String, usize, Secret);
 
+/// All secrets of one version.
+pub(super) type Held = Arc<BTreeSet<Identity>>;
+
 /// The identity of a sighting.
 pub(super) fn identity(sighting: &Sighting) -> Identity {
     (sighting.occurrence.path.clone(), sighting.rule, sighting.secret.clone())
@@ -63,7 +66,7 @@ pub(super) struct Versions<'a> {
     pub(super) progress: &'a Progress,
     pub(super) threads: usize,
     /// What versions hold, comments ignored.
-    held: Mutex<HashMap<(Vec<u8>, ObjectId), Arc<BTreeSet<Identity>>>>,
+    held: Mutex<HashMap<(Vec<u8>, ObjectId), Held>>,
 }
 
 impl<'a> Versions<'a> {
@@ -110,7 +113,7 @@ impl<'a> Versions<'a> {
     }
 
     /// What a version holds, whatever comments say: (path, rule, secret).
-    pub(super) fn held(&self, path: &[u8], id: &ObjectId) -> Arc<BTreeSet<Identity>> {
+    pub(super) fn held(&self, path: &[u8], id: &ObjectId) -> Held {
         let key = (path.to_vec(), *id);
         if let Some(held) = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(held);

@@ -86,7 +86,9 @@ impl Outputs {
              ```text\n{}\n```\n",
             visible(&escaped)
         ));
-        let _ = self.set(&[("exit-code", "2".to_owned()), ("state", "failed".to_owned())]);
+        let none = ["findings", "active", "sarif", "json"].map(|name| (name, String::new()));
+        let known = [("exit-code", "2".to_owned()), ("state", "failed".to_owned())];
+        let _ = self.set(&[&known[..], &none[..]].concat());
     }
 }
 
