@@ -317,3 +317,126 @@ fn other_object_formats_worktrees_and_bare_repositories_are_read() {
     let run = git_support::run(other.path(), &["range", "HEAD^..HEAD", &place, "--format", "json"]);
     assert_eq!(run.paths(), ["b.env"]);
 }
+
+/// A history drawn at random: for each commit its parents and what each of its files holds.
+struct Drawn {
+    parents: Vec<Vec<usize>>,
+    files: Vec<[u8; FILES]>,
+}
+
+const FILES: usize = 3;
+const SECRETS: u8 = 4;
+
+impl Drawn {
+    /// As `git fast-import` reads it; commit `n` is the branch `c<n>`.
+    fn stream(&self) -> String {
+        let mut text = String::new();
+        for (number, files) in self.files.iter().enumerate() {
+            let date = 1_700_000_000 + (number * 7919) % 50 * 60;
+            text += &format!("commit refs/heads/c{number}\nmark :{}\n", number + 1);
+            text += &format!("committer A <a@acme.example> {date} +0000\ndata 2\nc\n\n");
+            for (at, parent) in self.parents[number].iter().enumerate() {
+                text += &format!("{} :{}\n", if at == 0 { "from" } else { "merge" }, parent + 1);
+            }
+            for (file, held) in files.iter().enumerate() {
+                let mut content = format!("# {file}\n");
+                for secret_at in (0..SECRETS).filter(|bit| held >> bit & 1 != 0) {
+                    content += &format!("K={}\n", secret(&format!("drawn-{secret_at}")));
+                }
+                text += &format!("M 644 inline f{file}\ndata {}\n{content}\n", content.len());
+            }
+        }
+        text
+    }
+
+    fn reached(&self, from: usize) -> Vec<bool> {
+        let mut reached = vec![false; self.parents.len()];
+        let mut open = vec![from];
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut reached[at], true) {
+                open.extend(&self.parents[at]);
+            }
+        }
+        reached
+    }
+
+    /// What the commits between two add, by the words of the definition.
+    fn added(&self, base: usize, tip: usize) -> Vec<String> {
+        let (old, new) = (self.reached(base), self.reached(tip));
+        let mut added = std::collections::BTreeSet::new();
+        for commit in (0..self.parents.len()).filter(|at| new[*at] && !old[*at]) {
+            for file in 0..FILES {
+                let before =
+                    self.parents[commit].iter().fold(0, |all, p| all | self.files[*p][file]);
+                let fresh = self.files[commit][file] & !before;
+                let bits = (0..SECRETS).filter(|bit| fresh >> bit & 1 != 0);
+                added.extend(bits.map(|bit| format!("f{file} {bit}")));
+            }
+        }
+        added.into_iter().collect()
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 12, ..Default::default() })]
+    #[test]
+    fn a_range_adds_what_the_definition_says(
+        picks in proptest::collection::vec(
+            (proptest::collection::vec(proptest::arbitrary::any::<proptest::sample::Index>(), 1..3), proptest::array::uniform3(0u8..16)),
+            2..14,
+        )
+    ) {
+        let mut drawn = Drawn { parents: Vec::new(), files: Vec::new() };
+        for (number, (parents, files)) in picks.iter().enumerate() {
+            let mut parents: Vec<usize> =
+                parents.iter().filter(|_| number > 0).map(|pick| pick.index(number)).collect();
+            parents.dedup();
+            drawn.parents.push(parents);
+            drawn.files.push(*files);
+        }
+        let repo = Repo::new(&[]);
+        let mut import = git_support::git_command(&repo.path(), 1_700_000_000, &["fast-import", "--quiet"]);
+        let run = git_support::run_on(&mut import, &drawn.stream());
+        proptest::prop_assert_eq!(run.code, 0, "{}", run.stderr);
+        let last = picks.len() - 1;
+        for base in 0..last.min(4) {
+            for (base, tip) in [(base, last), (last, base)] {
+                let run = repo.run(&["range", &format!("c{base}..c{tip}"), "--format", "json", "--show-secrets"]);
+                let mut found = Vec::new();
+                for finding in run.json()["findings"].as_array().unwrap() {
+                    let bit = (0..SECRETS)
+                        .find(|bit| finding["secret"] == secret(&format!("drawn-{bit}")).as_str());
+                    for place in finding["occurrences"].as_array().unwrap() {
+                        found.push(format!("{} {}", place["path"].as_str().unwrap(), bit.unwrap()));
+                    }
+                }
+                found.sort();
+                proptest::prop_assert_eq!(found, drawn.added(base, tip));
+            }
+        }
+    }
+}
+
+#[test]
+fn repositories_that_only_git_can_open_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["init", "-q", "--ref-format=reftable", "."];
+    let made = git_support::git_command(folder.path(), 1_700_000_000, &arguments).output().unwrap();
+    if !made.status.success() {
+        // A git before 2.45 makes none.
+        return;
+    }
+    let repo = Repo::new(&["--ref-format=reftable"]);
+    repo.write("a.env", secret("a"));
+    repo.git(&["add", "-A"]);
+    let staged = |repo: &Repo| repo.run(&["staged", "--format", "json"]).paths();
+    assert_eq!(staged(&repo), ["a.env"]);
+    repo.commit("start");
+    assert_eq!(staged(&repo), [""; 0]);
+    repo.write("b.env", secret("b"));
+    repo.git(&["add", "-A"]);
+    assert_eq!(staged(&repo), ["b.env"]);
+    repo.commit("more");
+    assert_eq!(range(&repo, "main~1..main", &[]).paths(), ["b.env"]);
+    assert_eq!(repo.run(&["range", "nowhere..main"]).code, 2);
+}
