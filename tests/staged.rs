@@ -72,6 +72,8 @@ fn no_repository_is_an_error_with_a_way_out() {
     let run = git_support::run(folder.path(), &["staged"]);
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("not in a git repository"), "{}", run.stderr);
+    let bare = Repo::new(&["--bare"]);
+    assert_eq!(bare.run(&["staged"]).code, 2);
     assert!(run.stderr.contains("hint: "), "{}", run.stderr);
 }
 

@@ -34,6 +34,11 @@ pub(super) struct Done {
 pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     let shared = &args.shared;
     let repository = repository::open(Path::new("."))?;
+    let bare = repository.setting("core.bare").is_some_and(|value| value == "true");
+    if bare && repository::index().is_none() && !repository.git_dir().join("index").exists() {
+        return Err(Failure::new("this is a bare repository: nothing can be staged in it")
+            .hint("`keytrawl history` scans its commits, `keytrawl range` some of them"));
+    }
     let mut config = scan::configuration(shared, Path::new("."))?;
     let rules = scan::rule_set(shared, &config)?;
     let least = scan::least(shared, &config);
