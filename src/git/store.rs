@@ -94,8 +94,11 @@ impl Store {
 
     /// The names of all objects, for many questions.
     pub fn names(&self) -> Heads {
-        let packed = self.packs.iter().flat_map(Pack::names).map(head);
-        Heads::new(packed.chain(self.loose.iter().map(|file| head(file.id.as_bytes()))).collect())
+        let count = self.packs.iter().map(Pack::len).sum::<usize>() + self.loose.len();
+        let mut heads = Vec::with_capacity(count);
+        heads.extend(self.packs.iter().flat_map(Pack::names).map(head));
+        heads.extend(self.loose.iter().map(|file| head(file.id.as_bytes())));
+        Heads::new(heads)
     }
 
     /// Reads one object: the first copy of it that is not damaged. `None` if there is no copy.

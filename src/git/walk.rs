@@ -6,7 +6,7 @@
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use super::commit::Commit;
+use super::commit::{Commit, Signature};
 use super::graph::{Builder, Graph};
 use super::object::{Kind, ObjectId};
 use super::objects::Objects;
@@ -53,6 +53,15 @@ struct Known {
     tree: ObjectId,
     parents: Vec<ObjectId>,
     seconds: i64,
+}
+
+impl Known {
+    /// As the graph takes it.
+    fn bare(&self) -> Commit<'static> {
+        let committer = Signature { seconds: self.seconds, ..Signature::default() };
+        let (tree, parents) = (self.tree, self.parents.clone());
+        Commit { tree, parents, author: committer, committer, message: b"" }
+    }
 }
 
 /// Walks from `tips` to what `old` reaches.
@@ -162,7 +171,7 @@ impl Walk<'_> {
             }
             walked.has_root |= commit.parents.is_empty();
             walked.parents.insert(*id, parents);
-            builder.add_known(*id, commit.tree, commit.seconds, &commit.parents);
+            builder.add(*id, &commit.bare());
         }
         // A tip that is old itself is what both sides have.
         bases.extend(tips.iter().filter(|tip| self.nodes.get(tip).is_some_and(|node| node.old)));

@@ -10,15 +10,15 @@ pub(super) fn work_tree(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned)
 }
 
-/// The tracked regular files of the work tree `root`, as full paths.
+/// The tracked regular files of the work tree `root`, relative to it, `/` between their parts.
 ///
 /// # Errors
 /// What keeps the index from being read, for people.
-pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>, String> {
+pub(super) fn files(root: &Path) -> Result<Vec<Vec<u8>>, String> {
     let folder = git_folder(root)?;
     let index = index::read(&folder.join("index"), &folder, name_length(&folder));
     let entries = index.map_err(|error| error.to_string())?.entries;
-    Ok(entries.iter().filter(|e| e.is_file()).map(|e| root.join(native(&e.path))).collect())
+    Ok(entries.into_iter().filter(|e| e.is_file()).map(|e| e.path).collect())
 }
 
 /// `.git`, or the folder that a file of that name points to (worktrees, submodules).
@@ -44,13 +44,15 @@ fn name_length(folder: &Path) -> usize {
     if config.lines().any(sha256) { 32 } else { 20 }
 }
 
+/// A path of the index as the system writes it.
 #[cfg(unix)]
-fn native(path: &[u8]) -> &Path {
+pub(super) fn native(path: &[u8]) -> &Path {
     use std::os::unix::ffi::OsStrExt;
     Path::new(OsStr::from_bytes(path))
 }
 
+/// A path of the index as the system writes it.
 #[cfg(not(unix))]
-fn native(path: &[u8]) -> PathBuf {
+pub(super) fn native(path: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::new(String::from_utf8_lossy(path).as_ref()))
 }

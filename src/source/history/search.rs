@@ -17,7 +17,6 @@ use crate::git::delta::{Changes, Reach};
 use crate::git::graph;
 use crate::git::object::{Kind, ObjectId};
 use crate::git::traversal::{Inherited, Object, Visitor};
-use crate::matcher::NEAR;
 use crate::prefilter::Candidate;
 use crate::scanner::{Scanner, Scratch};
 use crate::source::Progress;
@@ -51,8 +50,8 @@ impl<'a> Plan<'a> {
         completeness: &'a Completeness<'a>,
         progress: &'a Progress,
     ) -> Self {
-        let far = NEAR + scanner.longest_literal();
-        let reach = Reach { before: far, after: far };
+        let (before, after) = scanner.reach();
+        let reach = Reach { before, after };
         let kept = AtomicUsize::new(0);
         Self { scanner, archives, exhaustive, reach, kept, completeness, progress }
     }
@@ -298,6 +297,7 @@ impl Search<'_> {
     /// What it found.
     pub(super) fn finish(mut self) -> Hits {
         self.tell();
+        self.plan.completeness.settle(&mut self.hits.gaps);
         self.hits
     }
 }

@@ -142,7 +142,12 @@ pub(super) struct Gaps {
     pub(super) missing: Vec<ObjectId>,
     /// Trees that end in the middle of an entry.
     pub(super) damaged: Vec<ObjectId>,
+    /// Named, and not looked for yet.
+    named: Vec<ObjectId>,
 }
+
+/// Names that are looked for at a time: each look waits for memory, and many can wait together.
+const BATCH: usize = 512;
 
 impl<'a> Completeness<'a> {
     pub(super) fn new(format: ObjectFormat, present: &'a Heads) -> Self {
@@ -163,13 +168,19 @@ impl<'a> Completeness<'a> {
             // Where the entry ends is where the next one begins: its name tells.
             let name_at = entry.name.as_ptr() as usize - object.bytes.as_ptr() as usize;
             end = name_at + entry.name.len() + 1 + width;
-            if entry.kind() != EntryKind::Commit
-                && !copied.holds(start, end)
-                && !self.present.contains(head(entry.id.as_bytes()))
-            {
-                gaps.missing.push(entry.id);
+            if entry.kind() != EntryKind::Commit && !copied.holds(start, end) {
+                gaps.named.push(entry.id);
             }
         }
+        if gaps.named.len() >= BATCH {
+            self.settle(gaps);
+        }
+    }
+
+    /// Looks for what was named.
+    pub(super) fn settle(&self, gaps: &mut Gaps) {
+        let named = gaps.named.drain(..);
+        gaps.missing.extend(named.filter(|id| !self.present.contains(head(id.as_bytes()))));
     }
 }
 
