@@ -156,13 +156,11 @@ impl Work {
         let objection = match &judgement {
             Judgement { refuses: true, .. } => None,
             Judgement { conclusion: Conclusion::Active, reason, .. } => Some(format!(
-                "the endpoint takes a made-up key for a good one, so that its word proves nothing: \
-                 {reason}"
+                "no key was sent, since the endpoint takes a made-up one for good: {reason}"
             )),
-            Judgement { documented: false, reason, .. } => Some(format!(
-                "the endpoint did not refuse a made-up key, so no key was sent: {reason}"
+            Judgement { reason, .. } => Some(format!(
+                "no key was sent, since a made-up key was not refused first: {reason}"
             )),
-            Judgement { reason, .. } => Some(format!("a made-up key was not refused: {reason}")),
         };
         Control { objection, at }
     }
@@ -218,13 +216,19 @@ impl Work {
     ) -> Option<Judgement> {
         let judgement = judge(&target.probe, reply, found);
         let busy = matches!(reply.status, 408 | 425 | 429 | 500..600);
-        if judgement.documented || !busy {
-            self.gate.answered();
-            return Some(judgement);
-        }
         let asked = reply.headers.get("retry-after").and_then(|v| v.to_str().ok());
         let asked = asked.and_then(|text| clock::retry_after(text, clock::now()));
         let limited = reply.status == 429;
+        if judgement.documented || !busy {
+            self.gate.answered();
+            // The answer tells enough of this key; the next one comes when the provider likes.
+            if let Some(time) = asked.map(Duration::from_secs).filter(|_| limited)
+                && time <= gate::MAX_PAUSE
+            {
+                self.gate.pause(time);
+            }
+            return Some(judgement);
+        }
         let most = if limited || asked.is_some() { MAX_TRIES } else { MAX_TRIES_IN_TROUBLE };
         if tries >= most {
             self.gate.failed(&judgement.reason);

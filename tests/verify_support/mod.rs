@@ -39,7 +39,11 @@ impl Received {
 /// What a server does with a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
-    Reply { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
+    Reply {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    },
     /// Says nothing.
     Hang,
     /// A byte now and then.
@@ -56,7 +60,8 @@ pub(crate) enum Action {
 
 impl Action {
     pub(crate) fn json(status: u16, body: &str) -> Self {
-        let headers = vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
+        let headers =
+            vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
         Action::Reply { status, headers, body: body.as_bytes().to_vec() }
     }
 
@@ -165,7 +170,8 @@ fn act(stream: &mut impl Write, action: &Action) -> Option<()> {
     let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
     match action {
         Action::Reply { status, headers, body } => {
-            let mut head = format!("HTTP/1.1 {status} Whatever\r\nContent-Length: {}\r\n", body.len());
+            let mut head =
+                format!("HTTP/1.1 {status} Whatever\r\nContent-Length: {}\r\n", body.len());
             headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
             stream.write_all(format!("{head}\r\n").as_bytes()).ok()?;
             stream.write_all(body).ok()?;
@@ -190,7 +196,9 @@ fn act(stream: &mut impl Write, action: &Action) -> Option<()> {
             None
         }
         Action::Endless => {
-            stream.write_all(format!("{json}Content-Length: 2147483648\r\n\r\n").as_bytes()).ok()?;
+            stream
+                .write_all(format!("{json}Content-Length: 2147483648\r\n\r\n").as_bytes())
+                .ok()?;
             let chunk = [b' '; 64 << 10];
             for _ in 0..32 << 10 {
                 stream.write_all(&chunk).ok()?;
@@ -198,7 +206,10 @@ fn act(stream: &mut impl Write, action: &Action) -> Option<()> {
             None
         }
         Action::Garbage => {
-            stream.write_all(b"220 mail.example ESMTP\r\n\r\n").and_then(|()| stream.flush()).ok()?;
+            stream
+                .write_all(b"220 mail.example ESMTP\r\n\r\n")
+                .and_then(|()| stream.flush())
+                .ok()?;
             None
         }
         Action::Close => None,

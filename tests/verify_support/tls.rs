@@ -28,7 +28,9 @@ impl Authority {
 
     /// A certificate for `names`.
     pub(crate) fn identity(&self, names: &[&str]) -> Identity {
-        self.issue(CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>()))
+        self.issue(CertificateParams::new(
+            names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>(),
+        ))
     }
 
     /// One that was good long ago.
