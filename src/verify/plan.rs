@@ -54,7 +54,7 @@ fn doubt(
     verify: Option<&Verify>,
     name: &dyn Fn(&str) -> String,
 ) -> Option<String> {
-    let Some(distance) = finding.clues.distance else { return None };
+    let distance = finding.clues.distance?;
     if !finding.clues.rivals.is_empty() {
         let mut all = vec![id.to_owned()];
         all.extend(finding.clues.rivals.iter().cloned());

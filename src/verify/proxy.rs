@@ -27,7 +27,8 @@ pub(super) fn before(endpoint: &Endpoint) -> Result<Option<Proxy>, Error> {
     if is_excepted(endpoint.host(), endpoint.port(), &exceptions) {
         return Ok(None);
     }
-    Proxy::new(address.trim()).map(Some).map_err(|_| Error::Proxy { variable })
+    let proxy = Proxy::new(address.trim()).ok().filter(|p| !p.host().is_empty());
+    proxy.map(Some).ok_or(Error::Proxy { variable })
 }
 
 /// Whether a list such as `example.org, .local, 10.0.0.1:8080, *` holds a host.
