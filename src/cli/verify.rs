@@ -82,6 +82,7 @@ fn options(args: &AskingArgs, verify_as: &[String], rules: &RuleSet) -> Result<O
     for provider in verify_as {
         verify::check_provider(provider, rules).map_err(|e| failure(&e))?;
     }
+    verify::check_environment().map_err(|e| failure(&e))?;
     Ok(Options {
         endpoints,
         verify_as: verify_as.to_vec(),
