@@ -6,6 +6,10 @@
 /// How far before a token a terminal's colour code may begin.
 const MAX_COLOUR: usize = 24;
 
+/// The most bytes before a token that [`is_token_start`] and [`is_detached`] look at: a colour code,
+/// the longest way to write its escape, and the byte before that.
+pub const LOOK_BEHIND: usize = MAX_COLOUR + 16;
+
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }

@@ -17,8 +17,8 @@ use crate::span::Span;
 /// before it, in the most wasteful nesting of encodings.
 pub const CONTEXT: usize = 48 << 10;
 
-/// Bytes to both sides of a candidate on which it depends whether it is plausible.
-pub const NEAR: usize = 128;
+/// Bytes behind a literal that tell whether text goes on in an encoding there.
+const CONTINUATION: usize = 8;
 
 /// Text of the right shape, not yet judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl<'r> Matcher<'r> {
     }
 
     /// Whether something may come of a candidate: for plain text, whether one of its prefixes stands
-    /// there where a token may begin. Depends on [`NEAR`] bytes to both sides.
+    /// there where a token may begin. Depends on what [`Matcher::reach`] says.
     pub fn is_plausible(&self, bytes: &[u8], candidate: Candidate) -> bool {
         let anchor = &self.prefilter.anchors()[usize::from(candidate.anchor)];
         if !self.prefilter.recipe(candidate).steps.is_empty() {
@@ -110,6 +110,19 @@ impl<'r> Matcher<'r> {
         };
         continues_encoded(bytes, end, false).is_some()
             || anchor.uses.iter().any(|usage| stands(usage).is_some())
+    }
+
+    /// How many bytes before a candidate, and from it on, it depends on, and whether it is plausible.
+    pub fn reach(&self) -> (usize, usize) {
+        let (mut before, mut after) = self.prefilter.reach();
+        for anchor in self.prefilter.anchors() {
+            after = after.max(anchor.literal.len() + CONTINUATION);
+            for usage in &anchor.uses {
+                before = before.max(usage.offset + boundary::LOOK_BEHIND);
+                after = after.max(usage.prefix.len());
+            }
+        }
+        (before, after)
     }
 
     /// Adds what there is at `candidate`.

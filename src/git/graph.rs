@@ -9,49 +9,76 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rayon::prelude::*;
+
 use super::commit::Commit;
+use super::heads::{Heads, head};
 use super::object::ObjectId;
 
 /// Collects commits. Several can be merged: one for each thread.
 #[derive(Debug, Default)]
 pub struct Builder {
-    commits: Vec<(ObjectId, ObjectId, i64, Vec<ObjectId>)>,
+    commits: Vec<Link>,
+    parents: Vec<ObjectId>,
+}
+
+/// What is kept of a commit.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    id: ObjectId,
+    tree: ObjectId,
+    seconds: i64,
+    /// Where its parents begin in [`Builder::parents`], and how many there are.
+    parents: (u32, u32),
 }
 
 impl Builder {
     /// Adds one; an id that comes twice counts once.
     pub fn add(&mut self, id: ObjectId, commit: &Commit<'_>) {
-        self.commits.push((id, commit.tree, commit.committer.seconds, commit.parents.clone()));
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let parents = (number(self.parents.len()), number(commit.parents.len()));
+        self.parents.extend_from_slice(&commit.parents);
+        let (tree, seconds) = (commit.tree, commit.committer.seconds);
+        self.commits.push(Link { id, tree, seconds, parents });
     }
 
     /// Takes over what another one collected.
-    pub fn merge(&mut self, mut other: Self) {
-        self.commits.append(&mut other.commits);
+    pub fn merge(&mut self, other: Self) {
+        if self.commits.is_empty() {
+            *self = other;
+            return;
+        }
+        let before = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
+        self.parents.extend(other.parents);
+        self.commits.extend(other.commits.into_iter().map(|mut link| {
+            link.parents.0 = link.parents.0.saturating_add(before);
+            link
+        }));
     }
 
     /// Resolves the parents.
-    pub fn build(mut self) -> Graph {
-        self.commits.sort_unstable_by_key(|commit| commit.0);
-        self.commits.dedup_by_key(|commit| commit.0);
-        let ids: Vec<ObjectId> = self.commits.iter().map(|commit| commit.0).collect();
-        let mut graph = Graph { starts: vec![0], ids, ..Graph::default() };
-        for (_, tree, seconds, parents) in self.commits {
-            graph.trees.push(tree);
-            graph.seconds.push(seconds);
-            for parent in parents {
-                match graph.find(&parent) {
+    pub fn build(self) -> Graph {
+        let mut commits = self.commits;
+        commits.par_sort_unstable_by(|a, b| {
+            let heads = head(a.id.as_bytes()).cmp(&head(b.id.as_bytes()));
+            heads.then_with(|| a.id.cmp(&b.id))
+        });
+        commits.dedup_by_key(|link| link.id);
+        let ids: Vec<ObjectId> = commits.iter().map(|link| link.id).collect();
+        let heads = Heads::new(ids.iter().map(|id| head(id.as_bytes())).collect());
+        let mut graph = Graph { starts: vec![0], ids, heads, ..Graph::default() };
+        for (child, link) in (0u32..).zip(commits) {
+            graph.trees.push(link.tree);
+            graph.seconds.push(link.seconds);
+            let (start, count) = (link.parents.0 as usize, link.parents.1 as usize);
+            for parent in self.parents.get(start..start + count).unwrap_or_default() {
+                match graph.find(parent) {
                     Some(number) => graph.parents.push(number),
-                    None => {
-                        graph.missing.push(parent);
-                        let child = u32::try_from(graph.starts.len() - 1).unwrap_or(u32::MAX);
-                        graph.gaps.push((child, parent));
-                    }
+                    None => graph.gaps.push((child, *parent)),
                 }
             }
             graph.starts.push(graph.parents.len());
         }
-        graph.missing.sort_unstable();
-        graph.missing.dedup();
         graph
     }
 }
@@ -60,11 +87,11 @@ impl Builder {
 #[derive(Debug, Default)]
 pub struct Graph {
     ids: Vec<ObjectId>,
+    heads: Heads,
     trees: Vec<ObjectId>,
     seconds: Vec<i64>,
     starts: Vec<usize>,
     parents: Vec<u32>,
-    missing: Vec<ObjectId>,
     gaps: Vec<(u32, ObjectId)>,
 }
 
@@ -81,7 +108,9 @@ impl Graph {
 
     /// Number of a commit.
     pub fn find(&self, id: &ObjectId) -> Option<u32> {
-        self.ids.binary_search(id).ok().and_then(|at| u32::try_from(at).ok())
+        let mut alike = self.heads.find(head(id.as_bytes()));
+        let at = alike.find(|at| self.ids.get(*at) == Some(id))?;
+        u32::try_from(at).ok()
     }
 
     /// Name of a commit.
@@ -105,12 +134,8 @@ impl Graph {
         bounds.and_then(|&[start, end]| self.parents.get(start..end)).unwrap_or_default()
     }
 
-    /// Parents that are named and not there: the boundary of a shallow clone, or a loss.
-    pub fn missing(&self) -> &[ObjectId] {
-        &self.missing
-    }
-
-    /// The same with the commits that name them.
+    /// Parents that are named and not there (the boundary of a shallow clone, or a loss), with the
+    /// commits that name them.
     pub fn gaps(&self) -> &[(u32, ObjectId)] {
         &self.gaps
     }
@@ -244,7 +269,7 @@ mod tests {
                     prop_assert_eq!(up[other as usize], down[commit as usize]);
                 }
             }
-            prop_assert!(graph.missing().is_empty());
+            prop_assert!(graph.gaps().is_empty());
         }
     }
 }
