@@ -53,13 +53,15 @@ fn silent() -> Vec<Row> {
 
 fn table(provider: Provider) -> Vec<Row> {
     let json = Action::json;
+    let bare = |body: &str| Action::Reply { status: 200, headers: Vec::new(), body: body.into() };
     let leadey = |text: &str| format!(r#"{{"error":{{"message":"{text}","details":null}}}}"#);
     let nateq = |code: &str| format!(r#"{{"success":false,"error":{{"code":"{code}"}}}}"#);
-    let nest = |status: u16, text: &str| format!(r#"{{"statusCode":{status},"message":"{text}"}}"#);
     let mut rows = match provider {
         // With the nil UUID; the column with another one has a test of its own.
         Provider::Mega => vec![
             (json(200, "{}"), "active"),
+            (bare(""), "active"),
+            (bare("<!DOCTYPE html><title>Log in</title>"), "unknown"),
             (json(403, &envelope("authorization_error")), "active"),
             (json(401, &envelope("authentication_error")), "unknown"),
             (json(403, &envelope("invalid_request_error")), "unknown"),
@@ -98,29 +100,36 @@ fn table(provider: Provider) -> Vec<Row> {
         ],
         Provider::Leadterra => vec![
             (json(200, "[]"), "active"),
+            (bare("[]"), "unknown"),
             (json(200, r#"{"pools":[]}"#), "active"),
             (json(403, r#"{"error":"forbidden"}"#), "active"),
             (json(401, r#"{"error":"authentication_failed"}"#), "inactive"),
             (json(404, r#"{"error":"workspace_not_found"}"#), "unknown"),
         ],
-        Provider::Meetergo => vec![
-            (json(200, r#"{"id":"u"}"#), "active"),
-            (json(401, &nest(401, "Invalid API key")), "inactive"),
-            (json(401, &nest(401, "API key has expired")), "inactive"),
-            (json(401, &nest(401, "Something else")), "inactive"),
-            (json(401, &nest(401, "Missing authorization header")), "unknown"),
-            (json(403, &nest(403, "Forbidden resource")), "active"),
-            (json(403, "{}"), "unknown"),
-            (
-                json(400, &nest(400, "Missing required header 'x-meetergo-api-user-id' for it")),
-                "active",
-            ),
-            (json(400, &nest(400, "Bad")), "unknown"),
-            (json(500, &nest(500, "API user does not belong to company")), "active"),
-        ],
+        Provider::Meetergo => meetergo(),
     };
     rows.extend(silent());
     rows
+}
+
+fn meetergo() -> Vec<Row> {
+    let json = Action::json;
+    let nest = |status: u16, text: &str| format!(r#"{{"statusCode":{status},"message":"{text}"}}"#);
+    vec![
+        (json(200, r#"{"id":"u"}"#), "active"),
+        (json(401, &nest(401, "Invalid API key")), "inactive"),
+        (json(401, &nest(401, "API key has expired")), "inactive"),
+        (json(401, &nest(401, "Something else")), "inactive"),
+        (json(401, &nest(401, "Missing authorization header")), "unknown"),
+        (json(403, &nest(403, "Forbidden resource")), "active"),
+        (json(403, "{}"), "unknown"),
+        (
+            json(400, &nest(400, "Missing required header 'x-meetergo-api-user-id' for it")),
+            "active",
+        ),
+        (json(400, &nest(400, "Bad")), "unknown"),
+        (json(500, &nest(500, "API user does not belong to company")), "active"),
+    ]
 }
 
 #[test]

@@ -151,10 +151,7 @@ struct Recorder {
 }
 
 /// A server of its own for each provider, under its real name, behind a proxy that knows the way.
-fn recorders(
-    authority: &Authority,
-    alive: &BTreeMap<Provider, BTreeSet<String>>,
-) -> (Vec<Recorder>, Proxy) {
+fn recorders(authority: &Authority, alive: &Alive) -> (Vec<Recorder>, Proxy) {
     let mut routes = HashMap::new();
     let mut all = Vec::new();
     for provider in Provider::ALL {
@@ -179,11 +176,15 @@ fn share(provider: Provider) -> u64 {
     }
 }
 
-#[test]
-fn each_key_of_a_mixed_tree_reaches_its_provider_once_and_nobody_else() {
-    let place = Place::new();
-    let mut owners: BTreeMap<String, Option<Provider>> = BTreeMap::new();
-    let mut alive: BTreeMap<Provider, BTreeSet<String>> = BTreeMap::new();
+/// The keys of a tree, and whose each is.
+type Owners = BTreeMap<String, Option<Provider>>;
+/// The keys that still work.
+type Alive = BTreeMap<Provider, BTreeSet<String>>;
+
+/// A thousand keys of the five providers and of others, some of them in several places.
+fn mixed_tree(place: &Place) -> (Owners, Alive) {
+    let mut owners = Owners::new();
+    let mut alive = Alive::new();
     for provider in Provider::ALL {
         let mut text = String::new();
         for n in 0..share(provider) {
@@ -219,6 +220,37 @@ fn each_key_of_a_mixed_tree_reaches_its_provider_once_and_nobody_else() {
         }
         place.file(file, text);
     }
+    (owners, alive)
+}
+
+/// Checks that a provider was sent each of its keys once, one made-up key, and nothing else.
+fn check_record(recorder: &Recorder, owners: &Owners) {
+    let Recorder { provider, server } = recorder;
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for request in server.received() {
+        *counts.entry(request.key().to_owned()).or_default() += 1;
+        let mut names: Vec<&str> = request.headers.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let mut documented = vec!["authorization", "host", "user-agent"];
+        documented.extend((*provider == Provider::Mega).then_some("x-customer-id"));
+        assert_eq!(names, documented, "{provider:?}");
+        assert_eq!(request.header("host"), provider.host());
+        assert_eq!(request.target, provider.path());
+    }
+    let own: BTreeSet<&String> =
+        owners.iter().filter(|(_, o)| **o == Some(*provider)).map(|(k, _)| k).collect();
+    let sent: BTreeSet<&String> = counts.keys().collect();
+    let others: Vec<&&String> = sent.difference(&own).collect();
+    assert!(own.is_subset(&sent), "{provider:?}: a key was not asked about");
+    assert_eq!(others.len(), 1, "{provider:?}: one made-up key, and nothing else");
+    assert!(!owners.contains_key(*others[0]), "the made-up key is one that was found");
+    assert!(counts.values().all(|n| *n == 1), "{provider:?}: a key was sent twice");
+}
+
+#[test]
+fn each_key_of_a_mixed_tree_reaches_its_provider_once_and_nobody_else() {
+    let place = Place::new();
+    let (owners, alive) = mixed_tree(&place);
     assert!(owners.len() > 1000, "{}", owners.len());
     let authority = Authority::new();
     let (recorders, proxy) = recorders(&authority, &alive);
@@ -241,27 +273,7 @@ fn each_key_of_a_mixed_tree_reaches_its_provider_once_and_nobody_else() {
         };
         assert_eq!(verdict, expected, "{owner:?}: {reason}");
     }
-    for Recorder { provider, server } in &recorders {
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for request in server.received() {
-            *counts.entry(request.key().to_owned()).or_default() += 1;
-            let mut names: Vec<&str> = request.headers.keys().map(String::as_str).collect();
-            names.sort_unstable();
-            let mut documented = vec!["authorization", "host", "user-agent"];
-            documented.extend((*provider == Provider::Mega).then_some("x-customer-id"));
-            assert_eq!(names, documented, "{provider:?}");
-            assert_eq!(request.header("host"), provider.host());
-            assert_eq!(request.target, provider.path());
-        }
-        let own: BTreeSet<&String> =
-            owners.iter().filter(|(_, o)| **o == Some(*provider)).map(|(k, _)| k).collect();
-        let sent: BTreeSet<&String> = counts.keys().collect();
-        let others: Vec<&&String> = sent.difference(&own).collect();
-        assert!(own.is_subset(&sent), "{provider:?}: a key was not asked about");
-        assert_eq!(others.len(), 1, "{provider:?}: one made-up key, and nothing else");
-        assert!(!owners.contains_key(*others[0]), "the made-up key is one that was found");
-        assert!(counts.values().all(|n| *n == 1), "{provider:?}: a key was sent twice");
-    }
+    recorders.iter().for_each(|recorder| check_record(recorder, &owners));
     let known: BTreeSet<String> =
         Provider::ALL.map(|p| format!("CONNECT {}:443", p.host())).into_iter().collect();
     assert_eq!(proxy.asked().into_iter().collect::<BTreeSet<_>>(), known);
@@ -278,7 +290,6 @@ struct Load {
 
 #[test]
 fn a_thousand_keys_take_a_bounded_time_and_limits_are_respected() {
-    const LATENCY: Duration = Duration::from_millis(50);
     const LIMIT: usize = 60;
     let counts = [
         (Provider::Mega, 45),
@@ -300,7 +311,7 @@ fn a_thousand_keys_take_a_bounded_time_and_limits_are_respected() {
         let server = Server::plain(move |request| {
             let now = load.now.fetch_add(1, Ordering::SeqCst) + 1;
             load.most.fetch_max(now, Ordering::SeqCst);
-            thread::sleep(LATENCY);
+            thread::sleep(Duration::from_millis(50));
             load.now.fetch_sub(1, Ordering::SeqCst);
             let mut window = load.window.lock().expect("no panic");
             let fresh = window.0.is_none_or(|start| start.elapsed() >= Duration::from_secs(1));
