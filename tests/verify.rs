@@ -445,6 +445,9 @@ fn what_is_scanned_has_no_say_in_where_a_secret_goes() {
         );
     }
     assert!(stranger.received().is_empty());
+    // What the user names as well is the user's word.
+    let place = Place::with(&[("keytrawl.toml", "rules = [\"r.toml\"]\n"), ("r.toml", &asks)]);
+    assert_eq!(place.run(&["--rules", "r.toml"]).code, 0);
     // A rule that takes the place of a built-in one takes its live check away, and gives none.
     let place = Place::with(&[
         ("keytrawl.toml", "rules = [\"r.toml\"]\n".to_owned()),

@@ -33,6 +33,7 @@ Examples:
   keytrawl history                scan all of a git repository's history
   keytrawl --format json > r.json a report for machines, secrets redacted
   keytrawl --explain              also say what was not reported, and why
+  keytrawl --verify               also ask the providers which keys still work
 
 Exit codes: 0 nothing found and everything read, 1 something found,
 2 the job could not be done, or not wholly, and nothing was found.";
@@ -46,7 +47,7 @@ Examples:
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
-  pass show leadey | keytrawl verify
+  printf %s \"$LEADEY_API_KEY\" | keytrawl verify
   keytrawl verify --provider leadterra < key.txt
 
 The secret is sent to its provider, and to nobody else. Exit codes: 0 it does not work any more,
