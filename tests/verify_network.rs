@@ -39,7 +39,9 @@ fn five_keys() -> Place {
 /// Runs over one key of each provider; each must come out `unknown`, for a reason with `said` in it.
 fn all_unknown(name: &str, arguments: &[&str], environment: &[(&str, &str)], said: &str) {
     let place = five_keys();
-    let all = [&REPORT[..], &["--verify-timeout", "700ms"], arguments].concat();
+    // Long enough for a busy machine, where a test does not wait for it to pass.
+    let time = if said.contains("1.5 s") { "1500ms" } else { "30s" };
+    let all = [&REPORT[..], &["--verify-timeout", time], arguments].concat();
     let run = run(&place, &all, environment);
     assert_eq!(run.code, 1, "{name}: {}", run.stderr);
     let told = verdicts(&run.json());
@@ -60,8 +62,8 @@ fn whatever_a_network_does_proves_nothing() {
         ("portal", Action::html(200, "<html>Please log in</html>"), "(HTTP 200)"),
         ("redirect", Action::html(302, "").with("Location", &to_stranger), "a redirect"),
         ("moved", Action::json(308, "{}").with("Location", &to_stranger), "a redirect"),
-        ("hang", Action::Hang, "no whole answer within 0.7 s"),
-        ("trickle", Action::Trickle, "no whole answer within 0.7 s"),
+        ("hang", Action::Hang, "no whole answer within 1.5 s"),
+        ("trickle", Action::Trickle, "no whole answer within 1.5 s"),
         ("breaks off", Action::BreakOff, "broke off"),
         ("endless", Action::Endless, "longer than 256 kB"),
         ("garbage", Action::Garbage, ""),
