@@ -12,6 +12,9 @@ use crate::boundary;
 use crate::rule::{Evidence, EvidenceKind, Rule, RuleSet};
 use crate::span::{LineTable, Span};
 
+/// Bytes that count as a line where lines are long.
+const LINE: usize = 100;
+
 /// A text in the content that proves a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
@@ -31,7 +34,8 @@ pub struct Attribution {
     pub evidence: Vec<String>,
     /// Other providers that issue such keys and that the content speaks for nearly as well.
     pub rivals: Vec<String>,
-    /// Lines between the key and the evidence; none: the form of the key proves the provider.
+    /// Lines between the key and the evidence, so many bytes of a long line counting as one; none:
+    /// the form of the key proves the provider.
     pub distance: Option<usize>,
 }
 
@@ -143,7 +147,7 @@ impl<'r> Attributor<'r> {
             provider: Some(provider.id.clone()),
             evidence: vec![describe(around, hit, own)],
             rivals,
-            distance: Some(rank.lines),
+            distance: Some(rank.lines.max(rank.bytes / LINE)),
         }
     }
 }

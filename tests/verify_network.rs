@@ -367,15 +367,17 @@ fn an_interrupted_run_keeps_what_it_has_learned() {
                 if own.contains(request.key()) { Action::Hang } else { stuck.refuses() }
             },
         );
-    let servers = [(quick, Server::plain(quick.with(answers)).url()), (stuck, hanging.url())];
+    let answering = Server::plain(quick.with(answers));
+    let servers = [(quick, answering.url()), (stuck, hanging.url())];
     let options = instead(&servers);
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let mut command = place.command("", &[&REPORT[..], &options].concat());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("the program starts");
-    while hanging.received().len() < 5 {
+    while hanging.received().len() < 5 || answering.received().len() < 2 {
         thread::sleep(Duration::from_millis(10));
     }
+    thread::sleep(Duration::from_millis(300));
     let id = child.id().to_string();
     let kill = Command::new("kill").args(["-INT", &id]).status().expect("kill is installed");
     assert!(kill.success());

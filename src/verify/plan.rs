@@ -65,7 +65,7 @@ fn doubt(
     }
     if distance > NEAR_LINES {
         let name = name(id);
-        return Some(format!("what speaks for {name} is {distance} lines away: issuer unproved"));
+        return Some(format!("issuer unknown: what speaks for {name} is too far away"));
     }
     None
 }
