@@ -4,6 +4,8 @@
 //! key before other lines, and a setting's name that stands on the line of another key is that
 //! key's evidence and nobody else's.
 
+mod doubt;
+
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -37,6 +39,8 @@ pub struct Attribution {
     /// Lines between the key and the evidence, so many bytes of a long line counting as one; none:
     /// the form of the key proves the provider.
     pub distance: Option<usize>,
+    /// Why the evidence is not enough to send the key to the provider.
+    pub doubt: Option<&'static str>,
 }
 
 /// The surroundings in which evidence is weighed: a text, its lines, what was found in it.
@@ -122,7 +126,7 @@ impl<'r> Attributor<'r> {
             rule.issuers.iter().any(|i| i.provider == self.rules.providers[provider].id)
         };
         for hit in around.hits.iter().filter(|h| listed(h.provider)) {
-            if around.matches.iter().any(|m| *m == at && m.contains(hit.span)) {
+            if at.contains(hit.span) {
                 continue;
             }
             let Some(rank) = rank(around, own, at, hit) else { continue };
@@ -148,6 +152,7 @@ impl<'r> Attributor<'r> {
             evidence: vec![describe(around, hit, own)],
             rivals,
             distance: Some(rank.lines.max(rank.bytes / LINE)),
+            doubt: if rank.lines > 0 { doubt::against(around, at, hit.provider) } else { None },
         }
     }
 }

@@ -214,6 +214,7 @@ fn nothing_is_sent_on_a_guess() {
         ("clerk.env", format!("CLERK_SECRET_KEY={}\n", sk(3))),
         ("both.md", format!("stripe.com and app.leadterra.co\n\nkey: {}\n", sk(4))),
         ("same.json", format!("{{\"a\": \"clerk.com leadterra.co {}\"}}\n", sk(5))),
+        ("url.env", format!("LEADTERRA_URL=https://app.leadterra.co\nPAYMENTS_KEY={}\n", sk(12))),
         ("min.js", format!("u='https://app.leadterra.co';{}k='{}'\n", "x=1;".repeat(2000), sk(11))),
         ("far.md", format!("https://app.leadterra.co{far}key: {}\n", sk(6))),
         ("foreign.env", format!("LEADTERRA_KEY={}\n", drawn("sk_live_51{base62:97}", 7))),
@@ -253,7 +254,7 @@ fn nothing_is_sent_on_a_guess() {
         received.iter().map(|r| r.key()).filter(|k| told.contains_key(*k)).collect();
     seen.sort_unstable();
     assert_eq!(seen, sent);
-    assert!(sent.contains(&&sk(1)) && !sent.contains(&&sk(3)) && sent.len() == 6, "{sent:?}");
+    assert!(sent.contains(&&sk(1)) && !sent.contains(&&sk(3)) && sent.len() == 7, "{sent:?}");
     assert!(servers.iter().all(|(p, s)| *p == Provider::Leadterra || s.received().is_empty()));
 }
 

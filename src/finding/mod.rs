@@ -97,6 +97,8 @@ pub struct Clues {
     /// Lines between the secret and the nearest evidence, so many bytes of a long line counting as
     /// one; none: its form proves the provider.
     pub distance: Option<usize>,
+    /// Why the evidence is not enough to send the secret to the provider.
+    pub doubt: Option<&'static str>,
     /// Values near the secret, by the names that the rule gives them.
     pub context: Vec<(String, String)>,
 }

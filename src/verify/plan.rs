@@ -63,6 +63,9 @@ fn doubt(
     if verify.is_some_and(|v| v.is_foreign(finding.secret.expose())) {
         return Some(format!("it has the form of keys that {} does not issue", name(id)));
     }
+    if let Some(doubt) = finding.clues.doubt {
+        return Some(format!("issuer unknown: {doubt}"));
+    }
     if distance > NEAR_LINES {
         let name = name(id);
         return Some(format!("issuer unknown: what speaks for {name} is too far away"));
