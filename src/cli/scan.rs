@@ -44,7 +44,7 @@ pub(super) fn tell(
     if !shared.quiet {
         message::warnings(&outcome.warnings);
     }
-    let verified = verify::verified(&shared.live, outcome, rules)?;
+    let verified = verify::verified(&shared.live, !shared.quiet, outcome, rules)?;
     let outcome = verified.as_ref().unwrap_or(outcome);
     report(shared, outcome, rules)?;
     Ok(Exit::judged(outcome, shared.live.fail_on))
