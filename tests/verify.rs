@@ -358,6 +358,29 @@ fn exit_codes_follow_what_a_run_is_to_fail_on() {
 }
 
 #[test]
+fn keys_of_a_history_are_asked_about_too() {
+    let provider = Provider::Leadey;
+    let place = Place::with(&[("a.env", provider.line(&provider.key(1)))]);
+    let commit = |message| {
+        place.git(&["add", "-A"]);
+        let name = ["-c", "user.name=A", "-c", "user.email=a@b.example"];
+        place.git(&[&name[..], &["commit", "-qm", message]].concat());
+    };
+    place.git(&["init", "-q", "."]);
+    commit("Add it");
+    place.git(&["rm", "-q", "a.env"]);
+    commit("Take it out");
+    let server = Server::plain(move |request| match request.key() == provider.key(1) {
+        true => provider.accepts(),
+        false => provider.refuses(),
+    });
+    let options = instead(&[(provider, server.url())]);
+    let run = place.run(&[&["history", &options[0]], &REPORT[..]].concat());
+    assert_eq!(verdicts(&run.json())[&provider.key(1)].0, "active", "{}", run.stderr);
+    assert_eq!(server.received().len(), 2);
+}
+
+#[test]
 fn one_secret_is_asked_about_from_standard_input() {
     let (leadey, nateq) = (Provider::Leadey, Provider::Nateq);
     let answers = |p: Provider| HashMap::from([(p.key(1), p.accepts())]);
