@@ -18,6 +18,15 @@ use super::object::ObjectId;
 /// Collects commits. Several can be merged: one for each thread.
 #[derive(Debug, Default)]
 pub struct Builder {
+    /// In pieces, which neither growing nor merging copies.
+    pieces: Vec<Piece>,
+}
+
+/// Commits in a piece.
+const PIECE: usize = 4096;
+
+#[derive(Debug, Default)]
+struct Piece {
     commits: Vec<Link>,
     parents: Vec<ObjectId>,
 }
@@ -28,50 +37,51 @@ struct Link {
     id: ObjectId,
     tree: ObjectId,
     seconds: i64,
-    /// Where its parents begin in [`Builder::parents`], and how many there are.
-    parents: (u32, u32),
+    /// Where its parents end in [`Piece::parents`], and how many there are.
+    parents: (usize, usize),
+}
+
+impl Piece {
+    fn parents(&self, link: &Link) -> &[ObjectId] {
+        let (end, count) = link.parents;
+        self.parents.get(end - count..end).unwrap_or_default()
+    }
 }
 
 impl Builder {
     /// Adds one; an id that comes twice counts once.
     pub fn add(&mut self, id: ObjectId, commit: &Commit<'_>) {
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let parents = (number(self.parents.len()), number(commit.parents.len()));
-        self.parents.extend_from_slice(&commit.parents);
+        if self.pieces.last().is_none_or(|piece| piece.commits.len() >= PIECE) {
+            let commits = Vec::with_capacity(PIECE);
+            self.pieces.push(Piece { commits, parents: Vec::new() });
+        }
+        let Some(piece) = self.pieces.last_mut() else { return };
+        piece.parents.extend_from_slice(&commit.parents);
+        let parents = (piece.parents.len(), commit.parents.len());
         let (tree, seconds) = (commit.tree, commit.committer.seconds);
-        self.commits.push(Link { id, tree, seconds, parents });
+        piece.commits.push(Link { id, tree, seconds, parents });
     }
 
     /// Takes over what another one collected.
     pub fn merge(&mut self, other: Self) {
-        if self.commits.is_empty() {
-            *self = other;
-            return;
-        }
-        let before = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
-        self.parents.extend(other.parents);
-        self.commits.extend(other.commits.into_iter().map(|mut link| {
-            link.parents.0 = link.parents.0.saturating_add(before);
-            link
-        }));
+        self.pieces.extend(other.pieces);
     }
 
     /// Resolves the parents.
     pub fn build(self) -> Graph {
-        let mut commits = self.commits;
-        commits.par_sort_unstable_by(|a, b| {
-            let heads = head(a.id.as_bytes()).cmp(&head(b.id.as_bytes()));
-            heads.then_with(|| a.id.cmp(&b.id))
-        });
-        commits.dedup_by_key(|link| link.id);
-        let ids: Vec<ObjectId> = commits.iter().map(|link| link.id).collect();
-        let heads = Heads::new(ids.iter().map(|id| head(id.as_bytes())).collect());
+        let all =
+            self.pieces.iter().flat_map(|piece| piece.commits.iter().map(move |l| (piece, l)));
+        let mut all: Vec<(u64, &Piece, &Link)> =
+            all.map(|(piece, link)| (head(link.id.as_bytes()), piece, link)).collect();
+        all.par_sort_unstable_by(|a, b| (a.0, a.2.id).cmp(&(b.0, b.2.id)));
+        all.dedup_by_key(|(_, _, link)| link.id);
+        let ids: Vec<ObjectId> = all.iter().map(|(_, _, link)| link.id).collect();
+        let heads = Heads::new(all.iter().map(|(head, ..)| *head).collect());
         let mut graph = Graph { starts: vec![0], ids, heads, ..Graph::default() };
-        for (child, link) in (0u32..).zip(commits) {
+        for (child, (_, piece, link)) in (0u32..).zip(&all) {
             graph.trees.push(link.tree);
             graph.seconds.push(link.seconds);
-            let (start, count) = (link.parents.0 as usize, link.parents.1 as usize);
-            for parent in self.parents.get(start..start + count).unwrap_or_default() {
+            for parent in piece.parents(link) {
                 match graph.find(parent) {
                     Some(number) => graph.parents.push(number),
                     None => graph.gaps.push((child, *parent)),
