@@ -4,6 +4,8 @@
 //! key before other lines, and a setting's name that stands on the line of another key is that
 //! key's evidence and nobody else's.
 
+mod doubt;
+
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -11,6 +13,9 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use crate::boundary;
 use crate::rule::{Evidence, EvidenceKind, Rule, RuleSet};
 use crate::span::{LineTable, Span};
+
+/// Bytes that count as a line where lines are long.
+const LINE: usize = 100;
 
 /// A text in the content that proves a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +36,11 @@ pub struct Attribution {
     pub evidence: Vec<String>,
     /// Other providers that issue such keys and that the content speaks for nearly as well.
     pub rivals: Vec<String>,
-    /// Lines between the key and the evidence; none: the form of the key proves the provider.
+    /// Lines between the key and the evidence, so many bytes of a long line counting as one; none:
+    /// the form of the key proves the provider.
     pub distance: Option<usize>,
+    /// Why the evidence is not enough to send the key to the provider.
+    pub doubt: Option<&'static str>,
 }
 
 /// The surroundings in which evidence is weighed: a text, its lines, what was found in it.
@@ -118,7 +126,7 @@ impl<'r> Attributor<'r> {
             rule.issuers.iter().any(|i| i.provider == self.rules.providers[provider].id)
         };
         for hit in around.hits.iter().filter(|h| listed(h.provider)) {
-            if around.matches.iter().any(|m| *m == at && m.contains(hit.span)) {
+            if at.contains(hit.span) {
                 continue;
             }
             let Some(rank) = rank(around, own, at, hit) else { continue };
@@ -143,7 +151,8 @@ impl<'r> Attributor<'r> {
             provider: Some(provider.id.clone()),
             evidence: vec![describe(around, hit, own)],
             rivals,
-            distance: Some(rank.lines),
+            distance: Some(rank.lines.max(rank.bytes / LINE)),
+            doubt: if rank.lines > 0 { doubt::against(around, at, hit.provider) } else { None },
         }
     }
 }

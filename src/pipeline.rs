@@ -205,9 +205,13 @@ fn clues(seen: &[Sighting], provider: Option<&str>) -> Clues {
         }
     }
     let by_form = seen.iter().filter(backs).any(|s| s.attribution.distance.is_none());
+    // One place without a doubt is enough.
+    let mut doubts = seen.iter().filter(backs).map(|s| s.attribution.doubt);
+    let doubt = doubts.next().flatten().filter(|_| doubts.all(|doubt| doubt.is_some()));
     Clues {
         rivals: rivals.into_iter().cloned().collect(),
         distance: distance.filter(|_| !by_form),
+        doubt,
         context,
     }
 }

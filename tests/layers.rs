@@ -66,6 +66,32 @@ fn every_module_of_the_table_exists() {
     assert!(missing.is_empty(), "in the table, but not in src/: {missing:?}");
 }
 
+/// Names by which a program reaches a network.
+const SOCKETS: &[&str] = &[
+    "TcpListener",
+    "TcpStream",
+    "ToSocketAddrs",
+    "UdpSocket",
+    "UnixDatagram",
+    "UnixListener",
+    "UnixStream",
+    "rustls",
+    "ureq",
+];
+
+#[test]
+fn only_live_checks_reach_a_network() {
+    for source in sources().iter().filter(|s| !s.is_test()) {
+        if source.module.first().is_some_and(|m| m == "verify") {
+            continue;
+        }
+        let words = words(&without_tests(&blank(&source.text)));
+        let socket = words.iter().find(|w| SOCKETS.contains(&w.text.as_str()));
+        let Some(socket) = socket else { continue };
+        panic!("{}:{}: only `verify` may use `{}`", source.path, socket.line, socket.text);
+    }
+}
+
 /// A file of `src/`.
 struct Source {
     /// Its path, for messages.

@@ -53,13 +53,15 @@ fn silent() -> Vec<Row> {
 
 fn table(provider: Provider) -> Vec<Row> {
     let json = Action::json;
+    let bare = |body: &str| Action::Reply { status: 200, headers: Vec::new(), body: body.into() };
     let leadey = |text: &str| format!(r#"{{"error":{{"message":"{text}","details":null}}}}"#);
     let nateq = |code: &str| format!(r#"{{"success":false,"error":{{"code":"{code}"}}}}"#);
-    let nest = |status: u16, text: &str| format!(r#"{{"statusCode":{status},"message":"{text}"}}"#);
     let mut rows = match provider {
         // With the nil UUID; the column with another one has a test of its own.
         Provider::Mega => vec![
             (json(200, "{}"), "active"),
+            (bare(""), "active"),
+            (bare("<!DOCTYPE html><title>Log in</title>"), "unknown"),
             (json(403, &envelope("authorization_error")), "active"),
             (json(401, &envelope("authentication_error")), "unknown"),
             (json(403, &envelope("invalid_request_error")), "unknown"),
@@ -98,29 +100,36 @@ fn table(provider: Provider) -> Vec<Row> {
         ],
         Provider::Leadterra => vec![
             (json(200, "[]"), "active"),
+            (bare("[]"), "unknown"),
             (json(200, r#"{"pools":[]}"#), "active"),
             (json(403, r#"{"error":"forbidden"}"#), "active"),
             (json(401, r#"{"error":"authentication_failed"}"#), "inactive"),
             (json(404, r#"{"error":"workspace_not_found"}"#), "unknown"),
         ],
-        Provider::Meetergo => vec![
-            (json(200, r#"{"id":"u"}"#), "active"),
-            (json(401, &nest(401, "Invalid API key")), "inactive"),
-            (json(401, &nest(401, "API key has expired")), "inactive"),
-            (json(401, &nest(401, "Something else")), "inactive"),
-            (json(401, &nest(401, "Missing authorization header")), "unknown"),
-            (json(403, &nest(403, "Forbidden resource")), "active"),
-            (json(403, "{}"), "unknown"),
-            (
-                json(400, &nest(400, "Missing required header 'x-meetergo-api-user-id' for it")),
-                "active",
-            ),
-            (json(400, &nest(400, "Bad")), "unknown"),
-            (json(500, &nest(500, "API user does not belong to company")), "active"),
-        ],
+        Provider::Meetergo => meetergo(),
     };
     rows.extend(silent());
     rows
+}
+
+fn meetergo() -> Vec<Row> {
+    let json = Action::json;
+    let nest = |status: u16, text: &str| format!(r#"{{"statusCode":{status},"message":"{text}"}}"#);
+    vec![
+        (json(200, r#"{"id":"u"}"#), "active"),
+        (json(401, &nest(401, "Invalid API key")), "inactive"),
+        (json(401, &nest(401, "API key has expired")), "inactive"),
+        (json(401, &nest(401, "Something else")), "inactive"),
+        (json(401, &nest(401, "Missing authorization header")), "unknown"),
+        (json(403, &nest(403, "Forbidden resource")), "active"),
+        (json(403, "{}"), "unknown"),
+        (
+            json(400, &nest(400, "Missing required header 'x-meetergo-api-user-id' for it")),
+            "active",
+        ),
+        (json(400, &nest(400, "Bad")), "unknown"),
+        (json(500, &nest(500, "API user does not belong to company")), "active"),
+    ]
 }
 
 #[test]
@@ -205,6 +214,8 @@ fn nothing_is_sent_on_a_guess() {
         ("clerk.env", format!("CLERK_SECRET_KEY={}\n", sk(3))),
         ("both.md", format!("stripe.com and app.leadterra.co\n\nkey: {}\n", sk(4))),
         ("same.json", format!("{{\"a\": \"clerk.com leadterra.co {}\"}}\n", sk(5))),
+        ("url.env", format!("LEADTERRA_URL=https://app.leadterra.co\nPAYMENTS_KEY={}\n", sk(12))),
+        ("min.js", format!("u='https://app.leadterra.co';{}k='{}'\n", "x=1;".repeat(2000), sk(11))),
         ("far.md", format!("https://app.leadterra.co{far}key: {}\n", sk(6))),
         ("foreign.env", format!("LEADTERRA_KEY={}\n", drawn("sk_live_51{base62:97}", 7))),
         ("tg.env", format!("KEY={}\n", tg(8))),
@@ -243,7 +254,7 @@ fn nothing_is_sent_on_a_guess() {
         received.iter().map(|r| r.key()).filter(|k| told.contains_key(*k)).collect();
     seen.sort_unstable();
     assert_eq!(seen, sent);
-    assert!(sent.contains(&&sk(1)) && !sent.contains(&&sk(3)) && sent.len() == 5, "{sent:?}");
+    assert!(sent.contains(&&sk(1)) && !sent.contains(&&sk(3)) && sent.len() == 7, "{sent:?}");
     assert!(servers.iter().all(|(p, s)| *p == Provider::Leadterra || s.received().is_empty()));
 }
 
@@ -262,7 +273,7 @@ fn an_acceptance_counts_only_after_a_made_up_key_was_refused() {
     for (provider, server) in &open {
         let (verdict, reason) = &verdicts(&run.json())[&provider.key(1)];
         assert_eq!(verdict, "unknown", "{provider:?}");
-        assert!(reason.contains("made-up key"), "{reason}");
+        assert!(reason.contains("a made-up one for good"), "{reason}");
         let received = server.received();
         assert_eq!(received.len(), 1, "the key itself is not sent any more");
         assert_ne!(received[0].key(), provider.key(1));
@@ -344,6 +355,29 @@ fn exit_codes_follow_what_a_run_is_to_fail_on() {
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
     assert!(run.stderr.contains("add `--verify`"), "{}", run.stderr);
     assert_eq!(place(1).run(&["--fail-on", "never"]).code, 0);
+}
+
+#[test]
+fn keys_of_a_history_are_asked_about_too() {
+    let provider = Provider::Leadey;
+    let place = Place::with(&[("a.env", provider.line(&provider.key(1)))]);
+    let commit = |message| {
+        place.git(&["add", "-A"]);
+        let name = ["-c", "user.name=A", "-c", "user.email=a@b.example"];
+        place.git(&[&name[..], &["commit", "-qm", message]].concat());
+    };
+    place.git(&["init", "-q", "."]);
+    commit("Add it");
+    place.git(&["rm", "-q", "a.env"]);
+    commit("Take it out");
+    let server = Server::plain(move |request| match request.key() == provider.key(1) {
+        true => provider.accepts(),
+        false => provider.refuses(),
+    });
+    let options = instead(&[(provider, server.url())]);
+    let run = place.run(&[&["history", &options[0]], &REPORT[..]].concat());
+    assert_eq!(verdicts(&run.json())[&provider.key(1)].0, "active", "{}", run.stderr);
+    assert_eq!(server.received().len(), 2);
 }
 
 #[test]
@@ -436,6 +470,9 @@ fn what_is_scanned_has_no_say_in_where_a_secret_goes() {
         );
     }
     assert!(stranger.received().is_empty());
+    // What the user names as well is the user's word.
+    let place = Place::with(&[("keytrawl.toml", "rules = [\"r.toml\"]\n"), ("r.toml", &asks)]);
+    assert_eq!(place.run(&["--rules", "r.toml"]).code, 0);
     // A rule that takes the place of a built-in one takes its live check away, and gives none.
     let place = Place::with(&[
         ("keytrawl.toml", "rules = [\"r.toml\"]\n".to_owned()),

@@ -37,6 +37,7 @@ Examples:
   keytrawl range main..HEAD       scan what the commits of a branch add
   keytrawl --format json > r.json a report for machines, secrets redacted
   keytrawl --explain              also say what was not reported, and why
+  keytrawl --verify               also ask the providers which keys still work
 
 Exit codes: 0 nothing found and everything read, 1 something found,
 2 the job could not be done, or not wholly, and nothing was found.";
@@ -64,7 +65,7 @@ Configuration and allow comments count as the base has them: what a range adds c
 A base that is not there, as in a shallow clone, is an error (exit code 2).";
 const VERIFY_EXAMPLES: &str = "\
 Examples:
-  pass show leadey | keytrawl verify
+  printf %s \"$LEADEY_API_KEY\" | keytrawl verify
   keytrawl verify --provider leadterra < key.txt
 
 The secret is sent to its provider, and to nobody else. Exit codes: 0 it does not work any more,

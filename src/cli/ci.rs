@@ -253,7 +253,7 @@ fn nothing(inputs: &Inputs, outputs: &Outputs, why: &str) -> Result<Exit, Failur
 /// Says what came of the scan, in every way that was asked for.
 fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failure> {
     let Done { outcome, rules, shared, scope } = done;
-    let verified = verify::verified(&shared.live, &outcome, &rules)?;
+    let verified = verify::verified(&shared.live, false, &outcome, &rules)?;
     let outcome = verified.unwrap_or(outcome);
     let exit = Exit::judged(&outcome, inputs.fail_on);
     annotate(inputs, &outcome, &rules, &scope)?;

@@ -162,6 +162,9 @@ fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
             line("  revoke", format!("{url} {}", revocation.steps).trim())?;
         }
     }
+    for verify in &rule.verify {
+        line("live check", &format!("{} at {}", verify.provider, verify.probe.url))?;
+    }
     line(
         "examples",
         &format!("{} and {} of what it is not", rule.examples.len(), rule.counter_examples.len()),

@@ -53,7 +53,7 @@ pub(super) fn tell(
     if !shared.quiet {
         message::warnings(&outcome.warnings);
     }
-    let verified = verify::verified(&shared.live, outcome, rules)?;
+    let verified = verify::verified(&shared.live, !shared.quiet, outcome, rules)?;
     let outcome = verified.as_ref().unwrap_or(outcome);
     report(shared, outcome, rules)?;
     output::write(&shared.report, outcome, rules, shared.show_secrets)?;
@@ -140,7 +140,12 @@ pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, F
 
 pub(super) fn rule_set(args: &SharedArgs, config: &Config) -> Result<RuleSet, Failure> {
     let mut set = rules::load(std::iter::empty())?;
-    rules::add_scanned(&mut set, &config.rules, args.live.verify)?;
+    // A file that the user names as well is the user's.
+    let real = |path: &PathBuf| path.canonicalize().ok();
+    let named: Vec<PathBuf> = args.rules.iter().filter_map(real).collect();
+    let is_named = |path: &&PathBuf| real(path).is_some_and(|path| named.contains(&path));
+    let scanned: Vec<PathBuf> = config.rules.iter().filter(|p| !is_named(p)).cloned().collect();
+    rules::add_scanned(&mut set, &scanned, args.live.verify)?;
     finish_rules(set, args, config)
 }
 

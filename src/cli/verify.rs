@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::args::{AskingArgs, FailOnArg, LiveArgs, VerdictFormatArg, VerifyArgs};
 use super::exit::Exit;
 use super::message::Failure;
-use super::{rules, scan};
+use super::{progress, rules, scan};
 use crate::blob::{Blob, Provenance};
 use crate::finding::{
     Clues, Confidence, Finding, Fingerprint, Outcome, Secret, Verdict, Verification,
@@ -53,9 +53,11 @@ pub(super) fn check(args: &LiveArgs, rules: &RuleSet) -> Result<(), Failure> {
     }
 }
 
-/// The outcome with the verdicts of the providers; none if nobody wants them.
+/// The outcome with the verdicts of the providers; none if nobody wants them. `wanted` is a line on
+/// a terminal that says what takes so long.
 pub(super) fn verified(
     args: &LiveArgs,
+    wanted: bool,
     outcome: &Outcome,
     rules: &RuleSet,
 ) -> Result<Option<Outcome>, Failure> {
@@ -65,7 +67,9 @@ pub(super) fn verified(
     let options = options(&args.asking, &args.verify_as, rules)?;
     let mut outcome = outcome.clone();
     let before = INTERRUPTED.load(Ordering::Relaxed);
-    verify::verify(&mut outcome.findings, rules, &options).map_err(|e| failure(&e))?;
+    let message = || "asking which keys still work".to_owned();
+    let ask = || verify::verify(&mut outcome.findings, rules, &options);
+    progress::told(message, wanted, ask).map_err(|e| failure(&e))?;
     if !before && INTERRUPTED.load(Ordering::Relaxed) {
         scan::interrupted(&mut outcome);
     }
@@ -82,6 +86,7 @@ fn options(args: &AskingArgs, verify_as: &[String], rules: &RuleSet) -> Result<O
     for provider in verify_as {
         verify::check_provider(provider, rules).map_err(|e| failure(&e))?;
     }
+    verify::check_environment().map_err(|e| failure(&e))?;
     Ok(Options {
         endpoints,
         verify_as: verify_as.to_vec(),

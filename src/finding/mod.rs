@@ -95,8 +95,11 @@ impl Verification {
 pub struct Clues {
     /// Other providers for whom as much speaks as for the one that is named, or more.
     pub rivals: Vec<String>,
-    /// Lines between the secret and the nearest evidence; none: its form proves the provider.
+    /// Lines between the secret and the nearest evidence, so many bytes of a long line counting as
+    /// one; none: its form proves the provider.
     pub distance: Option<usize>,
+    /// Why the evidence is not enough to send the secret to the provider.
+    pub doubt: Option<&'static str>,
     /// Values near the secret, by the names that the rule gives them.
     pub context: Vec<(String, String)>,
 }

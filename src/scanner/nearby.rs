@@ -51,7 +51,7 @@ fn nearest(bytes: &[u8], at: Span, hint: &Hint) -> Option<String> {
             }
             let Some(value) = value_after(&window[start + name.len()..]) else { continue };
             let place = from + start;
-            let distance = if place < at.start { at.start - place } else { place - at.start };
+            let distance = place.abs_diff(at.start);
             if best.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
                 best = Some((distance, value));
             }

@@ -43,6 +43,17 @@ struct State {
     closed: Option<String>,
 }
 
+/// A request under way; it is over when this is dropped.
+#[derive(Debug)]
+pub(super) struct Pass<'g>(&'g Gate);
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.0.lock().under_way -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
 /// Why nobody passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Closed {
@@ -70,8 +81,8 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until a request may be sent. Each that passed must [`Gate::leave`].
-    pub(super) fn enter(&self, cancelled: &dyn Fn() -> bool) -> Result<(), Closed> {
+    /// Waits until a request may be sent.
+    pub(super) fn enter(&self, cancelled: &dyn Fn() -> bool) -> Result<Pass<'_>, Closed> {
         let mut state = self.lock();
         loop {
             if cancelled() {
@@ -85,7 +96,7 @@ impl Gate {
             if wait.is_zero() && state.under_way < state.most {
                 state.under_way += 1;
                 state.sent.push_back(now);
-                return Ok(());
+                return Ok(Pass(self));
             }
             let wait = if wait.is_zero() { LOOK } else { wait.min(LOOK) };
             let waited = self.changed.wait_timeout(state, wait);
@@ -109,12 +120,6 @@ impl Gate {
         let fresh =
             oldest.map_or(Duration::ZERO, |sent| window.saturating_sub(now.duration_since(*sent)));
         pause.max(fresh)
-    }
-
-    /// A request is over.
-    pub(super) fn leave(&self) {
-        self.lock().under_way -= 1;
-        self.changed.notify_all();
     }
 
     /// The provider has said something about a key.
@@ -169,7 +174,6 @@ mod tests {
 
     fn pass(gate: &Gate) {
         gate.enter(&|| false).expect("open");
-        gate.leave();
     }
 
     #[test]
@@ -190,8 +194,8 @@ mod tests {
         assert!(start.elapsed() >= Duration::from_millis(15));
         assert!(!gate.pause(Duration::from_secs(3600)));
         let reason = "the provider asks to wait 3600 s".to_owned();
-        assert_eq!(gate.enter(&|| false), Err(Closed::GivenUp(reason)));
-        assert_eq!(gate.enter(&|| true), Err(Closed::Cancelled));
+        assert_eq!(gate.enter(&|| false).err(), Some(Closed::GivenUp(reason)));
+        assert_eq!(gate.enter(&|| true).err(), Some(Closed::Cancelled));
     }
 
     #[test]

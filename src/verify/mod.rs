@@ -123,6 +123,14 @@ pub fn check_provider(id: &str, rules: &RuleSet) -> Result<(), Error> {
     Err(Error::UnknownProvider { id: id.to_owned(), near })
 }
 
+/// Checks what the environment says of proxies, before anything is scanned in vain.
+///
+/// # Errors
+/// If it names a proxy that is none.
+pub fn check_environment() -> Result<(), Error> {
+    proxy::named().map(|_| ())
+}
+
 /// Asks about each finding that there is somebody to ask about, and notes in each what came of it.
 ///
 /// Distinct secrets are sent once. If the run is cancelled, what was learned until then is kept.

@@ -54,7 +54,7 @@ fn doubt(
     verify: Option<&Verify>,
     name: &dyn Fn(&str) -> String,
 ) -> Option<String> {
-    let Some(distance) = finding.clues.distance else { return None };
+    let distance = finding.clues.distance?;
     if !finding.clues.rivals.is_empty() {
         let mut all = vec![id.to_owned()];
         all.extend(finding.clues.rivals.iter().cloned());
@@ -63,9 +63,12 @@ fn doubt(
     if verify.is_some_and(|v| v.is_foreign(finding.secret.expose())) {
         return Some(format!("it has the form of keys that {} does not issue", name(id)));
     }
+    if let Some(doubt) = finding.clues.doubt {
+        return Some(format!("issuer unknown: {doubt}"));
+    }
     if distance > NEAR_LINES {
         let name = name(id);
-        return Some(format!("what speaks for {name} is {distance} lines away: issuer unproved"));
+        return Some(format!("issuer unknown: what speaks for {name} is too far away"));
     }
     None
 }
@@ -139,18 +142,20 @@ impl Plan {
             check_provider(id, rules)?;
         }
         let mut left = Vec::new();
-        let mut wanted: BTreeMap<&Secret, Vec<(usize, &Verify)>> = BTreeMap::new();
+        let mut wanted: BTreeMap<&[u8], Vec<(usize, &Verify)>> = BTreeMap::new();
         for (index, finding) in findings.iter().enumerate() {
             match decide(finding, rules, &options.verify_as) {
                 Decision::Ask(verify) => {
-                    wanted.entry(&finding.secret).or_default().push((index, verify));
+                    wanted.entry(finding.secret.expose()).or_default().push((index, verify));
                 }
                 Decision::Leave(reason) => left.push((index, reason)),
             }
         }
         let mut lanes = Lanes { options, crypto: Lanes::crypto(), lanes: Vec::new() };
-        for (secret, asked) in wanted {
+        for asked in wanted.into_values() {
             let (first, verify) = asked[0];
+            let contexts = asked.iter().map(|(index, _)| &findings[*index].clues.context);
+            let context = contexts.clone().find(|c| !c.is_empty()).cloned().unwrap_or_default();
             if asked.iter().any(|(_, other)| other.provider != verify.provider) {
                 let reason = "issuer unknown: two rules name two providers";
                 left.extend(asked.iter().map(|(index, _)| (*index, reason.to_owned())));
@@ -158,8 +163,8 @@ impl Plan {
             }
             let job = Job {
                 target: 0,
-                secret: secret.clone(),
-                context: findings[first].clues.context.clone(),
+                secret: findings[first].secret.clone(),
+                context,
                 findings: asked.iter().map(|(index, _)| *index).collect(),
             };
             lanes.add(verify, job)?;

@@ -16,18 +16,25 @@ const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// # Errors
 /// If the environment names one that is none: to go without it would be against the user's will.
 pub(super) fn before(endpoint: &Endpoint) -> Result<Option<Proxy>, Error> {
-    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
-    if endpoint.is_loopback() {
-        return Ok(None);
-    }
+    let exceptions = EXCEPTIONS.into_iter().find_map(set).unwrap_or_default();
+    let excepted = is_excepted(endpoint.host(), endpoint.port(), &exceptions);
+    if endpoint.is_loopback() || excepted { Ok(None) } else { named() }
+}
+
+/// The proxy that the environment names.
+///
+/// # Errors
+/// If it is none.
+pub(super) fn named() -> Result<Option<Proxy>, Error> {
     let Some((variable, address)) = VARIABLES.into_iter().find_map(|n| Some((n, set(n)?))) else {
         return Ok(None);
     };
-    let exceptions = EXCEPTIONS.into_iter().find_map(set).unwrap_or_default();
-    if is_excepted(endpoint.host(), endpoint.port(), &exceptions) {
-        return Ok(None);
-    }
-    Proxy::new(address.trim()).map(Some).map_err(|_| Error::Proxy { variable })
+    let proxy = Proxy::new(address.trim()).ok().filter(|p| !p.host().is_empty());
+    proxy.map(Some).ok_or(Error::Proxy { variable })
+}
+
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.trim().is_empty())
 }
 
 /// Whether a list such as `example.org, .local, 10.0.0.1:8080, *` holds a host.

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -104,7 +105,13 @@ impl Work {
             if (self.cancelled)() {
                 return;
             }
-            let Some(verification) = self.check(&job) else { return };
+            // A mistake of ours in one check must not take the others' verdicts away.
+            let checked = panic::catch_unwind(AssertUnwindSafe(|| self.check(&job)));
+            let failed = || {
+                let url = &self.targets[job.target].0.url;
+                Some(noted(url, Verdict::Unknown, "the check broke off".to_owned(), clock::now()))
+            };
+            let Some(verification) = checked.unwrap_or_else(|_| failed()) else { return };
             if sender.send((job.findings.clone(), verification)).is_err() {
                 return;
             }
@@ -123,17 +130,11 @@ impl Work {
     fn check(&self, job: &Job) -> Option<Verification> {
         let (target, control) = &self.targets[job.target];
         let control = control.get_or_init(|| self.control(target));
-        let noted = |verdict, reason: String, at| Verification {
-            verdict,
-            reason: Some(reason),
-            checked_at: Some(clock::rfc3339(at)),
-            endpoint: Some(target.url.clone()),
-        };
         if (self.cancelled)() {
             return None;
         }
         if let Some(objection) = &control.objection {
-            return Some(noted(Verdict::Unknown, objection.clone(), control.at));
+            return Some(noted(&target.url, Verdict::Unknown, objection.clone(), control.at));
         }
         let (judgement, at) = self.ask(target, &job.secret, &job.context)?;
         let verdict = match judgement.conclusion {
@@ -141,7 +142,7 @@ impl Work {
             Conclusion::Inactive => Verdict::Inactive,
             Conclusion::Unknown => Verdict::Unknown,
         };
-        Some(noted(verdict, judgement.reason, at))
+        Some(noted(&target.url, verdict, judgement.reason, at))
     }
 
     /// Sends a made-up key, which must be refused.
@@ -156,13 +157,11 @@ impl Work {
         let objection = match &judgement {
             Judgement { refuses: true, .. } => None,
             Judgement { conclusion: Conclusion::Active, reason, .. } => Some(format!(
-                "the endpoint takes a made-up key for a good one, so that its word proves nothing: \
-                 {reason}"
+                "no key was sent, since the endpoint takes a made-up one for good: {reason}"
             )),
-            Judgement { documented: false, reason, .. } => Some(format!(
-                "the endpoint did not refuse a made-up key, so no key was sent: {reason}"
+            Judgement { reason, .. } => Some(format!(
+                "no key was sent, since a made-up key was not refused first: {reason}"
             )),
-            Judgement { reason, .. } => Some(format!("a made-up key was not refused: {reason}")),
         };
         Control { objection, at }
     }
@@ -185,14 +184,14 @@ impl Work {
         }
         let mut tries = 0;
         loop {
-            match self.gate.enter(&*self.cancelled) {
-                Ok(()) => {}
+            let pass = match self.gate.enter(&*self.cancelled) {
+                Ok(pass) => pass,
                 Err(Closed::Cancelled) if tries == 0 => return None,
                 Err(Closed::Cancelled) => return Some(nothing("the run was interrupted")),
                 Err(Closed::GivenUp(reason)) => return Some(nothing(&reason)),
-            }
+            };
             let answer = target.client.ask(&target.url, probe, &values);
-            self.gate.leave();
+            drop(pass);
             tries += 1;
             let judgement = match answer {
                 Ok(reply) => match self.weigh(target, &reply, &found, tries) {
@@ -218,13 +217,19 @@ impl Work {
     ) -> Option<Judgement> {
         let judgement = judge(&target.probe, reply, found);
         let busy = matches!(reply.status, 408 | 425 | 429 | 500..600);
-        if judgement.documented || !busy {
-            self.gate.answered();
-            return Some(judgement);
-        }
         let asked = reply.headers.get("retry-after").and_then(|v| v.to_str().ok());
         let asked = asked.and_then(|text| clock::retry_after(text, clock::now()));
         let limited = reply.status == 429;
+        if judgement.documented || !busy {
+            self.gate.answered();
+            // The answer tells enough of this key; the next one comes when the provider likes.
+            if let Some(time) = asked.map(Duration::from_secs).filter(|_| limited)
+                && time <= gate::MAX_PAUSE
+            {
+                self.gate.pause(time);
+            }
+            return Some(judgement);
+        }
         let most = if limited || asked.is_some() { MAX_TRIES } else { MAX_TRIES_IN_TROUBLE };
         if tries >= most {
             self.gate.failed(&judgement.reason);
@@ -266,6 +271,15 @@ impl Work {
         while Instant::now() < until && !(self.cancelled)() {
             thread::sleep(LOOK.min(until.saturating_duration_since(Instant::now())));
         }
+    }
+}
+
+fn noted(url: &str, verdict: Verdict, reason: String, at: i64) -> Verification {
+    Verification {
+        verdict,
+        reason: Some(reason),
+        checked_at: Some(clock::rfc3339(at)),
+        endpoint: Some(url.to_owned()),
     }
 }
 

@@ -253,18 +253,24 @@ fn answer(table: &Table<'_, '_>, context: &[Hint]) -> Option<Answer> {
     };
     let (with, without) = (named("with"), named("without"));
     let refuses = table.boolean("refuses");
+    let headers = pairs(table, "headers");
+    let (equals, contains, kinds) = (equals(table), contains(table), kinds(table));
+    let exists = pointers(table, "exists");
+    let text = table.strings("text").into_iter().map(|t| t.value).collect();
+    let reason = table.string("reason").map(|r| r.value);
+    table.finish(false);
     let row = Answer {
         status,
-        headers: pairs(table, "headers"),
-        equals: equals(table),
-        contains: contains(table),
-        kinds: kinds(table),
-        exists: pointers(table, "exists"),
-        text: table.strings("text").into_iter().map(|t| t.value).collect(),
+        headers,
+        equals,
+        contains,
+        kinds,
+        exists,
+        text,
         with,
         without,
         conclusion: conclusion?,
-        reason: table.string("reason").map(|r| r.value),
+        reason,
         refuses: refuses.unwrap_or(conclusion == Some(Conclusion::Inactive)),
     };
     if row.refuses && row.conclusion == Conclusion::Active {
@@ -273,7 +279,6 @@ fn answer(table: &Table<'_, '_>, context: &[Hint]) -> Option<Answer> {
             "an answer that refuses a made-up key proves no live one".into(),
         );
     }
-    table.finish(false);
     Some(row)
 }
 
