@@ -60,11 +60,20 @@ pub enum Error {
 /// The configuration file for `start`, a file or folder: of the nearest folder from there up to the
 /// work tree's root. Outside of a repository only the folder itself counts.
 pub fn find(start: &Path) -> Option<PathBuf> {
+    let root = root(start)?;
+    let real = start.canonicalize().ok()?;
+    let folder = if real.is_dir() { real.as_path() } else { real.parent()? };
+    let up_to_root = folder.ancestors().take_while(|f| f.starts_with(&root));
+    up_to_root.flat_map(|f| NAMES.map(|name| f.join(name))).find(|path| path.is_file())
+}
+
+/// The root of the work tree that `start` is in; outside of a repository, the folder that it is, or
+/// is in.
+pub fn root(start: &Path) -> Option<PathBuf> {
     let real = start.canonicalize().ok()?;
     let folder = if real.is_dir() { real.as_path() } else { real.parent()? };
     let root = folder.ancestors().find(|f| f.join(".git").exists()).unwrap_or(folder);
-    let up_to_root = folder.ancestors().take_while(|f| f.starts_with(root));
-    up_to_root.flat_map(|f| NAMES.map(|name| f.join(name))).find(|path| path.is_file())
+    Some(root.to_owned())
 }
 
 /// Reads a configuration file.
@@ -83,7 +92,12 @@ pub fn load(path: &Path) -> Result<Config, Error> {
     Ok(config)
 }
 
-fn parse(name: &str, text: &str) -> Result<Config, Error> {
+/// Reads a configuration from its text; `name` is what its mistakes are told with. Paths of rule
+/// files stay as they are written.
+///
+/// # Errors
+/// All mistakes, with their places.
+pub fn parse(name: &str, text: &str) -> Result<Config, Error> {
     let document = Document::new(name, text);
     let mut config = Config::default();
     if let Some(parsed) = document.parse() {
@@ -107,7 +121,20 @@ fn read(root: &Table<'_, '_>, config: &mut Config) {
         archives.finish(false);
     }
     config.allowlists = allowlists(root);
+    refuse_sending(root);
     root.finish(false);
+}
+
+/// What is scanned has no say in whether, where and by whose word a secret is sent.
+fn refuse_sending(root: &Table<'_, '_>) {
+    for key in ["verify", "verify-endpoint", "verify-as", "verify-timeout", "ca-file"] {
+        if let Some(at) = root.place(key) {
+            let message =
+                format!("`{key}` has no place here: what is scanned must not say where secrets go");
+            let hint = Some("live checks are asked for on the command line".to_owned());
+            root.document().error(at, message, hint);
+        }
+    }
 }
 
 fn confidence(root: &Table<'_, '_>) -> Option<Confidence> {
@@ -196,7 +223,10 @@ mod tests {
         };
         assert_eq!(problems[0].to_string(), "k.toml:1:1: unknown key `confidense`");
         assert_eq!(problems[0].hint.as_deref(), Some("did you mean `confidence`?"));
-        assert_eq!(problems[1].to_string(), "k.toml:2:2: unknown key `verify`");
+        assert_eq!(
+            problems[1].to_string(),
+            "k.toml:2:1: `verify` has no place here: what is scanned must not say where secrets go"
+        );
     }
 
     #[test]

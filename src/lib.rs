@@ -4,8 +4,10 @@
 //! the table. Nothing in here prints.
 
 pub mod attribution;
+pub mod baseline;
 pub mod blob;
 pub mod boundary;
+mod calendar;
 pub mod cli;
 pub mod config;
 pub mod decode;
@@ -14,6 +16,7 @@ pub mod filter;
 pub mod finding;
 pub mod git;
 pub mod matcher;
+pub mod moment;
 pub mod pipeline;
 pub mod prefilter;
 pub mod proof;
@@ -22,3 +25,4 @@ pub mod rule;
 pub mod scanner;
 pub mod source;
 pub mod span;
+pub mod verify;

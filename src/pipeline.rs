@@ -3,13 +3,14 @@
 //! Whatever the number of threads, the outcome is the same. Not here: where blobs come from, and how
 //! an outcome looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use crate::attribution::Attribution;
 use crate::blob::Blob;
 use crate::finding::{
-    Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats, Verification,
-    Warning,
+    Clues, Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats,
+    Verification, Warning,
 };
 use crate::rule::RuleSet;
 use crate::scanner::{Scanner, Scratch, Sighting};
@@ -42,9 +43,9 @@ impl<'s> Pipeline<'s> {
         Worker { pipeline: self, scratch: Scratch::default(), part: Part::default() }
     }
 
-    /// Takes over what a history holds, which finds secrets on its own.
-    pub fn add(&self, found: source::history::Found) {
-        let source::history::Found { sightings, rejections, warnings, stats } = found;
+    /// Takes over what a source holds that finds secrets on its own.
+    pub fn add(&self, found: source::Found) {
+        let source::Found { sightings, rejections, warnings, stats } = found;
         let mut parts = self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         parts.push(Part { sightings, rejections, warnings, stats });
     }
@@ -70,6 +71,7 @@ impl<'s> Pipeline<'s> {
             complete: !all.warnings.iter().any(|w| w.incomplete),
             findings,
             rejections: all.rejections,
+            suppressed: Vec::new(),
             warnings: all.warnings,
             stats: all.stats,
         }
@@ -130,14 +132,7 @@ fn group(sightings: Vec<Sighting>, rules: &RuleSet) -> Vec<Finding> {
         .into_iter()
         .map(|((rule, secret), seen)| finding(rule, secret, seen, rules))
         .collect();
-    findings.sort_by(|a, b| {
-        let place = |f: &Finding| f.occurrences.first().map(|o| (o.path.clone(), o.span));
-        (b.severity, b.confidence)
-            .cmp(&(a.severity, a.confidence))
-            .then_with(|| place(a).cmp(&place(b)))
-            .then_with(|| a.rule.cmp(&b.rule))
-            .then_with(|| a.secret.cmp(&b.secret))
-    });
+    findings.sort_by(Finding::order);
     findings
 }
 
@@ -146,6 +141,7 @@ fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, rules: &RuleSet
     seen.sort_by(|a, b| order(&a.occurrence).cmp(&order(&b.occurrence)));
     seen.dedup_by(|a, b| order(&a.occurrence) == order(&b.occurrence));
     let (provider, evidence) = issuer(&seen);
+    let clues = clues(&seen, provider.as_deref());
     let confidence = seen.iter().map(|s| s.confidence).max().unwrap_or(Confidence::Low);
     let stable_path = seen.first().map(|s| s.occurrence.stable_path.as_str()).unwrap_or_default();
     Finding {
@@ -159,6 +155,7 @@ fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, rules: &RuleSet
         secret,
         verification: Verification::not_asked(),
         evidence,
+        clues,
         occurrences: seen.into_iter().map(|s| s.occurrence).collect(),
     }
 }
@@ -188,4 +185,33 @@ fn issuer(seen: &[Sighting]) -> (Option<String>, Vec<String>) {
         }
     }
     (Some(provider.to_owned()), evidence)
+}
+
+/// What the places together tell a live check. Evidence for another provider counts if it is as
+/// near as the nearest for `provider`.
+fn clues(seen: &[Sighting], provider: Option<&str>) -> Clues {
+    let backs = |s: &&Sighting| provider.is_some() && s.attribution.provider.as_deref() == provider;
+    let nearest = |s: &Sighting| s.attribution.distance.unwrap_or(0);
+    let distance = seen.iter().filter(backs).map(nearest).min();
+    let mut rivals = BTreeSet::new();
+    for sighting in seen.iter().filter(|s| distance.is_none_or(|d| nearest(s) <= d)) {
+        let Attribution { provider: named, rivals: others, .. } = &sighting.attribution;
+        rivals.extend(named.iter().chain(others).filter(|id| Some(id.as_str()) != provider));
+    }
+    let mut context: Vec<(String, String)> = Vec::new();
+    for (name, value) in seen.iter().flat_map(|s| &s.context) {
+        if !context.iter().any(|(known, _)| known == name) {
+            context.push((name.clone(), value.clone()));
+        }
+    }
+    let by_form = seen.iter().filter(backs).any(|s| s.attribution.distance.is_none());
+    // One place without a doubt is enough.
+    let mut doubts = seen.iter().filter(backs).map(|s| s.attribution.doubt);
+    let doubt = doubts.next().flatten().filter(|_| doubts.all(|doubt| doubt.is_some()));
+    Clues {
+        rivals: rivals.into_iter().cloned().collect(),
+        distance: distance.filter(|_| !by_form),
+        doubt,
+        context,
+    }
 }

@@ -3,6 +3,7 @@
 //! Prefilter, matcher, filter and attribution in their order. Not here: input, threads, the clock,
 //! and the grouping of sightings to findings.
 
+mod nearby;
 mod sighting;
 mod snippet;
 mod view;
@@ -31,6 +32,16 @@ pub struct Options {
     pub allowlists: Vec<Allowlist>,
     /// Whether to tell of every candidate that is no finding.
     pub explain: bool,
+}
+
+/// What comments in the content say about its secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Comments {
+    /// They suppress what they allow.
+    #[default]
+    Honoured,
+    /// They are not asked: whoever wrote the content shall not be its judge.
+    Ignored,
 }
 
 /// Finds secrets in blobs. Shared by all threads; each brings its own [`Scratch`].
@@ -85,6 +96,16 @@ impl<'r> Scanner<'r> {
 
     /// The secrets in `blob`; none for the many blobs that have nothing to tell.
     pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Option<Sightings> {
+        self.scan_with(blob, scratch, Comments::Honoured)
+    }
+
+    /// The same, with or without regard to allow comments.
+    pub fn scan_with(
+        &self,
+        blob: &Blob<'_>,
+        scratch: &mut Scratch,
+        comments: Comments,
+    ) -> Option<Sightings> {
         self.find(blob.bytes, scratch);
         let Scratch { found, .. } = scratch;
         found.matches.retain(|m| blob.own.start <= m.span.start && m.span.start < blob.own.end);
@@ -92,7 +113,7 @@ impl<'r> Scanner<'r> {
             return None;
         }
         single_out(&mut found.matches);
-        Some(self.judge_all(blob, found))
+        Some(self.judge_all(blob, found, comments))
     }
 
     /// Adds the plausible candidates whose literal lies within `window` of `bytes`. Each depends on
@@ -168,7 +189,7 @@ impl<'r> Scanner<'r> {
         }
     }
 
-    fn judge_all(&self, blob: &Blob<'_>, found: &Found) -> Sightings {
+    fn judge_all(&self, blob: &Blob<'_>, found: &Found, asked: Comments) -> Sightings {
         let spans: Vec<Span> = found.matches.iter().map(|m| m.span).collect();
         let lines = LineTable::new(blob.bytes, Charset::Utf8);
         let comments = AllowComments::find(blob.bytes, &lines);
@@ -178,6 +199,7 @@ impl<'r> Scanner<'r> {
             blob,
             lines: &lines,
             comments: &comments,
+            asked,
             around: Surroundings { bytes: blob.bytes, lines: &lines, hits: &hits, matches: &spans },
         };
         let mut sightings = Sightings::default();
@@ -265,7 +287,7 @@ impl<'r> Scanner<'r> {
         let inside = views.find_map(|v| v.comments.allowing(&rule.id, v.span, &v.lines));
         let comment =
             inside.or_else(|| context.comments.allowing(&rule.id, found.span, context.lines));
-        if let Some(comment) = comment {
+        if let Some(comment) = comment.filter(|_| context.asked == Comments::Honoured) {
             return Err(Refusal::Suppressed(format!("the comment `{}`", comment.marker)));
         }
         let attribution = self.attribute(rule, found, named, context, view);
@@ -295,7 +317,7 @@ impl<'r> Scanner<'r> {
             return Attribution {
                 provider: (!doubtful).then(|| provider.clone()),
                 evidence: if doubtful { Vec::new() } else { vec![proof.to_owned()] },
-                contested: false,
+                ..Attribution::default()
             };
         }
         let body = &found.secret.expose()[found.body.range()];
@@ -324,6 +346,7 @@ impl<'r> Scanner<'r> {
             secret: found.secret.clone(),
             confidence,
             attribution,
+            context: nearby::context(&self.rules.rules[found.rule], found, context.around, view),
             occurrence: Occurrence {
                 path: blob.provenance.path.clone(),
                 stable_path: blob.provenance.stable_path.clone(),
@@ -371,6 +394,7 @@ struct Context<'a> {
     blob: &'a Blob<'a>,
     lines: &'a LineTable,
     comments: &'a AllowComments,
+    asked: Comments,
     around: Surroundings<'a>,
 }
 

@@ -1,10 +1,14 @@
 //! The arguments, as clap reads them. What they come to is for each command to say.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::output::{Target, parse_target};
 use crate::config::parse_size;
+use crate::moment::Day;
+use crate::report::Format;
 use crate::source::history::parse_date;
 
 #[derive(Debug, Parser)]
@@ -29,8 +33,11 @@ Examples:
   keytrawl scan src config.yml    scan a folder and a file
   git diff | keytrawl -           scan standard input
   keytrawl history                scan every commit of the repository here
+  keytrawl staged                 scan what the next commit would contain
+  keytrawl range main..HEAD       scan what the commits of a branch add
   keytrawl --format json > r.json a report for machines, secrets redacted
   keytrawl --explain              also say what was not reported, and why
+  keytrawl --verify               also ask the providers which keys still work
 
 Exit codes: 0 nothing found and everything read, 1 something found,
 2 the job could not be done, or not wholly, and nothing was found.";
@@ -42,6 +49,28 @@ Examples:
   keytrawl history --branch main      what one branch reaches
   keytrawl history --unreachable      also what a force push has left behind";
 
+const STAGED_EXAMPLES: &str = "\
+Examples:
+  keytrawl staged              all that is staged, from any folder of the work tree
+  keytrawl staged config       only files below a folder
+  keytrawl hook install        do it before every commit";
+
+const RANGE_EXAMPLES: &str = "\
+Examples:
+  keytrawl range origin/main..HEAD       what this branch adds to main
+  keytrawl range origin/main...HEAD      the same, with the configuration of where they part
+  keytrawl range v1.0..v1.1              what a release adds
+
+Configuration and allow comments count as the base has them: what a range adds can not allow itself.
+A base that is not there, as in a shallow clone, is an error (exit code 2).";
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  printf %s \"$LEADEY_API_KEY\" | keytrawl verify
+  keytrawl verify --provider leadterra < key.txt
+
+The secret is sent to its provider, and to nobody else. Exit codes: 0 it does not work any more,
+1 it still works, 2 nobody was asked, or the answer does not tell.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Scan files and folders (the default)
@@ -50,11 +79,90 @@ pub(super) enum Command {
     /// Scan every commit of every ref of a git repository
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
+    /// Scan what the next commit would contain
+    #[command(after_help = STAGED_EXAMPLES)]
+    Staged(StagedArgs),
+    /// Scan what the commits of a range add, such as those of a pull request
+    #[command(after_help = RANGE_EXAMPLES)]
+    Range(RangeArgs),
+    /// Do the job of the GitHub Action, as environment and event say
+    #[command(after_help = CI_HELP)]
+    Ci,
+    /// Run keytrawl before each commit or push
+    #[command(after_help = HOOK_EXAMPLES)]
+    Hook {
+        #[command(subcommand)]
+        command: HookCommand,
+    },
+    /// Write down which secrets are known and may stay
+    Baseline {
+        #[command(subcommand)]
+        command: BaselineCommand,
+    },
+    /// Ask whether one secret, read from standard input, still works
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
     /// List, show and prove the rules
     Rules {
         #[command(subcommand)]
         command: RulesCommand,
     },
+}
+
+const CI_HELP: &str = "\
+Reads GITHUB_EVENT_NAME and GITHUB_EVENT_PATH, and the inputs of the Action from variables such as
+KEYTRAWL_MODE, KEYTRAWL_BASE or KEYTRAWL_ARGS. Annotations go to standard output, the summary to
+GITHUB_STEP_SUMMARY, the outputs to GITHUB_OUTPUT. Exit codes are those of all scans.";
+
+const HOOK_EXAMPLES: &str = "\
+Examples:
+  keytrawl hook install               before each commit of this repository
+  keytrawl hook install --pre-push    before each push
+  keytrawl hook install --global      before each commit of every repository
+  keytrawl hook uninstall             takes it out again";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HookCommand {
+    /// Write the hook; another one that is there is never overwritten
+    Install(HookArgs),
+    /// Take out the hook that `install` wrote, and no other
+    Uninstall(HookArgs),
+    /// What the hooks run
+    #[command(hide = true)]
+    Run(Box<HookRunArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HookArgs {
+    /// Before each push instead of each commit
+    #[arg(long)]
+    pub(super) pre_push: bool,
+    /// For all repositories of yours; their own hooks run as before
+    #[arg(long)]
+    pub(super) global: bool,
+    /// Keep a hook that is there, and run it first
+    #[arg(long)]
+    pub(super) chain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HookRunArgs {
+    /// Which hook
+    #[arg(value_enum)]
+    pub(super) hook: HookArg,
+    /// What git gives the hook
+    #[arg(last = true)]
+    pub(super) arguments: Vec<String>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum HookArg {
+    /// Before a commit
+    PreCommit,
+    /// Before a push
+    PrePush,
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,6 +189,104 @@ pub(super) enum RulesCommand {
     },
 }
 
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline create                     everything that is found now is known
+  keytrawl baseline create --reason 'before the audit of May' --expires 2027-01-31
+  keytrawl baseline create ci/known.txt        another file; scans name it with --baseline
+
+The file .keytrawl-baseline at the root of a repository counts in every scan of it. It has a line for
+each secret in each place, and no secrets. A copy of a known key in another file is reported.";
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline update                     add what is found now; nothing is taken out
+  keytrawl baseline update --reason 'sandbox keys of the demo'";
+
+const PRUNE_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline prune                      drop what neither files nor history hold any more";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline import .gitleaksignore
+  keytrawl baseline import gitleaks-report.json
+  keytrawl baseline import .secrets.baseline --expires 2027-01-31
+
+Files of gitleaks, betterleaks, detect-secrets and kingfisher are also read as they are, by --baseline.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BaselineCommand {
+    /// Write a baseline of everything that is found
+    #[command(after_help = CREATE_EXAMPLES)]
+    Create {
+        #[command(flatten)]
+        args: BaselineArgs,
+        #[command(flatten)]
+        remarks: RemarkArgs,
+        /// Begin anew if the file is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Add what is found and not listed yet
+    #[command(after_help = UPDATE_EXAMPLES)]
+    Update {
+        #[command(flatten)]
+        args: BaselineArgs,
+        #[command(flatten)]
+        remarks: RemarkArgs,
+    },
+    /// Drop what matches nothing any more
+    #[command(after_help = PRUNE_EXAMPLES)]
+    Prune {
+        #[command(flatten)]
+        args: BaselineArgs,
+    },
+    /// Take over what another scanner knows
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import {
+        /// Its baseline or ignore file
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+        #[command(flatten)]
+        remarks: RemarkArgs,
+        #[command(flatten)]
+        args: BaselineArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BaselineArgs {
+    /// The baseline [default: .keytrawl-baseline at the root of the repository]
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// What is scanned
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) folder: PathBuf,
+    /// Scan the files alone, not the history
+    #[arg(long)]
+    pub(super) no_history: bool,
+    #[command(flatten)]
+    pub(super) walk: WalkArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+/// What is said of entries that are new.
+#[derive(Debug, Args)]
+pub(super) struct RemarkArgs {
+    /// Why the new entries may stay
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// The last day on which the new entries hold, such as 2027-01-31
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub(super) expires: Option<Day>,
+}
+
+fn parse_day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "write a day as YYYY-MM-DD".to_owned())
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
     /// Files and folders; - is standard input
@@ -88,6 +294,13 @@ pub(super) struct ScanArgs {
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
+    #[command(flatten)]
+    pub(super) walk: WalkArgs,
+}
+
+/// How files are found.
+#[derive(Debug, Args)]
+pub(super) struct WalkArgs {
     /// Also read what .gitignore hides
     #[arg(long, help_heading = "What is read")]
     pub(super) no_ignore: bool,
@@ -129,12 +342,49 @@ pub(super) struct HistoryArgs {
     pub(super) shared: SharedArgs,
 }
 
-/// What all commands that scan can be asked.
 #[derive(Debug, Args)]
+pub(super) struct StagedArgs {
+    /// Only files at or below these paths
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Scan the named files themselves, if one of them is not staged: what pre-commit's --all-files
+    /// and --from-ref want
+    #[arg(long, requires = "paths", help_heading = "What is read")]
+    pub(super) or_files: bool,
+    /// Leave out files larger than this, such as 10MB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
+    pub(super) max_size: Option<u64>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RangeArgs {
+    /// BASE..HEAD: what HEAD reaches and BASE does not; BASE...HEAD: since they parted
+    #[arg(value_name = "BASE..HEAD")]
+    pub(super) range: String,
+    /// The repository, or a folder in it
+    #[arg(value_name = "REPO", default_value = ".")]
+    pub(super) repository: PathBuf,
+    /// Take configuration and allow comments as the range itself has them
+    #[arg(long, help_heading = "Rules and configuration")]
+    pub(super) trust_head: bool,
+    /// Leave out files larger than this, such as 10MB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
+    pub(super) max_size: Option<u64>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+/// What all commands that scan can be asked.
+#[derive(Clone, Debug, Args)]
 pub(super) struct SharedArgs {
     /// How the report looks
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub(super) format: FormatArg,
+    /// Also write a report to a file, such as sarif=out.sarif; may be given more than once
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_target)]
+    pub(super) report: Vec<Target>,
     /// Show secrets in clear; without it, every output masks them
     #[arg(long)]
     pub(super) show_secrets: bool,
@@ -159,6 +409,12 @@ pub(super) struct SharedArgs {
     /// Use no configuration file
     #[arg(long, conflicts_with = "config", help_heading = "Rules and configuration")]
     pub(super) no_config: bool,
+    /// What is known and may stay: a baseline of ours or of another scanner; may be given more than once
+    #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]
+    pub(super) baseline: Vec<PathBuf>,
+    /// Use no baseline or ignore file that is not named here
+    #[arg(long, help_heading = "Rules and configuration")]
+    pub(super) no_baseline: bool,
     /// Number of threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "What is read")]
     pub(super) threads: Option<u16>,
@@ -180,6 +436,76 @@ pub(super) struct SharedArgs {
     /// Members of one archive that are read [default: 100000]
     #[arg(long, value_name = "N", help_heading = "Archives")]
     pub(super) max_archive_members: Option<u64>,
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
+}
+
+/// Whether found keys still work.
+#[derive(Clone, Debug, Args)]
+pub(super) struct LiveArgs {
+    /// Ask each key's provider whether it still works; sends the key there, and nowhere else
+    #[arg(long, help_heading = "Live checks")]
+    pub(super) verify: bool,
+    /// Ask PROVIDER about keys whose issuer nothing proves; may be given more than once
+    #[arg(long, value_name = "PROVIDER", help_heading = "Live checks")]
+    pub(super) verify_as: Vec<String>,
+    /// What exit code 1 is for
+    #[arg(long, value_enum, default_value_t = FailOnArg::Findings)]
+    pub(super) fail_on: FailOnArg,
+    #[command(flatten)]
+    pub(super) asking: AskingArgs,
+}
+
+/// How providers are asked.
+#[derive(Clone, Debug, Args)]
+pub(super) struct AskingArgs {
+    /// Ask PROVIDER at this scheme, host and port instead: https, or http to this machine
+    #[arg(long, value_name = "PROVIDER=URL", value_parser = parse_override, help_heading = "Live checks")]
+    pub(super) verify_endpoint: Vec<(String, String)>,
+    /// The longest that one request may take, such as 10s or 500ms [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Live checks")]
+    pub(super) verify_timeout: Option<Duration>,
+    /// Certificates to trust beside the system's, in PEM
+    #[arg(long, value_name = "FILE", help_heading = "Live checks")]
+    pub(super) ca_file: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The provider that issued it, where its form does not tell
+    #[arg(long, value_name = "PROVIDER")]
+    pub(super) provider: Option<String>,
+    /// How the verdict looks
+    #[arg(long, value_enum, default_value_t = VerdictFormatArg::Human)]
+    pub(super) format: VerdictFormatArg,
+    /// Rule files to add to the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub(super) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) asking: AskingArgs,
+}
+
+fn parse_override(text: &str) -> Result<(String, String), String> {
+    let (provider, url) = text.split_once('=').ok_or("write PROVIDER=URL")?;
+    Ok((provider.trim().to_owned(), url.trim().to_owned()))
+}
+
+/// Reads `10`, `10s`, `500ms` or `1m`.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; write `10s` or `500ms`");
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    match number.checked_mul(factor) {
+        Some(time @ 1..=3_600_000) => Ok(Duration::from_millis(time)),
+        _ => Err(wrong()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -190,6 +516,52 @@ pub(super) enum FormatArg {
     Json,
     /// One JSON object a line
     Jsonl,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// The secret detection report of GitLab
+    Gitlab,
+    /// JUnit XML, for dashboards that show tests
+    Junit,
+    /// A table for spreadsheets, a line a place
+    Csv,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// Markdown, such as the summary of a GitHub job
+    Markdown,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Human => Format::Human,
+            FormatArg::Json => Format::Json,
+            FormatArg::Jsonl => Format::Jsonl,
+            FormatArg::Sarif => Format::Sarif,
+            FormatArg::Gitlab => Format::Gitlab,
+            FormatArg::Junit => Format::Junit,
+            FormatArg::Csv => Format::Csv,
+            FormatArg::Github => Format::Github,
+            FormatArg::Markdown => Format::Markdown,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum VerdictFormatArg {
+    /// Text for people
+    Human,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnArg {
+    /// Any finding
+    Findings,
+    /// A key that still works; needs --verify
+    Active,
+    /// Nothing: findings are reported only
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,35 +1,44 @@
 //! `keytrawl history`: every commit of every ref of a repository.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::HistoryArgs;
+use super::args::{HistoryArgs, SharedArgs};
 use super::exit::Exit;
 use super::message::Failure;
-use super::{progress, scan};
-use crate::git::repository::RepositoryError;
+use super::{known, progress, scan};
+use crate::baseline::Coverage;
+use crate::config::Config;
+use crate::finding::{Confidence, Outcome};
+use crate::git::repository::{Repository, RepositoryError};
 use crate::pipeline::Pipeline;
+use crate::rule::RuleSet;
 use crate::scanner::{self, Scanner};
 use crate::source::Progress;
 use crate::source::history::{Error, Options, history};
 
 /// Scans, reports, and says with the exit code what came of it.
 pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
+    let (outcome, rules) = outcome(&args)?;
+    scan::tell(&args.shared, &outcome, &rules)
+}
+
+/// Scans.
+pub(super) fn outcome(args: &HistoryArgs) -> Result<(Outcome, RuleSet), Failure> {
     let shared = &args.shared;
     let mut config = scan::configuration(shared, &args.repository)?;
     let rules = scan::rule_set(shared, &config)?;
     let least = scan::least(shared, &config);
+    let baselines = known::load(shared, &args.repository)?;
     let options = Options {
         since: args.since,
         branches: args.branch.clone(),
         unreachable: args.unreachable,
         allow_missing: args.allow_missing,
         exhaustive: args.exhaustive,
-        threads: scan::threads(shared),
         memory: args.memory,
-        archives: scan::archives(shared, &config),
         cache: if args.no_cache { None } else { cache_folder() },
-        least,
+        ..usual(shared, &config, least)
     };
     let allowlists = std::mem::take(&mut config.allowlists);
     let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
@@ -44,7 +53,32 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
     if progress.is_cancelled() {
         scan::interrupted(&mut outcome);
     }
-    scan::tell(shared, &outcome, &rules)
+    let all = args.since.is_none() && args.branch.is_empty();
+    let coverage = if all { Coverage::All } else { Coverage::Part };
+    known::apply(shared, &mut outcome, &baselines, coverage);
+    drop(scanner);
+    Ok((outcome, rules))
+}
+
+/// The options of a scan of everything that refs reach.
+pub(super) fn usual(shared: &SharedArgs, config: &Config, least: Confidence) -> Options {
+    Options {
+        since: None,
+        branches: Vec::new(),
+        unreachable: false,
+        allow_missing: false,
+        exhaustive: false,
+        threads: scan::threads(shared),
+        memory: None,
+        archives: scan::archives(shared, config),
+        cache: cache_folder(),
+        least,
+    }
+}
+
+/// Whether a folder is, or is in, a git repository.
+pub(super) fn is_repository(folder: &Path) -> bool {
+    !matches!(Repository::discover(folder), Err(RepositoryError::NotFound { .. }))
 }
 
 /// Where the system has caches; none if the environment does not say.
@@ -63,7 +97,7 @@ fn cache_folder() -> Option<PathBuf> {
     system.map(|folder| folder.join("keytrawl"))
 }
 
-fn failure(error: Error) -> Failure {
+pub(super) fn failure(error: Error) -> Failure {
     let failure = Failure::new(error.to_string());
     match error {
         Error::Repository(RepositoryError::NotFound { .. }) => failure.hint(

@@ -41,6 +41,11 @@ impl Failure {
     }
 }
 
+/// Says what was done, on standard output.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{}", visible(text));
+}
+
 /// Says what failed.
 pub(super) fn failure(failure: &Failure) {
     let mut err = io::stderr().lock();

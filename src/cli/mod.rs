@@ -1,12 +1,22 @@
 //! The command line: arguments, commands, messages, exit codes.
 
 mod args;
+mod baseline;
+mod ci;
 mod exit;
+mod guard;
 mod history;
+mod hook;
+mod known;
 mod message;
+mod output;
 mod progress;
+mod range;
+mod repository;
 mod rules;
 mod scan;
+mod staged;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -17,6 +27,7 @@ use exit::Exit;
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
+    output::begin();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -30,6 +41,12 @@ pub fn run() -> ExitCode {
         None => scan::run(cli.scan),
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::History(args)) => history::run(args),
+        Some(Command::Staged(args)) => staged::run(args),
+        Some(Command::Range(args)) => range::run(args),
+        Some(Command::Ci) => ci::run(),
+        Some(Command::Hook { command }) => hook::run(command),
+        Some(Command::Baseline { command }) => baseline::run(command),
+        Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

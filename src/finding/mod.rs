@@ -7,9 +7,10 @@ mod outcome;
 mod secret;
 
 pub use fingerprint::Fingerprint;
-pub use outcome::{Outcome, Rejected, Stats};
+pub use outcome::{Outcome, Rejected, Stats, Suppressed, Suppressor};
 pub use secret::Secret;
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::rule::{Environment, Severity};
@@ -77,14 +78,30 @@ pub struct Verification {
     pub reason: Option<String>,
     /// When the provider was asked, RFC 3339 in UTC.
     pub checked_at: Option<String>,
+    /// Where it was asked: an address without any secret.
+    pub endpoint: Option<String>,
 }
 
 impl Verification {
     /// Nobody was asked, because nobody wanted it.
     pub fn not_asked() -> Self {
         let reason = Some("live checks were not asked for".to_owned());
-        Self { verdict: Verdict::NotChecked, reason, checked_at: None }
+        Self { verdict: Verdict::NotChecked, reason, checked_at: None, endpoint: None }
     }
+}
+
+/// What a live check needs to know beside the secret. No report shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clues {
+    /// Other providers for whom as much speaks as for the one that is named, or more.
+    pub rivals: Vec<String>,
+    /// Lines between the secret and the nearest evidence, so many bytes of a long line counting as
+    /// one; none: its form proves the provider.
+    pub distance: Option<usize>,
+    /// Why the evidence is not enough to send the secret to the provider.
+    pub doubt: Option<&'static str>,
+    /// Values near the secret, by the names that the rule gives them.
+    pub context: Vec<(String, String)>,
 }
 
 /// A commit, as far as reports show it.
@@ -152,8 +169,27 @@ pub struct Finding {
     pub verification: Verification,
     /// What proves the provider.
     pub evidence: Vec<String>,
+    /// What a live check needs to know.
+    pub clues: Clues,
     /// The places, sorted; never empty.
     pub occurrences: Vec<Occurrence>,
+}
+
+impl Finding {
+    /// The fingerprint of the secret in one of its places.
+    pub fn fingerprint_at(&self, occurrence: &Occurrence) -> Fingerprint {
+        Fingerprint::new(&self.rule, &occurrence.stable_path, &self.secret)
+    }
+
+    /// The order of reports: the worst first, then by place.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let place = |f: &Self| f.occurrences.first().map(|o| (o.path.clone(), o.span));
+        (other.severity, other.confidence)
+            .cmp(&(self.severity, self.confidence))
+            .then_with(|| place(self).cmp(&place(other)))
+            .then_with(|| self.rule.cmp(&other.rule))
+            .then_with(|| self.secret.cmp(&other.secret))
+    }
 }
 
 /// Something that a reader of the report should know about the run.

@@ -1,5 +1,7 @@
 //! What a whole run came to.
 
+use std::fmt;
+
 use super::{Finding, Warning};
 
 /// What a run found, what it could not read, and what it did.
@@ -9,6 +11,9 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Candidates that are no findings, with the reason; only if they were asked for.
     pub rejections: Vec<Rejected>,
+    /// Findings that somebody has allowed, one place each; those that scanning itself sorts out only
+    /// if they were asked for.
+    pub suppressed: Vec<Suppressed>,
     /// What a reader should know, sorted.
     pub warnings: Vec<Warning>,
     /// Whether everything that should have been read was read.
@@ -34,6 +39,77 @@ pub struct Rejected {
     pub reason: String,
 }
 
+/// A secret in one place that somebody has allowed there.
+#[derive(Clone, Debug)]
+pub struct Suppressed {
+    /// The finding, with that place alone.
+    pub finding: Finding,
+    /// What allows it.
+    pub by: Suppressor,
+}
+
+/// What allows a secret to stay.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Suppressor {
+    /// A comment in the content.
+    Comment {
+        /// Where it stands.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// What it is, as its scanner spells it.
+        marker: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// An allowlist of the configuration.
+    Allowlist {
+        /// Its number in the configuration, from 1.
+        number: usize,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// An entry of a baseline.
+    Baseline {
+        /// The file.
+        file: String,
+        /// The line, or of JSON the number of the entry.
+        line: usize,
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+impl Suppressor {
+    /// Why the secret may stay, if somebody said so.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Suppressor::Comment { reason, .. }
+            | Suppressor::Allowlist { reason, .. }
+            | Suppressor::Baseline { reason, .. } => reason.as_deref(),
+        }
+    }
+}
+
+impl fmt::Display for Suppressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Suppressor::Comment { marker, .. } => write!(f, "the comment `{marker}`"),
+            Suppressor::Allowlist { reason, .. } => {
+                let reason = reason.as_deref().unwrap_or("no reason given");
+                return write!(f, "an allowlist of the configuration: {reason}");
+            }
+            Suppressor::Baseline { file, line, .. } => {
+                write!(f, "the baseline `{file}`, entry {line}")
+            }
+        }?;
+        match self.reason() {
+            Some(reason) => write!(f, ": {reason}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What a run did. Counts only, so that the same input gives the same numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -51,6 +127,8 @@ pub struct Stats {
     pub suppressed: u64,
     /// Findings below the confidence that was asked for.
     pub below_confidence: u64,
+    /// Places that a baseline lists.
+    pub baselined: u64,
 }
 
 impl Stats {
@@ -63,5 +141,6 @@ impl Stats {
         self.rejected += other.rejected;
         self.suppressed += other.suppressed;
         self.below_confidence += other.below_confidence;
+        self.baselined += other.baselined;
     }
 }

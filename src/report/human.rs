@@ -119,9 +119,10 @@ fn verdict(verification: &Verification) -> Option<(Style, String)> {
 
 fn asked(verification: &Verification) -> String {
     let reason = verification.reason.as_deref().unwrap_or_default();
-    match &verification.checked_at {
-        Some(time) => format!("{reason} (asked {time})"),
-        None => reason.to_owned(),
+    match (&verification.checked_at, &verification.endpoint) {
+        (Some(time), Some(endpoint)) => format!("{reason} (asked {endpoint} {time})"),
+        (Some(time), None) => format!("{reason} (asked {time})"),
+        (None, _) => reason.to_owned(),
     }
 }
 

@@ -3,12 +3,21 @@
 //! A report shows what it is given: it opens no file, asks nobody, and knows no clock, so that the
 //! same outcome gives the same bytes. Secrets are redacted unless the options say otherwise.
 
+pub mod csv;
+pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
+pub mod markdown;
 pub mod sanitize;
+pub mod sarif;
 
+mod markup;
+mod remedy;
 mod schema;
+mod uri;
 
 #[cfg(test)]
 mod sample;
@@ -28,11 +37,33 @@ pub enum Format {
     Json,
     /// One JSON object a line.
     Jsonl,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// GitLab's secret detection report.
+    Gitlab,
+    /// JUnit XML.
+    Junit,
+    /// Comma-separated values.
+    Csv,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// Markdown, as GitHub shows it.
+    Markdown,
 }
 
 impl Format {
     /// All kinds.
-    pub const ALL: [Format; 3] = [Format::Human, Format::Json, Format::Jsonl];
+    pub const ALL: [Format; 9] = [
+        Format::Human,
+        Format::Json,
+        Format::Jsonl,
+        Format::Sarif,
+        Format::Gitlab,
+        Format::Junit,
+        Format::Csv,
+        Format::Github,
+        Format::Markdown,
+    ];
 
     /// The word that options use.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +71,12 @@ impl Format {
             Format::Human => "human",
             Format::Json => "json",
             Format::Jsonl => "jsonl",
+            Format::Sarif => "sarif",
+            Format::Gitlab => "gitlab",
+            Format::Junit => "junit",
+            Format::Csv => "csv",
+            Format::Github => "github",
+            Format::Markdown => "markdown",
         }
     }
 }
@@ -61,6 +98,10 @@ pub struct Options {
     pub width: Option<usize>,
     /// Whether the reader gets the warnings another way, so that the human report leaves them out.
     pub warnings_elsewhere: bool,
+    /// When the run began, in seconds since 1970, for the formats that ask for it.
+    pub started: u64,
+    /// When it ended.
+    pub finished: u64,
 }
 
 /// Writes the report of `outcome` in `format`. `rules` are those of the run: they know the providers.
@@ -78,6 +119,12 @@ pub fn write(
         Format::Human => human::write(out, outcome, rules, options),
         Format::Json => json::write(out, outcome, options),
         Format::Jsonl => jsonl::write(out, outcome, options),
+        Format::Sarif => sarif::write(out, outcome, rules, options),
+        Format::Gitlab => gitlab::write(out, outcome, rules, options),
+        Format::Junit => junit::write(out, outcome, rules, options),
+        Format::Csv => csv::write(out, outcome, options),
+        Format::Github => github::write(out, outcome, rules, options),
+        Format::Markdown => markdown::write(out, outcome, rules, options),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Format, Options, write};
 use crate::finding::{
-    Commit, Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats,
+    Clues, Commit, Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats,
     Verification, Warning,
 };
 use crate::rule::{Environment, RuleSet, Severity, parse};
@@ -109,6 +109,7 @@ pub(super) fn acme() -> Finding {
         secret,
         verification: Verification::not_asked(),
         evidence: vec!["host `app.acme.example` on line 3".to_owned()],
+        clues: Clues::default(),
         occurrences: vec![plain, encoded],
     }
 }
@@ -131,6 +132,7 @@ pub(super) fn unknown() -> Finding {
         secret,
         verification: Verification::not_asked(),
         evidence: Vec::new(),
+        clues: Clues::default(),
         occurrences: (1..=7)
             .map(|i| place(&format!("tests/client_{i}.rs"), 10 + i, 41, snippet))
             .collect(),
@@ -141,6 +143,7 @@ pub(super) fn outcome() -> Outcome {
     Outcome {
         findings: vec![acme(), unknown()],
         rejections: Vec::new(),
+        suppressed: Vec::new(),
         warnings: vec![Warning {
             kind: "unreadable",
             path: Some("private/key.pem".to_owned()),
@@ -156,6 +159,7 @@ pub(super) fn outcome() -> Outcome {
             rejected: 120,
             suppressed: 3,
             below_confidence: 4,
+            baselined: 0,
         },
     }
 }
@@ -196,6 +200,7 @@ pub(super) fn hostile(name: &str) -> Outcome {
             text: name.to_owned(),
             reason: name.to_owned(),
         }],
+        suppressed: Vec::new(),
         warnings: vec![
             Warning { kind: "odd", path, message: message.clone(), incomplete: false },
             Warning { kind: "odd", path: None, message, incomplete: false },

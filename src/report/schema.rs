@@ -78,7 +78,7 @@ impl Stats {
             bytes: stats.bytes,
             skipped: stats.skipped,
             rejected: stats.rejected,
-            suppressed: stats.suppressed,
+            suppressed: stats.suppressed + stats.baselined,
             below_confidence: stats.below_confidence,
         }
     }
@@ -120,6 +120,9 @@ struct Verification<'a> {
     verdict: &'static str,
     reason: Option<&'a str>,
     checked_at: Option<&'a str>,
+    /// Added in 0.1: only where somebody was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
 }
 
 impl<'a> Verification<'a> {
@@ -128,6 +131,7 @@ impl<'a> Verification<'a> {
             verdict: verification.verdict.as_str(),
             reason: verification.reason.as_deref(),
             checked_at: verification.checked_at.as_deref(),
+            endpoint: verification.endpoint.as_deref(),
         }
     }
 }

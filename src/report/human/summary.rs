@@ -73,6 +73,7 @@ fn left_out(outcome: &Outcome) -> Vec<String> {
             "",
         ),
         (stats.suppressed, "suppressed by allow comments or allowlists", ""),
+        (stats.baselined, "known to a baseline", ""),
         (stats.rejected, "rejected as placeholders or other forms", explain),
     ];
     let lines = lines.iter().filter(|(number, ..)| *number > 0);

@@ -13,6 +13,7 @@ use crate::finding;
 use crate::git::commit::Commit;
 use crate::git::graph::Graph;
 use crate::git::object::ObjectId;
+use crate::git::objects::Objects;
 use crate::git::store::Store;
 
 /// Number of a (path, rule, secret).
@@ -121,7 +122,17 @@ impl Commits<'_> {
 /// A commit as reports show it.
 pub(super) fn shown(id: ObjectId, store: &Store) -> finding::Commit {
     let bytes = store.read(&id).ok().flatten().map(|(_, bytes)| bytes).unwrap_or_default();
-    let commit = Commit::parse(&bytes);
+    of_bytes(id, &bytes)
+}
+
+/// The same where objects are read one by one.
+pub(in crate::source) fn shown_commit(id: ObjectId, objects: &Objects) -> finding::Commit {
+    let bytes = objects.read(&id).ok().flatten().map(|(_, bytes)| bytes).unwrap_or_default();
+    of_bytes(id, &bytes)
+}
+
+fn of_bytes(id: ObjectId, bytes: &[u8]) -> finding::Commit {
+    let commit = Commit::parse(bytes);
     let (author, message) =
         commit.map_or_else(Default::default, |commit| (commit.author, commit.message));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

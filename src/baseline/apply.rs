@@ -1,0 +1,230 @@
+//! Takes what baselines list out of an outcome, and says what they list in vain.
+//!
+//! Each place is judged alone: a finding is gone when no place of it is left.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::entry::{Entry, Key, Subject, file_name, normal};
+use super::own::one_line;
+use super::{Baseline, Format};
+use crate::finding::{Finding, Occurrence, Outcome, Rejected, Suppressed, Suppressor, Warning};
+use crate::moment::Day;
+
+/// When and on what baselines are applied.
+#[derive(Clone, Copy, Debug)]
+pub struct Today {
+    /// The day, in UTC.
+    pub day: Day,
+    /// How much was scanned of what the baselines are about.
+    pub coverage: Coverage,
+    /// Whether to tell of each place that is taken out.
+    pub explain: bool,
+}
+
+/// How much a scan saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// A part, so that it says nothing that an entry matches nothing.
+    Part,
+    /// All files, but not the history that lies behind them.
+    Files,
+    /// All there is.
+    All,
+}
+
+/// What entries have hit: baseline and entry, by their numbers.
+type Hits = BTreeSet<(usize, usize)>;
+
+/// Takes what `baselines` list out of `outcome`. Says which entries matched something, expired ones
+/// included: the numbers of the baseline and the entry.
+pub fn apply(outcome: &mut Outcome, baselines: &[Baseline], today: Today) -> Hits {
+    let index = Index::new(baselines);
+    let (mut hits, mut expired) = (Hits::new(), Hits::new());
+    let mut taken = 0;
+    let findings = std::mem::take(&mut outcome.findings);
+    for mut finding in findings {
+        let subject = Subject::new(&finding, index.beginnings);
+        let mut kept = Vec::with_capacity(finding.occurrences.len());
+        let mut known: Vec<(Occurrence, (usize, usize))> = Vec::new();
+        for place in &finding.occurrences {
+            let by = index.allowing(&subject, &finding, place, today.day, &mut hits, &mut expired);
+            match by {
+                Some(by) => known.push((place.clone(), by)),
+                None => kept.push(place.clone()),
+            }
+        }
+        drop(subject);
+        taken += known.len() as u64;
+        for (place, by) in known {
+            let suppressor = suppressor(baselines, by);
+            if today.explain {
+                outcome.rejections.push(rejected(&finding, &place, &suppressor));
+            }
+            outcome.suppressed.push(Suppressed {
+                finding: Finding { occurrences: vec![place], ..finding.clone() },
+                by: suppressor,
+            });
+        }
+        if kept.is_empty() {
+            continue;
+        }
+        finding.occurrences = kept;
+        finding.fingerprint = finding.fingerprint_at(&finding.occurrences[0]);
+        outcome.findings.push(finding);
+    }
+    outcome.stats.baselined += taken;
+    outcome.findings.sort_by(Finding::order);
+    outcome.rejections.sort();
+    for (number, baseline) in baselines.iter().enumerate() {
+        outcome.warnings.extend(remarks(number, baseline, &hits, &expired, today));
+    }
+    outcome.warnings.sort();
+    hits
+}
+
+/// The entries by the names of the files that they are about.
+struct Index<'b> {
+    baselines: &'b [Baseline],
+    named: HashMap<&'b str, Vec<(usize, usize)>>,
+    everywhere: Vec<(usize, usize)>,
+    /// Whether some entry asks for SHA-1.
+    beginnings: bool,
+}
+
+impl<'b> Index<'b> {
+    fn new(baselines: &'b [Baseline]) -> Self {
+        let (mut named, mut everywhere): (HashMap<_, Vec<_>>, Vec<_>) = Default::default();
+        let mut beginnings = false;
+        for (b, baseline) in baselines.iter().enumerate() {
+            for (e, entry) in baseline.entries.iter().enumerate() {
+                for key in &entry.keys {
+                    beginnings |= matches!(key, Key::Sha1 { .. });
+                    let list = match key.file_name() {
+                        Some(name) => named.entry(name).or_default(),
+                        None => &mut everywhere,
+                    };
+                    if list.last() != Some(&(b, e)) {
+                        list.push((b, e));
+                    }
+                }
+            }
+        }
+        Self { baselines, named, everywhere, beginnings }
+    }
+
+    /// The first entry in force for a secret in a place. Notes every entry that is about it.
+    fn allowing(
+        &self,
+        subject: &Subject<'_>,
+        finding: &Finding,
+        place: &Occurrence,
+        day: Day,
+        hits: &mut Hits,
+        expired: &mut Hits,
+    ) -> Option<(usize, usize)> {
+        let path = one_line(&normal(&place.stable_path));
+        let named = self.named.get(file_name(&path)).into_iter().flatten();
+        let mut found = None;
+        for (b, e) in named.chain(&self.everywhere).copied() {
+            let entry = &self.baselines[b].entries[e];
+            if !subject.is(entry, place, &path) {
+                continue;
+            }
+            hits.insert((b, e));
+            if entry.expires.is_some_and(|last| last < day) {
+                expired.insert((b, e));
+            } else if found.is_none_or(|best| (b, e) < best) {
+                found = Some((b, e));
+            }
+        }
+        found.or_else(|| self.listed_here(finding, &path))
+    }
+
+    /// A baseline that holds secrets in clear is no place where they are news.
+    fn listed_here(&self, finding: &Finding, path: &str) -> Option<(usize, usize)> {
+        let secret = finding.secret.expose();
+        let lists = |entry: &Entry| {
+            entry.keys.iter().any(|key| match key {
+                Key::Clear { text, .. } => memchr::memmem::find(text.expose(), secret).is_some(),
+                _ => false,
+            })
+        };
+        self.baselines.iter().enumerate().find_map(|(b, baseline)| {
+            let here = baseline.stable_path.as_deref() == Some(path);
+            let at = here.then(|| baseline.entries.iter().position(lists)).flatten();
+            at.map(|e| (b, e))
+        })
+    }
+}
+
+fn suppressor(baselines: &[Baseline], (b, e): (usize, usize)) -> Suppressor {
+    let (baseline, entry) = (&baselines[b], &baselines[b].entries[e]);
+    Suppressor::Baseline {
+        file: baseline.name.clone(),
+        line: entry.line,
+        reason: entry.reason.clone(),
+    }
+}
+
+fn rejected(finding: &Finding, place: &Occurrence, by: &Suppressor) -> Rejected {
+    Rejected {
+        path: place.path.clone(),
+        line: place.start.line,
+        column: place.start.column,
+        rule: finding.rule.clone(),
+        text: finding.secret.redacted(),
+        reason: by.to_string(),
+    }
+}
+
+/// What a reader should know of a baseline.
+fn remarks(
+    number: usize,
+    baseline: &Baseline,
+    hits: &Hits,
+    expired: &Hits,
+    today: Today,
+) -> Vec<Warning> {
+    let mut remarks = Vec::new();
+    let mut say = |message: String| {
+        remarks.push(Warning {
+            kind: "baseline",
+            path: Some(baseline.name.clone()),
+            message,
+            incomplete: false,
+        });
+    };
+    for (line, problem) in &baseline.problems {
+        say(format!("line {line} {problem}; it suppresses nothing"));
+    }
+    let entries = || baseline.entries.iter().enumerate();
+    for (_, entry) in entries().filter(|(e, _)| expired.contains(&(number, *e))) {
+        if let Some(day) = entry.expires {
+            say(format!(
+                "line {} expired on {day}: `{}` is reported again",
+                entry.line, entry.shown
+            ));
+        }
+    }
+    // Others know kinds of secrets that we do not look for.
+    let tells = baseline.format == Format::Own && today.coverage != Coverage::Part;
+    let idle: Vec<usize> = entries()
+        .filter(|(e, _)| tells && !hits.contains(&(number, *e)))
+        .map(|(_, entry)| entry.line)
+        .collect();
+    let here = match today.coverage {
+        Coverage::Files => "in these files; `keytrawl baseline prune` also asks the history",
+        _ => "that was scanned; `keytrawl baseline prune` drops what is gone",
+    };
+    match idle.as_slice() {
+        [] => {}
+        [line] => say(format!("line {line} matches nothing {here}")),
+        lines => {
+            let listed: Vec<String> = lines.iter().take(10).map(usize::to_string).collect();
+            let more = if lines.len() > 10 { ", ..." } else { "" };
+            let (count, listed) = (lines.len(), listed.join(", "));
+            say(format!("{count} entries (lines {listed}{more}) match nothing {here}"));
+        }
+    }
+    remarks
+}

@@ -1,0 +1,93 @@
+//! Moments and days, in UTC: seconds since 1970 as formats write them, and days as people write them.
+//!
+//! Not here: the clock. Whoever needs the time is given it.
+
+use std::fmt;
+
+/// Seconds since 1970 as `2024-05-06T10:00:00`, in UTC.
+pub fn utc(seconds: u64) -> String {
+    let (day, rest) = (Day::of(seconds), seconds % 86_400);
+    format!("{day}T{:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    year: u64,
+    month: u64,
+    day: u64,
+}
+
+impl Day {
+    /// The day of a moment in seconds since 1970, in UTC, by Howard Hinnant's `civil_from_days`.
+    pub fn of(seconds: u64) -> Self {
+        let days = seconds / 86_400 + 719_468;
+        let era = days / 146_097;
+        let of_era = days % 146_097;
+        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let shifted = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        Self { year: year + era * 400 + u64::from(month <= 2), month, day }
+    }
+
+    /// Reads `2024-05-06`; none for what is no day.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let mut number = |digits: usize| {
+            let part = parts.next()?;
+            let all = part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
+            all.then(|| part.parse::<u64>().ok()).flatten()
+        };
+        let (year, month, day) = (number(4)?, number(2)?, number(2)?);
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let length = match month {
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => 31,
+        };
+        let right = (1..=12).contains(&month) && (1..=length).contains(&day);
+        (right && parts.next().is_none()).then_some(Self { year, month, day })
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_moments() {
+        assert_eq!(utc(0), "1970-01-01T00:00:00");
+        assert_eq!(utc(951_782_399), "2000-02-28T23:59:59");
+        assert_eq!(utc(951_782_400), "2000-02-29T00:00:00");
+        assert_eq!(utc(1_735_689_599), "2024-12-31T23:59:59");
+    }
+
+    #[test]
+    fn days_are_read_and_ordered() {
+        let day = |text| Day::parse(text);
+        assert_eq!(day("2024-02-29").map(|d| d.to_string()).as_deref(), Some("2024-02-29"));
+        assert!(day("2024-05-06") < day("2024-05-07") && day("2023-12-31") < day("2024-01-01"));
+        for wrong in [
+            "2023-02-29",
+            "2024-13-01",
+            "2024-1-1",
+            "2024-04-31",
+            "20240401",
+            "x",
+            "2024-01-01-1",
+            "+024-01-01",
+        ] {
+            assert_eq!(day(wrong), None, "{wrong}");
+        }
+        assert_eq!(day("1970-01-02"), Some(Day::of(86_400)));
+    }
+}

@@ -1,0 +1,81 @@
+//! How a leaked key is got rid of, for reports that are no terminal: whom to turn to, and what to do
+//! in which order.
+//!
+//! Not here: the advice of a provider itself, which is part of its rule file.
+
+use crate::finding::Finding;
+use crate::rule::{Provider, RuleSet};
+
+/// What to do, whoever issued the key.
+pub(super) const REVOKE: &str = "Revoke the key first, unless it never left this machine. Taking it \
+    out of the file does not take it back: copies, forks and the git history keep it.";
+/// What to do then.
+pub(super) const REMOVE: &str =
+    "Take it out of the file, and read the new key from the environment or from a secret store.";
+/// Where nobody knows who issued the key.
+pub(super) const STRANGER: &str = "Nothing proves who issued it. The code that uses the key shows \
+    which service it opens: revoke it there.";
+/// Where several issue keys of one form.
+pub(super) const SOMEBODY: &str =
+    "Several vendors issue such keys; the result says which one, where the content proves it.";
+/// Where the provider's documents do not say how.
+pub(super) const NO_PAGE: &str =
+    "Look for the API keys in the settings of the account, and delete this one.";
+
+/// Whom to turn to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Remedy<'a> {
+    /// The provider, for people.
+    pub(super) name: &'a str,
+    /// The page to open.
+    pub(super) url: Option<&'a str>,
+    /// What to do there.
+    pub(super) steps: &'a str,
+}
+
+impl<'a> Remedy<'a> {
+    /// What the rule file of a provider says.
+    fn of(provider: &'a Provider) -> Self {
+        match &provider.revocation {
+            Some(revocation) => Self {
+                name: &provider.name,
+                url: revocation.url.as_deref(),
+                steps: &revocation.steps,
+            },
+            None => Self { name: &provider.name, url: None, steps: NO_PAGE },
+        }
+    }
+
+    /// The one for a finding; none if nobody knows who issued it.
+    pub(super) fn of_finding(finding: &'a Finding, rules: &'a RuleSet) -> Option<Self> {
+        let id = finding.provider.as_deref()?;
+        Some(match rules.provider(id) {
+            Some(provider) => Self::of(provider),
+            None => Self { name: id, url: None, steps: NO_PAGE },
+        })
+    }
+
+    /// Those for a rule: its provider, or each that may have issued its keys and says how to revoke.
+    pub(super) fn of_rule(rule: &str, rules: &'a RuleSet) -> Vec<Self> {
+        let Some(rule) = rules.rule(rule) else { return Vec::new() };
+        if let Some(provider) = rule.provider.as_ref().and_then(|id| rules.provider(id)) {
+            return vec![Self::of(provider)];
+        }
+        let named = rule.issuers.iter().filter(|issuer| !issuer.rival);
+        let known = named.filter_map(|issuer| rules.provider(&issuer.provider));
+        known.filter(|p| p.revocation.is_some()).map(Self::of).collect()
+    }
+
+    /// The page, if it is one that a browser opens.
+    pub(super) fn page(&self) -> Option<&'a str> {
+        self.url.filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+    }
+
+    /// In one sentence.
+    pub(super) fn sentence(&self) -> String {
+        match self.url {
+            Some(url) => format!("{}: {} ({url})", self.name, self.steps),
+            None => format!("{}: {}", self.name, self.steps),
+        }
+    }
+}
