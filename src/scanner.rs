@@ -18,7 +18,7 @@ use crate::decode;
 use crate::filter::allow::AllowComments;
 use crate::filter::allowlist::{Subject, allows};
 use crate::filter::{Rejection, judge};
-use crate::finding::{Confidence, Fingerprint, Occurrence, Rejected};
+use crate::finding::{Confidence, Fingerprint, Occurrence, Reach, Rejected};
 use crate::matcher::{Found, Match, Matcher, everywhere};
 use crate::prefilter::{Candidate, Prefilter};
 use crate::rule::{Allowlist, Deviant, Rule, RuleSet};
@@ -358,6 +358,7 @@ impl<'r> Scanner<'r> {
                 commit: None,
                 last_commit: None,
                 in_head: None,
+                reach: Reach::default(),
                 snippet: snippet::around(found, context.around, view),
             },
         }

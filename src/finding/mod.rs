@@ -119,6 +119,15 @@ pub struct Commit {
     pub summary: String,
 }
 
+/// The refs that reach a commit: branches first, then tags, then others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The full names of the first of them.
+    pub refs: Vec<String>,
+    /// How many there are.
+    pub total: usize,
+}
+
 /// One place that holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
@@ -142,6 +151,8 @@ pub struct Occurrence {
     pub last_commit: Option<Commit>,
     /// Whether HEAD holds it.
     pub in_head: Option<bool>,
+    /// Which refs reach `commit`.
+    pub reach: Reach,
     /// The line, or the part of it around the secret, with every secret in it masked.
     pub snippet: String,
 }

@@ -73,6 +73,7 @@ pub(super) fn place(path: &str, line: usize, column: usize, snippet: &str) -> Oc
         commit: None,
         last_commit: None,
         in_head: None,
+        reach: crate::finding::Reach::default(),
         snippet: snippet.to_owned(),
     }
 }

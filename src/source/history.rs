@@ -18,6 +18,7 @@ mod judge;
 mod ledger;
 mod paths;
 mod provenance;
+mod reach;
 mod scope;
 mod search;
 mod trees;
@@ -295,6 +296,7 @@ impl Run<'_> {
         ledger.missing(&scene);
         if !hits.is_empty() {
             ledger.place(&scene);
+            ledger.reach(&scene, refs);
         }
     }
 }
