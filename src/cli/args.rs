@@ -30,7 +30,6 @@ Examples:
   keytrawl scan src config.yml    scan a folder and a file
   git diff | keytrawl -           scan standard input
   keytrawl history                scan every commit of the repository here
-  keytrawl history                scan all of a git repository's history
   keytrawl --format json > r.json a report for machines, secrets redacted
   keytrawl --explain              also say what was not reported, and why
   keytrawl --verify               also ask the providers which keys still work
@@ -133,6 +132,9 @@ pub(super) struct HistoryArgs {
     /// Memory for rebuilt objects [default: 1GB]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
     pub(super) memory: Option<u64>,
+    /// Search packs anew that an earlier run has searched
+    #[arg(long, help_heading = "What is read")]
+    pub(super) no_cache: bool,
     /// Search every byte of every blob, for comparison
     #[arg(long, hide = true)]
     pub(super) exhaustive: bool,

@@ -1,5 +1,6 @@
 //! `keytrawl history`: every commit of every ref of a repository.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::HistoryArgs;
@@ -27,6 +28,7 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
         threads: scan::threads(shared),
         memory: args.memory,
         archives: scan::archives(shared, &config),
+        cache: if args.no_cache { None } else { cache_folder() },
         least,
     };
     let allowlists = std::mem::take(&mut config.allowlists);
@@ -43,6 +45,22 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
         scan::interrupted(&mut outcome);
     }
     scan::tell(shared, &outcome, &rules)
+}
+
+/// Where the system has caches; none if the environment does not say.
+fn cache_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let home = || set("HOME").map(PathBuf::from);
+    let system = if cfg!(windows) {
+        set("LOCALAPPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Caches"))
+    } else {
+        // The standard says that a relative path is to be ignored.
+        let own = set("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        own.or_else(|| Some(home()?.join(".cache")))
+    };
+    system.map(|folder| folder.join("keytrawl"))
 }
 
 fn failure(error: Error) -> Failure {
