@@ -14,6 +14,8 @@ use crate::boundary;
 use crate::rule::{Evidence, EvidenceKind, Rule, RuleSet};
 use crate::span::{LineTable, Span};
 
+/// Pieces of evidence to each side of a key that are weighed; the nearest count.
+const MOST: usize = 256;
 /// Bytes that count as a line where lines are long.
 const LINE: usize = 100;
 
@@ -52,6 +54,8 @@ pub struct Surroundings<'a> {
     pub lines: &'a LineTable,
     /// The evidence in it, in the order of the text.
     pub hits: &'a [Hit],
+    /// The evidence that is not tied to the key on its line, see [`untied`], or all.
+    pub untied: &'a [Hit],
     /// Where matches stand in it, in the order of the text.
     pub matches: &'a [Span],
 }
@@ -125,7 +129,8 @@ impl<'r> Attributor<'r> {
         let listed = |provider: usize| {
             rule.issuers.iter().any(|i| i.provider == self.rules.providers[provider].id)
         };
-        for hit in around.hits.iter().filter(|h| listed(h.provider)) {
+        let nearby = near(on_line(around, own), at).chain(near(around.untied, at));
+        for hit in nearby.filter(|h| listed(h.provider)) {
             if at.contains(hit.span) {
                 continue;
             }
@@ -163,6 +168,32 @@ struct Rank {
     lines: usize,
     after: bool,
     bytes: usize,
+}
+
+/// The evidence that speaks for more keys than the one on its line: hosts, and all that stands on a
+/// line without a key. In a file of many keys it is little, so that each key need not look at all.
+pub fn untied(hits: &[Hit], lines: &LineTable, matches: &[Span]) -> Vec<Hit> {
+    let bytes: &[u8] = &[];
+    let around = Surroundings { bytes, lines, hits, untied: hits, matches };
+    let is_untied = |hit: &&Hit| {
+        hit.kind == EvidenceKind::Host || !line_has_match(around, lines.line_of(hit.span.start))
+    };
+    hits.iter().filter(is_untied).cloned().collect()
+}
+
+/// The evidence on a line.
+fn on_line(around: Surroundings<'_>, line: usize) -> &[Hit] {
+    let span = around.lines.span_of(line);
+    let first = around.hits.partition_point(|h| h.span.start < span.start);
+    let end = around.hits.partition_point(|h| h.span.start < span.end);
+    &around.hits[first..end.max(first)]
+}
+
+/// The evidence to both sides of a key, as much of it as is weighed.
+fn near(hits: &[Hit], at: Span) -> impl Iterator<Item = &Hit> {
+    let middle = hits.partition_point(|h| h.span.start < at.start);
+    let from = middle.saturating_sub(MOST);
+    hits[from..].iter().take(middle - from + MOST)
 }
 
 /// None for evidence that belongs to another key.
@@ -282,8 +313,13 @@ mod tests {
             Span::new(at, at + key.len())
         };
         let matches = [place("KEYONE"), place("KEYTWO")];
-        let around =
-            Surroundings { bytes: text.as_bytes(), lines: &lines, hits: &hits, matches: &matches };
+        let around = Surroundings {
+            bytes: text.as_bytes(),
+            lines: &lines,
+            hits: &hits,
+            untied: &hits,
+            matches: &matches,
+        };
         let rule = rules.rule("sk-live-key").expect("rule");
         let body = [b'a'; 24];
         let issuer = |at| attributor.attribute(rule, &body, at, around);

@@ -12,7 +12,7 @@ pub use sighting::{Sighting, Sightings};
 
 use aho_corasick::AhoCorasick;
 
-use crate::attribution::{Attribution, Attributor, Surroundings};
+use crate::attribution::{self, Attribution, Attributor, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
 use crate::filter::allow::AllowComments;
@@ -195,12 +195,19 @@ impl<'r> Scanner<'r> {
         let comments = AllowComments::find(blob.bytes, &lines);
         let curious = found.matches.iter().any(|m| asks_for_evidence(&self.rules.rules[m.rule]));
         let hits = if curious { self.attributor.hits(blob.bytes) } else { Vec::new() };
+        let untied = attribution::untied(&hits, &lines, &spans);
         let context = Context {
             blob,
             lines: &lines,
             comments: &comments,
             asked,
-            around: Surroundings { bytes: blob.bytes, lines: &lines, hits: &hits, matches: &spans },
+            around: Surroundings {
+                bytes: blob.bytes,
+                lines: &lines,
+                hits: &hits,
+                untied: &untied,
+                matches: &spans,
+            },
         };
         let mut sightings = Sightings::default();
         let mut views = Views::new(blob.bytes);

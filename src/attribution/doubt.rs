@@ -3,7 +3,7 @@
 //! A file of settings names many services. That one of them is mentioned does not make every key in
 //! the file its own. Doubts change nothing of what is reported: they keep a key from being sent.
 
-use super::{Hit, Surroundings, at_line};
+use super::{Surroundings, at_line, on_line};
 use crate::span::Span;
 
 /// Bytes around a key in which other keys are looked at.
@@ -38,10 +38,7 @@ fn another_claims_it(around: Surroundings<'_>, at: Span, provider: usize) -> boo
     let near = around.matches[from..].iter().take_while(|m| m.start < at.end + REACH);
     near.filter(|m| **m != at).any(|other| {
         let line = at_line(around, *other);
-        let span = around.lines.span_of(line);
-        let first = around.hits.partition_point(|h| h.span.start < span.start);
-        let mut on_line = around.hits[first..].iter().take_while(|h| h.span.start < span.end);
-        line != own && on_line.any(|h: &Hit| h.provider == provider)
+        line != own && on_line(around, line).iter().any(|h| h.provider == provider)
     })
 }
 
@@ -99,8 +96,13 @@ mod tests {
             ["KEYONE", "KEYTWO"].map(|key| text.find(key).map(|at| Span::new(at, at + key.len())));
         let mut matches: Vec<Span> = spans.into_iter().flatten().collect();
         matches.sort_unstable();
-        let around =
-            Surroundings { bytes: text.as_bytes(), lines: &lines, hits: &hits, matches: &matches };
+        let around = Surroundings {
+            bytes: text.as_bytes(),
+            lines: &lines,
+            hits: &hits,
+            untied: &hits,
+            matches: &matches,
+        };
         let rule = rules.rule("sk-live-key").expect("rule");
         let at = spans[0].expect("a key");
         let attribution = attributor.attribute(rule, &[b'a'; 44], at, around);

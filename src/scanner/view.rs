@@ -39,6 +39,7 @@ impl View {
             bytes: &self.text.bytes,
             lines: &self.lines,
             hits: &self.hits,
+            untied: &self.hits,
             matches: &self.matches,
         }
     }
