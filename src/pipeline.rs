@@ -8,8 +8,8 @@ use std::sync::Mutex;
 
 use crate::blob::Blob;
 use crate::finding::{
-    Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats, Verification,
-    Warning,
+    AllowMark, Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats,
+    Suppressed, Suppressor, Verification, Warning,
 };
 use crate::rule::RuleSet;
 use crate::scanner::{Scanner, Scratch, Sighting};
@@ -27,6 +27,8 @@ pub struct Pipeline<'s> {
 struct Part {
     sightings: Vec<Sighting>,
     rejections: Vec<Rejected>,
+    allowed: Vec<(Sighting, Suppressor)>,
+    comments: Vec<AllowMark>,
     warnings: Vec<Warning>,
     stats: Stats,
 }
@@ -44,9 +46,10 @@ impl<'s> Pipeline<'s> {
 
     /// Takes over what a history holds, which finds secrets on its own.
     pub fn add(&self, found: source::history::Found) {
-        let source::history::Found { sightings, rejections, warnings, stats } = found;
+        let source::history::Found { sightings, rejections, allowed, warnings, stats } = found;
         let mut parts = self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        parts.push(Part { sightings, rejections, warnings, stats });
+        let comments = Vec::new();
+        parts.push(Part { sightings, rejections, allowed, comments, warnings, stats });
     }
 
     /// Puts the work of all workers together, leaving out findings that are less sure than `least`.
@@ -55,6 +58,8 @@ impl<'s> Pipeline<'s> {
         for part in self.parts.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
             all.sightings.extend(part.sightings);
             all.rejections.extend(part.rejections);
+            all.allowed.extend(part.allowed);
+            all.comments.extend(part.comments);
             all.warnings.extend(part.warnings);
             all.stats.add(&part.stats);
         }
@@ -62,6 +67,8 @@ impl<'s> Pipeline<'s> {
         all.warnings.dedup();
         all.rejections.sort();
         all.rejections.dedup();
+        all.comments.sort();
+        all.comments.dedup();
         let mut findings = group(all.sightings, self.scanner.rules());
         let before = findings.len();
         findings.retain(|f| f.confidence >= least);
@@ -70,7 +77,8 @@ impl<'s> Pipeline<'s> {
             complete: !all.warnings.iter().any(|w| w.incomplete),
             findings,
             rejections: all.rejections,
-            suppressed: Vec::new(),
+            suppressed: suppressed(all.allowed, self.scanner.rules(), least),
+            comments: all.comments,
             warnings: all.warnings,
             stats: all.stats,
         }
@@ -91,6 +99,8 @@ impl source::Worker for Worker<'_> {
         let Some(found) = self.pipeline.scanner.scan(blob, &mut self.scratch) else { return };
         self.part.sightings.extend(found.sightings);
         self.part.rejections.extend(found.rejections);
+        self.part.allowed.extend(found.allowed);
+        self.part.comments.extend(found.comments);
         self.part.stats.rejected += found.rejected;
         self.part.stats.suppressed += found.suppressed;
     }
@@ -133,6 +143,24 @@ fn group(sightings: Vec<Sighting>, rules: &RuleSet) -> Vec<Finding> {
         .collect();
     findings.sort_by(Finding::order);
     findings
+}
+
+/// What would be findings, each place by itself.
+fn suppressed(
+    allowed: Vec<(Sighting, Suppressor)>,
+    rules: &RuleSet,
+    least: Confidence,
+) -> Vec<Suppressed> {
+    let sure = allowed.into_iter().filter(|(sighting, _)| sighting.confidence >= least);
+    let mut all: Vec<Suppressed> = sure
+        .map(|(seen, by)| Suppressed {
+            finding: finding(seen.rule, seen.secret.clone(), vec![seen], rules),
+            by,
+        })
+        .collect();
+    all.sort_by(|a, b| a.finding.order(&b.finding).then_with(|| a.by.cmp(&b.by)));
+    all.dedup_by(|a, b| a.finding.order(&b.finding).is_eq() && a.by == b.by);
+    all
 }
 
 fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, rules: &RuleSet) -> Finding {

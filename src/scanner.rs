@@ -15,9 +15,9 @@ use crate::attribution::{Attribution, Attributor, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
 use crate::filter::allow::AllowComments;
-use crate::filter::allowlist::{Subject, allows};
+use crate::filter::allowlist::{Subject, allows, allows_path};
 use crate::filter::{Rejection, judge};
-use crate::finding::{Confidence, Fingerprint, Occurrence, Rejected};
+use crate::finding::{Confidence, Fingerprint, Occurrence, Rejected, Suppressor};
 use crate::matcher::{Found, Match, Matcher, everywhere};
 use crate::prefilter::{Candidate, Prefilter};
 use crate::rule::{Allowlist, Deviant, Rule, RuleSet};
@@ -31,6 +31,8 @@ pub struct Options {
     pub allowlists: Vec<Allowlist>,
     /// Whether to tell of every candidate that is no finding.
     pub explain: bool,
+    /// Whether to tell of every allow comment, and of every match that somebody has allowed.
+    pub audit: bool,
 }
 
 /// Finds secrets in blobs. Shared by all threads; each brings its own [`Scratch`].
@@ -83,12 +85,18 @@ impl<'r> Scanner<'r> {
         &self.options.allowlists
     }
 
+    /// Whether content at `path` is allowed whatever is in it, and nobody wants to know what.
+    pub fn skips(&self, path: &str) -> bool {
+        !self.options.audit && self.options.allowlists.iter().any(|list| allows_path(list, path))
+    }
+
     /// The secrets in `blob`; none for the many blobs that have nothing to tell.
     pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Option<Sightings> {
         self.find(blob.bytes, scratch);
         let Scratch { found, .. } = scratch;
         found.matches.retain(|m| blob.own.start <= m.span.start && m.span.start < blob.own.end);
-        if found.matches.is_empty() && found.misses.as_ref().is_none_or(Vec::is_empty) {
+        let idle = found.matches.is_empty() && found.misses.as_ref().is_none_or(Vec::is_empty);
+        if idle && !self.options.audit {
             return None;
         }
         single_out(&mut found.matches);
@@ -181,6 +189,9 @@ impl<'r> Scanner<'r> {
             around: Surroundings { bytes: blob.bytes, lines: &lines, hits: &hits, matches: &spans },
         };
         let mut sightings = Sightings::default();
+        if self.options.audit {
+            sightings.comments = sighting::marks(blob, &comments, &lines);
+        }
         let mut views = Views::new(blob.bytes);
         let mut places = sighting::Places::new(blob, &lines);
         for found in &found.matches {
@@ -203,9 +214,17 @@ impl<'r> Scanner<'r> {
                     sightings.rejected += 1;
                     rejection.to_string()
                 }
-                Err(Refusal::Suppressed(by)) => {
+                Err(Refusal::Suppressed { by, confidence, named }) => {
                     sightings.suppressed += 1;
-                    by
+                    let reason = by.to_string();
+                    if self.options.audit {
+                        let attribution = self.attribute(rule, found, named, &context, view);
+                        let place = places.of(found, view);
+                        let allowed =
+                            self.sighting(found, confidence, attribution, place, &context, view);
+                        sightings.allowed.push((allowed, by));
+                    }
+                    reason
                 }
             };
             if self.options.explain {
@@ -254,19 +273,29 @@ impl<'r> Scanner<'r> {
             inside || self.attributor.speaks_for(id, context.around.hits)
         });
         let mut confidence = judge(rule, found, named).map_err(Refusal::Rejected)?;
-        if let Some(list) = self.options.allowlists.iter().find(|list| allows(list, &subject)) {
-            let reason =
-                if list.description.is_empty() { "no reason given" } else { &list.description };
-            return Err(Refusal::Suppressed(format!(
-                "an allowlist of the configuration: {reason}"
-            )));
+        let lists = self.options.allowlists.iter().zip(1..);
+        if let Some((list, number)) = lists.into_iter().find(|(list, _)| allows(list, &subject)) {
+            let reason = Some(&list.description).filter(|text| !text.is_empty()).cloned();
+            let by = Suppressor::Allowlist { number, reason };
+            return Err(Refusal::Suppressed { by, confidence, named });
         }
         let mut views = view.into_iter().flat_map(View::chain);
         let inside = views.find_map(|v| v.comments.allowing(&rule.id, v.span, &v.lines));
-        let comment =
-            inside.or_else(|| context.comments.allowing(&rule.id, found.span, context.lines));
-        if let Some(comment) = comment {
-            return Err(Refusal::Suppressed(format!("the comment `{}`", comment.marker)));
+        // Of a comment in encoded text, the place is that of the secret.
+        let at = |span: Span| context.lines.line_of(span.start) + 1 + context.blob.origin.lines;
+        let inside = inside.map(|comment| (comment, at(found.span)));
+        let comment = inside.or_else(|| {
+            let comment = context.comments.allowing(&rule.id, found.span, context.lines)?;
+            Some((comment, at(comment.span)))
+        });
+        if let Some((comment, line)) = comment {
+            let by = Suppressor::Comment {
+                path: context.blob.provenance.path.clone(),
+                line,
+                marker: comment.marker.to_owned(),
+                reason: comment.reason.clone(),
+            };
+            return Err(Refusal::Suppressed { by, confidence, named });
         }
         let attribution = self.attribute(rule, found, named, context, view);
         let proved =
@@ -393,7 +422,12 @@ struct Settled {
 
 enum Refusal {
     Rejected(Rejection),
-    Suppressed(String),
+    /// Somebody allows it; else it would be a secret, this sure.
+    Suppressed {
+        by: Suppressor,
+        confidence: Confidence,
+        named: bool,
+    },
 }
 
 fn asks_for_evidence(rule: &Rule) -> bool {

@@ -59,6 +59,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: BaselineCommand,
     },
+    /// List what lets secrets stay, and whether it still suppresses anything
+    #[command(after_help = SUPPRESSIONS_EXAMPLES)]
+    Suppressions(SuppressionsArgs),
     /// List, show and prove the rules
     Rules {
         #[command(subcommand)]
@@ -154,6 +157,29 @@ pub(super) enum BaselineCommand {
         #[command(flatten)]
         args: BaselineArgs,
     },
+}
+
+const SUPPRESSIONS_EXAMPLES: &str = "\
+Examples:
+  keytrawl suppressions                 every allow comment, allowlist and baseline entry
+  keytrawl suppressions --unused        only those that suppress nothing; exit code 1 if there are any
+  keytrawl suppressions --format json   for machines";
+
+#[derive(Debug, Args)]
+pub(super) struct SuppressionsArgs {
+    /// What is scanned
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(super) folder: PathBuf,
+    /// Only those that suppress nothing; exit code 1 if there are any
+    #[arg(long)]
+    pub(super) unused: bool,
+    /// Scan the files alone, not the history
+    #[arg(long)]
+    pub(super) no_history: bool,
+    #[command(flatten)]
+    pub(super) walk: WalkArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
 }
 
 #[derive(Debug, Args)]
@@ -258,6 +284,9 @@ pub(super) struct SharedArgs {
     /// Also say which candidates were not reported, and why
     #[arg(long)]
     pub(super) explain: bool,
+    /// Keep what is allowed in reports that can mark it so (sarif)
+    #[arg(long)]
+    pub(super) show_suppressed: bool,
     /// Only findings: no progress, no warnings, no summary
     #[arg(long, short)]
     pub(super) quiet: bool,

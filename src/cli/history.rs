@@ -33,7 +33,9 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
         ..usual(shared, &config, least)
     };
     let allowlists = std::mem::take(&mut config.allowlists);
-    let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
+    let audit = shared.show_suppressed;
+    let asked = scanner::Options { allowlists, explain: shared.explain, audit };
+    let scanner = Scanner::new(&rules, asked);
     let progress = Arc::new(Progress::default());
     scan::end_on_interrupt(&progress);
     let found = progress::shown(&progress, !shared.quiet, || {

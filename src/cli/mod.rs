@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod everything;
 mod exit;
 mod history;
 mod known;
@@ -10,6 +11,7 @@ mod output;
 mod progress;
 mod rules;
 mod scan;
+mod suppressions;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,7 @@ pub fn run() -> ExitCode {
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::History(args)) => history::run(args),
         Some(Command::Baseline { command }) => baseline::run(command),
+        Some(Command::Suppressions(args)) => suppressions::run(args),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

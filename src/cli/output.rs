@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::args::FormatArg;
+use super::args::{FormatArg, SharedArgs};
 use super::message::Failure;
 use crate::finding::Outcome;
 use crate::report::{self, Format};
@@ -65,14 +65,9 @@ pub(super) fn check(targets: &[Target]) -> Result<(), Failure> {
 }
 
 /// Writes the reports.
-pub(super) fn write(
-    targets: &[Target],
-    outcome: &Outcome,
-    rules: &RuleSet,
-    show_secrets: bool,
-) -> Result<(), Failure> {
-    let options = options(show_secrets);
-    for target in targets {
+pub(super) fn write(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
+    let options = options(args);
+    for target in &args.report {
         let put = |out: &mut dyn Write| report::write(target.format, out, outcome, rules, &options);
         whole(&target.path, Readers::Owner, &put).map_err(|error| {
             let shown = target.path.display();
@@ -92,10 +87,16 @@ pub(super) fn begin() {
 }
 
 /// How a report in a file looks.
-pub(super) fn options(show_secrets: bool) -> report::Options {
+pub(super) fn options(args: &SharedArgs) -> report::Options {
     let finished = now();
     let started = STARTED.get().copied().unwrap_or(finished);
-    report::Options { show_secrets, started, finished, ..report::Options::default() }
+    report::Options {
+        show_secrets: args.show_secrets,
+        show_suppressed: args.show_suppressed,
+        started,
+        finished,
+        ..report::Options::default()
+    }
 }
 
 /// Seconds since 1970; those that `SOURCE_DATE_EPOCH` sets, where a build must repeat.

@@ -29,7 +29,9 @@ pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
     let options = walk_options(&args.walk, shared, &config);
     let least = least(shared, &config);
     let allowlists = std::mem::take(&mut config.allowlists);
-    let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
+    let audit = shared.show_suppressed;
+    let asked = scanner::Options { allowlists, explain: shared.explain, audit };
+    let scanner = Scanner::new(&rules, asked);
     let progress = Arc::new(Progress::default());
     end_on_interrupt(&progress);
     let mut outcome = scan(&args, &scanner, &options, &progress, least)?;
@@ -47,7 +49,7 @@ pub(super) fn tell(
         message::warnings(&outcome.warnings);
     }
     report(shared, outcome, rules)?;
-    output::write(&shared.report, outcome, rules, shared.show_secrets)?;
+    output::write(shared, outcome, rules)?;
     Ok(Exit::of(outcome))
 }
 
@@ -73,7 +75,8 @@ fn scan(
         if args.paths.iter().any(|p| p == stdin) {
             source::stdin(&options.reading, progress, &mut pipeline.worker());
         }
-        source::walk(&roots, options, scanner.allowlists(), progress, &|| pipeline.worker())
+        let allowed = if args.shared.show_suppressed { &[] } else { scanner.allowlists() };
+        source::walk(&roots, options, allowed, progress, &|| pipeline.worker())
     });
     let mut outcome = pipeline.finish(least);
     if progress.is_cancelled() {
@@ -206,11 +209,10 @@ fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), F
     let width =
         terminal.then(terminal_size::terminal_size).flatten().map(|(w, _)| usize::from(w.0));
     let options = report::Options {
-        show_secrets: args.show_secrets,
         color: wants_color(args.color, terminal),
         width,
         warnings_elsewhere: true,
-        ..output::options(args.show_secrets)
+        ..output::options(args)
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written =

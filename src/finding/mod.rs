@@ -7,7 +7,7 @@ mod outcome;
 mod secret;
 
 pub use fingerprint::Fingerprint;
-pub use outcome::{Outcome, Rejected, Stats, Suppressed, Suppressor};
+pub use outcome::{AllowMark, Outcome, Rejected, Stats, Suppressed, Suppressor};
 pub use secret::Secret;
 
 use std::cmp::Ordering;

@@ -301,6 +301,7 @@ mod tests {
 
     const OPTIONS: Options = Options {
         show_secrets: false,
+        show_suppressed: false,
         color: false,
         width: None,
         warnings_elsewhere: false,

@@ -82,6 +82,8 @@ impl fmt::Display for Format {
 pub struct Options {
     /// Whether secrets are shown in clear. Snippets stay masked.
     pub show_secrets: bool,
+    /// Whether formats that can mark a finding as allowed have those that are.
+    pub show_suppressed: bool,
     /// Whether the human report has colours.
     pub color: bool,
     /// Columns of the terminal; none: lines are neither wrapped nor cut.

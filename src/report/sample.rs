@@ -142,6 +142,7 @@ pub(super) fn outcome() -> Outcome {
         findings: vec![acme(), unknown()],
         rejections: Vec::new(),
         suppressed: Vec::new(),
+        comments: Vec::new(),
         warnings: vec![Warning {
             kind: "unreadable",
             path: Some("private/key.pem".to_owned()),
@@ -199,6 +200,7 @@ pub(super) fn hostile(name: &str) -> Outcome {
             reason: name.to_owned(),
         }],
         suppressed: Vec::new(),
+        comments: Vec::new(),
         warnings: vec![
             Warning { kind: "odd", path, message: message.clone(), incomplete: false },
             Warning { kind: "odd", path: None, message, incomplete: false },

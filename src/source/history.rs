@@ -27,7 +27,7 @@ pub use dates::parse_date;
 
 use super::Progress;
 use super::archive::Limits;
-use crate::finding::{Confidence, Rejected, Stats, Warning};
+use crate::finding::{Confidence, Rejected, Stats, Suppressor, Warning};
 use crate::git::damages::Damages;
 use crate::git::graph::Graph;
 use crate::git::object::{Kind, Kinds};
@@ -93,6 +93,8 @@ pub struct Found {
     pub sightings: Vec<Sighting>,
     /// What is no secret, if that was asked for.
     pub rejections: Vec<Rejected>,
+    /// What somebody has allowed, if that was asked for.
+    pub allowed: Vec<(Sighting, Suppressor)>,
     /// What could not be read.
     pub warnings: Vec<Warning>,
     /// Counts; blobs and messages are files.

@@ -6,6 +6,7 @@ use crate::report::{Format, Options};
 
 const AT_80: Options = Options {
     show_secrets: false,
+    show_suppressed: false,
     color: false,
     width: Some(80),
     warnings_elsewhere: false,

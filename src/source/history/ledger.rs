@@ -452,6 +452,7 @@ impl<'a> Ledger<'a> {
     /// All of a judgement but the secrets.
     fn rest(&mut self, judged: Judged) {
         self.found.rejections.extend(judged.rejections);
+        self.found.allowed.extend(judged.allowed);
         self.found.warnings.extend(judged.warnings);
         self.found.stats.add(&judged.stats);
     }
