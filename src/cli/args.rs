@@ -347,6 +347,8 @@ pub(super) enum FormatArg {
     Junit,
     /// A table for spreadsheets, a line a place
     Csv,
+    /// One page for a browser, to hand on
+    Html,
 }
 
 impl From<FormatArg> for Format {
@@ -359,6 +361,7 @@ impl From<FormatArg> for Format {
             FormatArg::Gitlab => Format::Gitlab,
             FormatArg::Junit => Format::Junit,
             FormatArg::Csv => Format::Csv,
+            FormatArg::Html => Format::Html,
         }
     }
 }

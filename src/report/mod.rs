@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod gitlab;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod jsonl;
@@ -43,11 +44,13 @@ pub enum Format {
     Junit,
     /// Comma-separated values.
     Csv,
+    /// A page for a browser.
+    Html,
 }
 
 impl Format {
     /// All kinds.
-    pub const ALL: [Format; 7] = [
+    pub const ALL: [Format; 8] = [
         Format::Human,
         Format::Json,
         Format::Jsonl,
@@ -55,6 +58,7 @@ impl Format {
         Format::Gitlab,
         Format::Junit,
         Format::Csv,
+        Format::Html,
     ];
 
     /// The word that options use.
@@ -67,6 +71,7 @@ impl Format {
             Format::Gitlab => "gitlab",
             Format::Junit => "junit",
             Format::Csv => "csv",
+            Format::Html => "html",
         }
     }
 }
@@ -115,6 +120,7 @@ pub fn write(
         Format::Gitlab => gitlab::write(out, outcome, rules, options),
         Format::Junit => junit::write(out, outcome, rules, options),
         Format::Csv => csv::write(out, outcome, options),
+        Format::Html => html::write(out, outcome, rules, options),
     }
 }
 
