@@ -88,7 +88,7 @@ fn digest(text: &str) -> String {
 }
 
 fn findings(out: &mut dyn io::Write, facts: &[Facts<'_>]) -> io::Result<()> {
-    writeln!(out, "<section>\n<h2>Secrets</h2>")?;
+    writeln!(out, "<section class=\"secrets\">\n<h2>Secrets</h2>")?;
     finding::tools(out, facts)?;
     writeln!(out, "<p class=\"shown\" id=\"shown\" role=\"status\"></p>\n<div id=\"findings\">")?;
     let span = timeline::span(facts);

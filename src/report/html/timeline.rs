@@ -29,18 +29,21 @@ pub(super) fn span(facts: &[Facts<'_>]) -> Span {
 /// The section; nothing where no commit is known.
 pub(super) fn write(out: &mut dyn io::Write, facts: &[Facts<'_>]) -> io::Result<()> {
     let Some((from, to)) = span(facts) else { return Ok(()) };
-    let mut groups: BTreeMap<&str, Vec<(usize, &Facts<'_>)>> = BTreeMap::new();
+    // Known issuers by name, the others behind them.
+    type Group<'g> = (bool, String, &'g str);
+    let mut groups: BTreeMap<Group<'_>, Vec<(usize, &Facts<'_>)>> = BTreeMap::new();
     for (number, fact) in (1..).zip(facts).filter(|(_, fact)| fact.first.is_some()) {
-        groups.entry(&fact.provider).or_default().push((number, fact));
+        let name = fact.provider.as_str();
+        let group = (fact.finding.provider.is_none(), name.to_lowercase(), name);
+        groups.entry(group).or_default().push((number, fact));
     }
     writeln!(
         out,
         "<section class=\"card timeline-card\">\n<h2>Timeline</h2>\n<p class=\"legend\">"
     )?;
-    for (class, text) in [
-        ("held", "held by files under version control"),
-        ("past", "gone from HEAD, still in the history"),
-    ] {
+    for (class, text) in
+        [("held", "in the repository's files"), ("past", "gone from HEAD, still in the history")]
+    {
         writeln!(
             out,
             "<span><svg class=\"strip\" viewBox=\"0 0 22 10\" aria-hidden=\"true\"><rect \
@@ -48,7 +51,7 @@ pub(super) fn write(out: &mut dyn io::Write, facts: &[Facts<'_>]) -> io::Result<
         )?;
     }
     writeln!(out, "</p>\n<div class=\"timeline\">")?;
-    for (provider, mut rows) in groups {
+    for ((_, _, provider), mut rows) in groups {
         rows.sort_by_key(|(number, fact)| (fact.first.map(|(_, time)| time), *number));
         writeln!(out, "<h3>{}</h3>\n<ul>", escape(provider))?;
         for (number, fact) in rows {
