@@ -17,7 +17,7 @@ use crate::decode;
 use crate::filter::allow::AllowComments;
 use crate::filter::allowlist::{Subject, allows, allows_path};
 use crate::filter::{Rejection, judge};
-use crate::finding::{Confidence, Fingerprint, Occurrence, Rejected, Suppressor};
+use crate::finding::{Confidence, Fingerprint, Occurrence, Rejected, Secret, Suppressor};
 use crate::matcher::{Found, Match, Matcher, everywhere};
 use crate::prefilter::{Candidate, Prefilter};
 use crate::rule::{Allowlist, Deviant, Rule, RuleSet};
@@ -101,6 +101,28 @@ impl<'r> Scanner<'r> {
         }
         single_out(&mut found.matches);
         Some(self.judge_all(blob, found))
+    }
+
+    /// A text that is shown beside findings, such as the first line of a commit's message, with all
+    /// that looks like a secret masked.
+    pub fn masked(&self, text: String) -> String {
+        let mut scratch = Scratch::default();
+        self.find(text.as_bytes(), &mut scratch);
+        let mut found = scratch.found.matches;
+        if found.is_empty() {
+            return text;
+        }
+        found.sort_by_key(|one| (one.span.start, std::cmp::Reverse(one.span.end)));
+        let (mut masked, mut shown) = (String::new(), 0);
+        for one in found.iter().filter(|one| text.get(one.span.range()).is_some()) {
+            if one.span.start >= shown {
+                masked.push_str(&text[shown..one.span.start]);
+                masked.push_str(&one.secret.redacted());
+            }
+            shown = shown.max(one.span.end);
+        }
+        masked.push_str(text.get(shown..).unwrap_or_default());
+        masked
     }
 
     /// Adds the plausible candidates whose literal lies within `window` of `bytes`. Each depends on
@@ -348,6 +370,8 @@ impl<'r> Scanner<'r> {
         let raw = &blob.bytes[found.span.range()];
         let big_endian = view.is_some_and(|v| v.big_endian);
         let shift = blob.origin.offset;
+        let plain = found.layers.is_empty();
+        let encoded = blob.bytes.get(place.span.range()).filter(|_| !plain);
         Sighting {
             rule: found.rule,
             secret: found.secret.clone(),
@@ -360,6 +384,7 @@ impl<'r> Scanner<'r> {
                 end: place.end,
                 span: Span::new(place.span.start + shift, place.span.end + shift),
                 encoding: decode::name(&found.layers, raw, big_endian),
+                encoded: encoded.map(|bytes| Secret::new(bytes, 0)),
                 blob: blob.provenance.blob.clone(),
                 commit: None,
                 last_commit: None,

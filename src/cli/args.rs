@@ -1,12 +1,15 @@
 //! The arguments, as clap reads them. What they come to is for each command to say.
 
+mod memory;
+
+pub(super) use memory::{BaselineArgs, BaselineCommand, RemarkArgs, SuppressionsArgs};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::{Target, parse_target};
 use crate::config::parse_size;
-use crate::moment::Day;
 use crate::report::Format;
 use crate::source::history::parse_date;
 
@@ -32,9 +35,10 @@ Examples:
   keytrawl scan src config.yml    scan a folder and a file
   git diff | keytrawl -           scan standard input
   keytrawl history                scan every commit of the repository here
-  keytrawl history                scan all of a git repository's history
   keytrawl --format json > r.json a report for machines, secrets redacted
+  keytrawl --report sarif=r.sarif also write a report to a file, as often as wanted
   keytrawl --explain              also say what was not reported, and why
+  keytrawl baseline create        note what is known; from then on only what is new is reported
 
 Exit codes: 0 nothing found and everything read, 1 something found,
 2 the job could not be done, or not wholly, and nothing was found.";
@@ -44,7 +48,9 @@ Examples:
   keytrawl history                    the repository of the current folder
   keytrawl history --since 2024-03-01 what was introduced since then
   keytrawl history --branch main      what one branch reaches
-  keytrawl history --unreachable      also what a force push has left behind";
+  keytrawl history --unreachable      also what a force push has left behind
+  keytrawl history --report html=audit.html   a page to hand on
+  keytrawl history --replacements ../r.txt    what git filter-repo needs to take the secrets out";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -60,14 +66,49 @@ pub(super) enum Command {
         command: BaselineCommand,
     },
     /// List what lets secrets stay, and whether it still suppresses anything
-    #[command(after_help = SUPPRESSIONS_EXAMPLES)]
+    #[command(after_help = memory::SUPPRESSIONS_EXAMPLES)]
     Suppressions(SuppressionsArgs),
+    /// Print what a shell needs to complete arguments
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of the whole or of one command
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// The command, such as `history` or `baseline create`
+        #[arg(value_name = "COMMAND", num_args = 0..)]
+        command: Vec<String>,
+        /// Write a page for each command into this folder instead
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        all: Option<PathBuf>,
+    },
     /// List, show and prove the rules
+    #[command(after_help = RULES_EXAMPLES)]
     Rules {
         #[command(subcommand)]
         command: RulesCommand,
     },
 }
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  keytrawl completions bash > ~/.local/share/bash-completion/completions/keytrawl
+  keytrawl completions zsh > \"${fpath[1]}/_keytrawl\"
+  keytrawl completions fish > ~/.config/fish/completions/keytrawl.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  keytrawl man | man -l -                   read it
+  keytrawl man baseline create | man -l -   of one command
+  keytrawl man --all /usr/local/share/man/man1";
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  keytrawl rules list                   one line a rule
+  keytrawl rules show mega-api-key      everything about one
+  keytrawl rules check ci/rules.toml    prove a file by its own examples";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
@@ -91,127 +132,6 @@ pub(super) enum RulesCommand {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-}
-
-const CREATE_EXAMPLES: &str = "\
-Examples:
-  keytrawl baseline create                     everything that is found now is known
-  keytrawl baseline create --reason 'before the audit of May' --expires 2027-01-31
-  keytrawl baseline create ci/known.txt        another file; scans name it with --baseline
-
-The file .keytrawl-baseline at the root of a repository counts in every scan of it. It has a line for
-each secret in each place, and no secrets. A copy of a known key in another file is reported.";
-
-const UPDATE_EXAMPLES: &str = "\
-Examples:
-  keytrawl baseline update                     add what is found now; nothing is taken out
-  keytrawl baseline update --reason 'sandbox keys of the demo'";
-
-const PRUNE_EXAMPLES: &str = "\
-Examples:
-  keytrawl baseline prune                      drop what neither files nor history hold any more";
-
-const IMPORT_EXAMPLES: &str = "\
-Examples:
-  keytrawl baseline import .gitleaksignore
-  keytrawl baseline import gitleaks-report.json
-  keytrawl baseline import .secrets.baseline --expires 2027-01-31
-
-Files of gitleaks, betterleaks, detect-secrets and kingfisher are also read as they are, by --baseline.";
-
-#[derive(Debug, Subcommand)]
-pub(super) enum BaselineCommand {
-    /// Write a baseline of everything that is found
-    #[command(after_help = CREATE_EXAMPLES)]
-    Create {
-        #[command(flatten)]
-        args: BaselineArgs,
-        #[command(flatten)]
-        remarks: RemarkArgs,
-        /// Begin anew if the file is there
-        #[arg(long)]
-        force: bool,
-    },
-    /// Add what is found and not listed yet
-    #[command(after_help = UPDATE_EXAMPLES)]
-    Update {
-        #[command(flatten)]
-        args: BaselineArgs,
-        #[command(flatten)]
-        remarks: RemarkArgs,
-    },
-    /// Drop what matches nothing any more
-    #[command(after_help = PRUNE_EXAMPLES)]
-    Prune {
-        #[command(flatten)]
-        args: BaselineArgs,
-    },
-    /// Take over what another scanner knows
-    #[command(after_help = IMPORT_EXAMPLES)]
-    Import {
-        /// Its baseline or ignore file
-        #[arg(value_name = "FROM")]
-        from: PathBuf,
-        #[command(flatten)]
-        remarks: RemarkArgs,
-        #[command(flatten)]
-        args: BaselineArgs,
-    },
-}
-
-const SUPPRESSIONS_EXAMPLES: &str = "\
-Examples:
-  keytrawl suppressions                 every allow comment, allowlist and baseline entry
-  keytrawl suppressions --unused        only those that suppress nothing; exit code 1 if there are any
-  keytrawl suppressions --format json   for machines";
-
-#[derive(Debug, Args)]
-pub(super) struct SuppressionsArgs {
-    /// What is scanned
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(super) folder: PathBuf,
-    /// Only those that suppress nothing; exit code 1 if there are any
-    #[arg(long)]
-    pub(super) unused: bool,
-    /// Scan the files alone, not the history
-    #[arg(long)]
-    pub(super) no_history: bool,
-    #[command(flatten)]
-    pub(super) walk: WalkArgs,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BaselineArgs {
-    /// The baseline [default: .keytrawl-baseline at the root of the repository]
-    #[arg(value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
-    /// What is scanned
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(super) folder: PathBuf,
-    /// Scan the files alone, not the history
-    #[arg(long)]
-    pub(super) no_history: bool,
-    #[command(flatten)]
-    pub(super) walk: WalkArgs,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-/// What is said of entries that are new.
-#[derive(Debug, Args)]
-pub(super) struct RemarkArgs {
-    /// Why the new entries may stay
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
-    /// The last day on which the new entries hold, such as 2027-01-31
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    pub(super) expires: Option<Day>,
-}
-
-fn parse_day(text: &str) -> Result<Day, String> {
-    Day::parse(text).ok_or_else(|| "write a day as YYYY-MM-DD".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -275,6 +195,10 @@ pub(super) struct SharedArgs {
     /// Also write a report to a file, such as sarif=out.sarif; may be given more than once
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_target)]
     pub(super) report: Vec<Target>,
+    /// Also write what `git filter-repo --replace-text` needs to take the secrets out of a history; the
+    /// file holds them in clear
+    #[arg(long, value_name = "FILE")]
+    pub(super) replacements: Option<PathBuf>,
     /// Show secrets in clear; without it, every output masks them
     #[arg(long)]
     pub(super) show_secrets: bool,

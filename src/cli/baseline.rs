@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args::{BaselineArgs, BaselineCommand, RemarkArgs};
+use super::args::{BaselineArgs, BaselineCommand, FormatArg, RemarkArgs};
 use super::everything::Everything;
 use super::exit::Exit;
 use super::message::{self, Failure};
@@ -116,6 +116,12 @@ fn import(args: BaselineArgs, from: &Path, remarks: &RemarkArgs) -> Result<Exit,
 
 /// The file that was named, or the one at the root of what is scanned.
 fn file(args: &BaselineArgs) -> Result<PathBuf, Failure> {
+    let shared = &args.shared;
+    let reports = !shared.report.is_empty() || shared.replacements.is_some();
+    if reports || shared.format != FormatArg::Human {
+        return Err(Failure::new("this command writes a baseline, and no report")
+            .hint("leave out `--format`, `--report` and `--replacements`"));
+    }
     if let Some(file) = &args.file {
         return Ok(file.clone());
     }

@@ -6,6 +6,7 @@ mod everything;
 mod exit;
 mod history;
 mod known;
+mod manual;
 mod message;
 mod output;
 mod progress;
@@ -38,6 +39,9 @@ pub fn run() -> ExitCode {
         Some(Command::History(args)) => history::run(args),
         Some(Command::Baseline { command }) => baseline::run(command),
         Some(Command::Suppressions(args)) => suppressions::run(args),
+        Some(Command::Completions { shell }) => manual::completions(shell),
+        Some(Command::Man { all: Some(folder), .. }) => manual::pages(&folder),
+        Some(Command::Man { command, .. }) => manual::page(&command),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

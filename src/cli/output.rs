@@ -40,20 +40,22 @@ pub(super) fn parse_target(text: &str) -> Result<Target, String> {
     Ok(Target { format: format.into(), path: PathBuf::from(path) })
 }
 
-/// Says before the work what would keep a report from being written after it.
-pub(super) fn check(targets: &[Target]) -> Result<(), Failure> {
-    for (i, target) in targets.iter().enumerate() {
-        let shown = target.path.display();
-        if targets[..i].iter().any(|other| other.path == target.path) {
+/// Says before the work what would keep a file from being written after it.
+pub(super) fn check(args: &SharedArgs) -> Result<(), Failure> {
+    let reports = args.report.iter().map(|target| &target.path);
+    let paths: Vec<&PathBuf> = reports.chain(&args.replacements).collect();
+    for (i, path) in paths.iter().enumerate() {
+        let shown = path.display();
+        if paths[..i].contains(path) {
             return Err(Failure::new(format!("two reports go to `{shown}`"))
-                .hint("give each `--report` a file of its own"));
+                .hint("give each report a file of its own"));
         }
-        if target.path.is_dir() {
+        if path.is_dir() {
             return Err(
                 Failure::new(format!("the report `{shown}` is a folder")).hint("name a file in it")
             );
         }
-        let folder = folder_of(&target.path);
+        let folder = folder_of(path);
         if !folder.is_dir() {
             let message = format!("the report `{shown}` has no folder to be written to");
             return Err(
@@ -69,13 +71,19 @@ pub(super) fn write(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Re
     let options = options(args);
     for target in &args.report {
         let put = |out: &mut dyn Write| report::write(target.format, out, outcome, rules, &options);
-        whole(&target.path, Readers::Owner, &put).map_err(|error| {
-            let shown = target.path.display();
-            Failure::new(format!("the report `{shown}` could not be written: {error}"))
-                .hint("what was there before is unchanged; check the folder's rights and its disk")
-        })?;
+        whole(&target.path, Readers::Owner, &put)
+            .map_err(|error| unwritten(&target.path, &error))?;
+    }
+    if let Some(path) = &args.replacements {
+        let put = |out: &mut dyn Write| report::replacements::write(out, outcome);
+        whole(path, Readers::Owner, &put).map_err(|error| unwritten(path, &error))?;
     }
     Ok(())
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("the report `{}` could not be written: {error}", path.display()))
+        .hint("what was there before is unchanged; check the folder's rights and its disk")
 }
 
 /// When the program began.

@@ -121,7 +121,7 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
 /// The configuration file that was named, or the one of the scanned folder. Every scan begins here, so
 /// this is also where reports that could not be written in the end are told.
 pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, Failure> {
-    output::check(&args.report)?;
+    output::check(args)?;
     if args.no_config {
         return Ok(Config::default());
     }

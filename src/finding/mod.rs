@@ -118,6 +118,8 @@ pub struct Occurrence {
     pub span: Span,
     /// The encoding, `plain` for none; nested ones from the outside, joined by `+`.
     pub encoding: String,
+    /// The secret as it stands in the content, where that is another text.
+    pub encoded: Option<Secret>,
     /// The git object that holds it.
     pub blob: Option<String>,
     /// The commit that introduced it.

@@ -46,12 +46,12 @@ pub fn write(
         timeline::write(out, &facts)?;
         summary::shares(out, &facts)?;
         findings(out, &facts)?;
-        summary::way_out(out, &facts)?;
+        summary::way_out(out, outcome, &facts)?;
     }
     writeln!(out, "</main>")?;
     summary::foot(out, outcome)?;
     if !facts.is_empty() {
-        write!(out, "<script>{SCRIPT}</script>\n")?;
+        writeln!(out, "<script>{SCRIPT}</script>")?;
     }
     writeln!(out, "</body>\n</html>")
 }

@@ -10,6 +10,7 @@ pub mod human;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+pub mod replacements;
 pub mod sanitize;
 pub mod sarif;
 

@@ -49,9 +49,12 @@ pub(super) const HISTORY: [Step; 5] = [
     Step {
         text: "Rewrite a fresh clone, look whether anything is left, and push it over the old one.",
         command: Some(
-            "git clone --mirror URL rewritten.git\ncd rewritten.git\ngit filter-repo \
-             --replace-text ../replacements.txt --replace-message ../replacements.txt\nkeytrawl \
-             history .\ngit push --mirror --force URL",
+            "git clone --mirror URL rewritten.git\n\
+             cd rewritten.git\n\
+             git filter-repo --replace-text ../replacements.txt \\\n  \
+             --replace-message ../replacements.txt\n\
+             keytrawl history .\n\
+             git push --mirror --force URL",
         ),
     },
     Step {
@@ -61,6 +64,10 @@ pub(super) const HISTORY: [Step; 5] = [
         command: None,
     },
 ];
+
+/// Where a rewrite does not reach.
+pub(super) const BINARY: &str = "Such a rewrite leaves binary files alone. Take these out whole, with git \
+    filter-repo --invert-paths --path FILE:";
 
 /// Whom to turn to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -69,6 +69,7 @@ pub(super) fn place(path: &str, line: usize, column: usize, snippet: &str) -> Oc
         end: Position { line, column: column + 53 },
         span: Span::new(100 * line, 100 * line + 53),
         encoding: "plain".to_owned(),
+        encoded: None,
         blob: None,
         commit: None,
         last_commit: None,

@@ -7,6 +7,7 @@ use super::facts::{Facts, State};
 use crate::finding::{Outcome, Verdict};
 use crate::report::markup::escape;
 use crate::report::remedy;
+use crate::report::replacements::untouched;
 
 /// Bars of a share; the rest stand together.
 const BARS: usize = 8;
@@ -125,7 +126,11 @@ pub(super) fn unread(out: &mut dyn io::Write, outcome: &Outcome) -> io::Result<(
 }
 
 /// How secrets are got out of a history; nothing where no history holds any.
-pub(super) fn way_out(out: &mut dyn io::Write, facts: &[Facts<'_>]) -> io::Result<()> {
+pub(super) fn way_out(
+    out: &mut dyn io::Write,
+    outcome: &Outcome,
+    facts: &[Facts<'_>],
+) -> io::Result<()> {
     if facts.iter().all(|fact| fact.first.is_none() && fact.state != State::History) {
         return Ok(());
     }
@@ -137,7 +142,13 @@ pub(super) fn way_out(out: &mut dyn io::Write, facts: &[Facts<'_>]) -> io::Resul
         }
         writeln!(out, "</li>")?;
     }
-    writeln!(out, "</ol>\n</section>")
+    writeln!(out, "</ol>")?;
+    let left: Vec<String> = untouched(outcome).into_iter().map(escape).collect();
+    if !left.is_empty() {
+        let files = left.join("\n");
+        writeln!(out, "<p>{}<code class=\"block\">{files}</code></p>", escape(remedy::BINARY))?;
+    }
+    writeln!(out, "</section>")
 }
 
 /// What was scanned and what was left out.
