@@ -102,7 +102,7 @@ fn start(criterion: &mut Criterion) {
     criterion.bench_function("start: rules and prefilter", |b| {
         b.iter(|| {
             let (rules, _) = builtin().expect("the built-in rules");
-            Scanner::new(&rules, Options::default()).longest_literal()
+            Scanner::new(&rules, Options::default()).reach()
         });
     });
 }

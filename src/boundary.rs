@@ -6,6 +6,10 @@
 /// How far before a token a terminal's colour code may begin.
 const MAX_COLOUR: usize = 24;
 
+/// The most bytes before a token that [`is_token_start`] and [`is_detached`] look at: a colour code,
+/// the longest way to write its escape, and the byte before that.
+pub const LOOK_BEHIND: usize = MAX_COLOUR + 16;
+
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
@@ -88,6 +92,13 @@ pub fn counted_length(text: &[u8], at: usize) -> Option<usize> {
     // A newline counts too: it is the tag of the first string field in protocol buffers.
     let binary = !before.is_ascii_graphic() && before != b' ';
     (binary && length >= 24).then_some(usize::from(length))
+}
+
+/// Whether what [`counted_length`] tells is no chance: a control character that no text has stands
+/// before the byte.
+pub fn is_surely_counted(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(2).and_then(|i| text.get(i));
+    before.is_some_and(|b| *b < b' ' && !b.is_ascii_whitespace() && *b != 0x1b)
 }
 
 #[cfg(test)]

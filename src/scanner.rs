@@ -126,8 +126,8 @@ impl<'r> Scanner<'r> {
     }
 
     /// Adds the plausible candidates whose literal lies within `window` of `bytes`. Each depends on
-    /// [`NEAR`](crate::matcher::NEAR) bytes to both sides and the longest literal, so that a reader
-    /// of deltas can carry candidates from content to content instead of searching again.
+    /// the bytes within [`Scanner::reach`] alone, so that a reader of deltas can carry candidates
+    /// from content to content instead of searching again.
     pub fn candidates(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
         let first = found.len();
         self.prefilter.candidates(bytes, window, found);
@@ -142,9 +142,9 @@ impl<'r> Scanner<'r> {
         found.truncate(kept);
     }
 
-    /// The most bytes that a candidate's literal takes.
-    pub fn longest_literal(&self) -> usize {
-        self.prefilter.longest_literal()
+    /// How many bytes before a plausible candidate, and from it on, it depends on.
+    pub fn reach(&self) -> (usize, usize) {
+        Matcher::new(self.rules, &self.prefilter).reach()
     }
 
     /// Whether all rules are a matter of candidates; else a content must be scanned whole.

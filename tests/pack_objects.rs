@@ -167,13 +167,19 @@ fn loose_objects_and_alternates_are_read() {
 }
 
 #[test]
-fn refs_are_found_through_libgit2_and_through_git() {
+fn refs_are_found_in_files_and_through_git() {
     for arguments in [&[][..], &["--object-format=sha256"], &["--ref-format=reftable"]] {
         let repo = Repo::new(arguments);
         let found = keytrawl::git::repository::Repository::discover(repo.path()).unwrap();
         assert_eq!(found.refs().unwrap(), []);
         repo.grow(&mut Random::new(3), 3);
         repo.git(&["update-ref", "refs/notes/x", "main~1"]);
+        repo.git(&["tag", "-a", "-m", "one", "one", "main~1"]);
+        repo.git(&["update-ref", "refs/heads/deep/er", "main~1"]);
+        repo.git(&["pack-refs", "--all"]);
+        repo.git(&["update-ref", "refs/heads/deep/er", "main"]);
+        repo.git(&["symbolic-ref", "refs/remotes/o/HEAD", "refs/heads/deep/er"]);
+        repo.git(&["symbolic-ref", "refs/remotes/o/gone", "refs/heads/nowhere"]);
         repo.git(&["worktree", "add", "-q", "--detach", "linked", "main~2"]);
         let shown = repo.git(&["for-each-ref", "--format=%(objectname) %(refname)"]);
         let shown = String::from_utf8(shown).unwrap();

@@ -6,7 +6,6 @@ mod harness;
 use harness::{base64, unbase64};
 use keytrawl::blob::{Blob, Provenance};
 use keytrawl::finding::Confidence;
-use keytrawl::matcher::NEAR;
 use keytrawl::pipeline::Pipeline;
 use keytrawl::prefilter::Candidate;
 use keytrawl::rule::{RuleSet, armed, builtin};
@@ -260,11 +259,11 @@ proptest! {
         let mut edges: Vec<usize> = cuts.iter().map(|c| c.index(bytes.len())).collect();
         edges.extend([0, bytes.len()]);
         edges.sort_unstable();
-        let margin = NEAR + scanner().longest_literal();
+        let (before, after) = scanner().reach();
         let mut together = Vec::new();
         for edge in edges.windows(2) {
-            let start = edge[0].saturating_sub(margin);
-            let end = (edge[1] + margin).min(bytes.len());
+            let start = edge[0].saturating_sub(before);
+            let end = (edge[1] + after).min(bytes.len());
             together.extend(candidates(&bytes, Span::new(start, end)));
         }
         together.sort_unstable();
@@ -281,11 +280,13 @@ proptest! {
         let bytes: Vec<u8> = cases.iter().flat_map(|c| c.bytes.clone()).collect();
         let start = from.index(bytes.len());
         let end = (start + length).min(bytes.len());
-        let margin = NEAR + scanner().longest_literal();
-        let (first, last) = (start.saturating_sub(margin), (end + margin).min(bytes.len()));
-        let near = candidates(&bytes[first..last], Span::new(start - first, end - first));
-        let near: Vec<_> = near.into_iter().map(|c| Candidate { at: c.at + first, ..c }).collect();
-        prop_assert_eq!(near, candidates(&bytes, Span::new(start, end)));
+        let (before, after) = scanner().reach();
+        let (first, last) = (start.saturating_sub(before), (end + after).min(bytes.len()));
+        let own = |c: &Candidate| (start..end).contains(&c.at);
+        let near = candidates(&bytes[first..last], Span::new(0, last - first)).into_iter();
+        let near: Vec<_> = near.map(|c| Candidate { at: c.at + first, ..c }).filter(own).collect();
+        let whole = candidates(&bytes, Span::new(0, bytes.len()));
+        prop_assert_eq!(near, whole.into_iter().filter(own).collect::<Vec<_>>());
     }
 
     #[test]

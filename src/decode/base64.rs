@@ -100,11 +100,8 @@ fn collect(bytes: &[u8], at: usize, back: usize, forward: usize) -> Run {
     while values.len() < back {
         match place.checked_sub(1).map(|p| (p, bytes[p])) {
             Some((before, byte)) if in_alphabet(byte) => {
-                if is_escaped_letter(bytes, before) && wrapped_junction(bytes, before + 1).is_none()
-                {
-                    break;
-                }
-                if let Some(end) = escape_break_before(bytes, before) {
+                if is_escaped_letter(bytes, before) {
+                    let Some(end) = escape_break_before(bytes, before) else { break };
                     place = end;
                     continue;
                 }
@@ -177,21 +174,36 @@ fn escape_break_before(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Where the line before ends, if `start` opens a line of wrapped base64 that is not the first.
 fn line_before(bytes: &[u8], start: usize) -> Option<usize> {
-    let indent =
-        bytes[..start].iter().rev().take(64).take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let indent = bytes[..start]
+        .iter()
+        .rev()
+        .take(MAX_INDENT)
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
     let head = bytes[..start - indent].strip_suffix(b"\n")?;
     let end = head.strip_suffix(b"\r").unwrap_or(head).len();
     next_line(bytes, end).filter(|&next| next == start).map(|_| end)
 }
 
-/// Whether wrapped base64 breaks right before `start`.
-pub fn wrapped_junction(bytes: &[u8], start: usize) -> Option<usize> {
-    let before = start.checked_sub(1)?;
-    if in_alphabet(bytes[before]) {
-        escape_break_before(bytes, before)
+/// The most bytes that a line break with its indentation takes.
+pub const MAX_BREAK: usize = 4 + MAX_INDENT;
+const MAX_INDENT: usize = 64;
+
+/// Where the characters before and after a line break are, if `start` comes right after one with its
+/// indentation, or is the letter of an escaped one. Looks no farther than [`MAX_BREAK`] and one
+/// character; whether the lines are wrapped base64 is for [`next_line`] to say.
+pub fn line_break(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    let (head, next) = if bytes.get(start) == Some(&b'n') && bytes[..start].ends_with(b"\\") {
+        (&bytes[..start - 1], start + 1)
     } else {
-        line_before(bytes, start)
-    }
+        let blank = |b: &&u8| matches!(b, b' ' | b'\t');
+        let before = bytes.get(..start)?;
+        let indent = before.iter().rev().take(MAX_INDENT).take_while(blank).count();
+        let head = &before[..start - indent];
+        (head.strip_suffix(b"\n").or_else(|| head.strip_suffix(b"\\n"))?, start)
+    };
+    let head = head.strip_suffix(b"\r").or_else(|| head.strip_suffix(b"\\r")).unwrap_or(head);
+    in_alphabet(*head.last()?).then_some((head.len(), next))
 }
 
 /// Where base64 that breaks at `end` goes on, if it does: `end` ends a whole line of base64 of a
@@ -227,8 +239,11 @@ fn after_break(bytes: &[u8], end: usize) -> Option<usize> {
     let rest = bytes.get(end..)?;
     let breaks: [&[u8]; 4] = [b"\n", b"\r\n", b"\\n", b"\\r\\n"];
     let found = breaks.iter().find(|b| rest.starts_with(b))?;
-    let indent =
-        rest[found.len()..].iter().take(64).take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let indent = rest[found.len()..]
+        .iter()
+        .take(MAX_INDENT)
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
     Some(end + found.len() + indent)
 }
 

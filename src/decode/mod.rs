@@ -11,7 +11,7 @@ mod recipe;
 mod text;
 mod wide;
 
-pub use base64::{next_line, printable as base64_text, wrapped_junction};
+pub use base64::{MAX_BREAK, line_break, next_line, printable as base64_text};
 pub use recipe::{Recipe, Step, recipes};
 pub use text::Text;
 

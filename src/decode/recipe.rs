@@ -4,6 +4,8 @@ use super::{Layer, base64};
 
 /// An encoded literal shorter than this would be found everywhere.
 const MIN_LITERAL: usize = 4;
+/// A longer one is cut here: it would find no less, and a search of changes would look farther.
+const MAX_LITERAL: usize = 20;
 
 /// How to undo one layer at a place where an encoded literal was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,7 @@ pub fn recipes(literal: &[u8]) -> Vec<Recipe> {
         all.extend(forms);
     }
     all.retain(|r| r.literal.len() >= MIN_LITERAL);
+    all.iter_mut().for_each(|r| r.literal.truncate(MAX_LITERAL));
     all
 }
 

@@ -9,49 +9,86 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rayon::prelude::*;
+
 use super::commit::Commit;
+use super::heads::{Heads, head};
 use super::object::ObjectId;
 
 /// Collects commits. Several can be merged: one for each thread.
 #[derive(Debug, Default)]
 pub struct Builder {
-    commits: Vec<(ObjectId, ObjectId, i64, Vec<ObjectId>)>,
+    /// In pieces, which neither growing nor merging copies.
+    pieces: Vec<Piece>,
+}
+
+/// Commits in a piece.
+const PIECE: usize = 4096;
+
+#[derive(Debug, Default)]
+struct Piece {
+    commits: Vec<Link>,
+    parents: Vec<ObjectId>,
+}
+
+/// What is kept of a commit.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    id: ObjectId,
+    tree: ObjectId,
+    seconds: i64,
+    /// Where its parents end in [`Piece::parents`], and how many there are.
+    parents: (usize, usize),
+}
+
+impl Piece {
+    fn parents(&self, link: &Link) -> &[ObjectId] {
+        let (end, count) = link.parents;
+        self.parents.get(end - count..end).unwrap_or_default()
+    }
 }
 
 impl Builder {
     /// Adds one; an id that comes twice counts once.
     pub fn add(&mut self, id: ObjectId, commit: &Commit<'_>) {
-        self.commits.push((id, commit.tree, commit.committer.seconds, commit.parents.clone()));
+        if self.pieces.last().is_none_or(|piece| piece.commits.len() >= PIECE) {
+            let commits = Vec::with_capacity(PIECE);
+            self.pieces.push(Piece { commits, parents: Vec::new() });
+        }
+        let Some(piece) = self.pieces.last_mut() else { return };
+        piece.parents.extend_from_slice(&commit.parents);
+        let parents = (piece.parents.len(), commit.parents.len());
+        let (tree, seconds) = (commit.tree, commit.committer.seconds);
+        piece.commits.push(Link { id, tree, seconds, parents });
     }
 
     /// Takes over what another one collected.
-    pub fn merge(&mut self, mut other: Self) {
-        self.commits.append(&mut other.commits);
+    pub fn merge(&mut self, other: Self) {
+        self.pieces.extend(other.pieces);
     }
 
     /// Resolves the parents.
-    pub fn build(mut self) -> Graph {
-        self.commits.sort_unstable_by_key(|commit| commit.0);
-        self.commits.dedup_by_key(|commit| commit.0);
-        let ids: Vec<ObjectId> = self.commits.iter().map(|commit| commit.0).collect();
-        let mut graph = Graph { starts: vec![0], ids, ..Graph::default() };
-        for (_, tree, seconds, parents) in self.commits {
-            graph.trees.push(tree);
-            graph.seconds.push(seconds);
-            for parent in parents {
-                match graph.find(&parent) {
+    pub fn build(self) -> Graph {
+        let all =
+            self.pieces.iter().flat_map(|piece| piece.commits.iter().map(move |l| (piece, l)));
+        let mut all: Vec<(u64, &Piece, &Link)> =
+            all.map(|(piece, link)| (head(link.id.as_bytes()), piece, link)).collect();
+        all.par_sort_unstable_by(|a, b| (a.0, a.2.id).cmp(&(b.0, b.2.id)));
+        all.dedup_by_key(|(_, _, link)| link.id);
+        let ids: Vec<ObjectId> = all.iter().map(|(_, _, link)| link.id).collect();
+        let heads = Heads::new(all.iter().map(|(head, ..)| *head).collect());
+        let mut graph = Graph { starts: vec![0], ids, heads, ..Graph::default() };
+        for (child, (_, piece, link)) in (0u32..).zip(&all) {
+            graph.trees.push(link.tree);
+            graph.seconds.push(link.seconds);
+            for parent in piece.parents(link) {
+                match graph.find(parent) {
                     Some(number) => graph.parents.push(number),
-                    None => {
-                        graph.missing.push(parent);
-                        let child = u32::try_from(graph.starts.len() - 1).unwrap_or(u32::MAX);
-                        graph.gaps.push((child, parent));
-                    }
+                    None => graph.gaps.push((child, *parent)),
                 }
             }
             graph.starts.push(graph.parents.len());
         }
-        graph.missing.sort_unstable();
-        graph.missing.dedup();
         graph
     }
 }
@@ -60,11 +97,11 @@ impl Builder {
 #[derive(Debug, Default)]
 pub struct Graph {
     ids: Vec<ObjectId>,
+    heads: Heads,
     trees: Vec<ObjectId>,
     seconds: Vec<i64>,
     starts: Vec<usize>,
     parents: Vec<u32>,
-    missing: Vec<ObjectId>,
     gaps: Vec<(u32, ObjectId)>,
 }
 
@@ -81,7 +118,9 @@ impl Graph {
 
     /// Number of a commit.
     pub fn find(&self, id: &ObjectId) -> Option<u32> {
-        self.ids.binary_search(id).ok().and_then(|at| u32::try_from(at).ok())
+        let mut alike = self.heads.find(head(id.as_bytes()));
+        let at = alike.find(|at| self.ids.get(*at) == Some(id))?;
+        u32::try_from(at).ok()
     }
 
     /// Name of a commit.
@@ -105,12 +144,8 @@ impl Graph {
         bounds.and_then(|&[start, end]| self.parents.get(start..end)).unwrap_or_default()
     }
 
-    /// Parents that are named and not there: the boundary of a shallow clone, or a loss.
-    pub fn missing(&self) -> &[ObjectId] {
-        &self.missing
-    }
-
-    /// The same with the commits that name them.
+    /// Parents that are named and not there (the boundary of a shallow clone, or a loss), with the
+    /// commits that name them.
     pub fn gaps(&self) -> &[(u32, ObjectId)] {
         &self.gaps
     }
@@ -244,7 +279,7 @@ mod tests {
                     prop_assert_eq!(up[other as usize], down[commit as usize]);
                 }
             }
-            prop_assert!(graph.missing().is_empty());
+            prop_assert!(graph.gaps().is_empty());
         }
     }
 }

@@ -2,32 +2,38 @@
 //!
 //! Not a streaming reader: git says the size of everything before its bytes, so none is needed.
 
-use libdeflater::Decompressor;
+use sirocco::Format;
+use sirocco::inflate::{Decoder, Error};
 
 use super::pack::Reason;
 
 /// Deflate cannot shrink by more than this factor, so a size beyond it is a lie.
 const MAX_RATIO: u64 = 1032;
 
-/// A decompressor that is reused from stream to stream.
-pub(crate) struct Inflater(Decompressor);
+/// A decoder that is reused from stream to stream.
+pub(crate) struct Inflater(Box<Decoder>);
 
 impl Inflater {
     pub(crate) fn new() -> Self {
-        Self(Decompressor::new())
+        Self(Box::new(Decoder::new(Format::Zlib)))
     }
 
     /// Fills `out` from the zlib stream that `input` begins with; bytes after its end are ignored.
     /// The stream's own checksum is compared.
     pub(crate) fn inflate(&mut self, input: &[u8], out: &mut [u8]) -> Result<(), Reason> {
-        let wanted = out.len();
-        match self.0.zlib_decompress(input, out) {
-            Ok(written) if written == wanted => Ok(()),
-            Ok(written) => Err(Reason::Size { stated: wanted as u64, real: written as u64 }),
-            Err(libdeflater::DecompressionError::InsufficientSpace) => {
-                Err(Reason::Longer { stated: wanted as u64 })
+        let stated = out.len() as u64;
+        let result = self.0.decompress(input, out, true).map(|done| (done.done, done.output.len()));
+        match result {
+            Ok((true, written)) if written as u64 == stated => Ok(()),
+            Ok((true, written)) => Err(Reason::Size { stated, real: written as u64 }),
+            Ok((false, _)) | Err(Error::BufferFull | Error::InsufficientSpace) => {
+                self.0.reset();
+                Err(Reason::Longer { stated })
             }
-            Err(libdeflater::DecompressionError::BadData) => Err(Reason::Deflate),
+            Err(_) => {
+                self.0.reset();
+                Err(Reason::Deflate)
+            }
         }
     }
 }

@@ -7,17 +7,18 @@
 //! - [`delta::Changes`] tells a visitor which bytes of an object its base did not have,
 //! - [`commit`], [`tree`] and [`graph`] read what the objects say.
 //!
-//! A history scan is: [`repository::Repository::discover`], [`store::Store::open`], one traversal
-//! of the blobs with a visitor that searches [`delta::Changes::windows`] and carries the rest; a
-//! second one of commits and tags for their messages, which fills a [`graph::Builder`]; and, if
-//! blobs with a match were found, a third of the trees, whose entries ([`tree::TreeEntries`]) name
-//! them. What could not be read is in [`traversal::Traversed::damages`], [`store::Store::unreadable`],
-//! [`repository::Repository::missing_alternates`] and [`graph::Graph::missing`].
+//! A history scan is: [`repository::Repository::discover`], [`store::Store::open`], and one traversal
+//! of everything with a visitor that searches [`delta::Changes::windows`] of blobs and carries the
+//! rest, fills a [`graph::Builder`] with the commits, and asks [`store::Store::names`] for what the
+//! trees name; if blobs with a match were found, there is a second one of the trees, whose entries
+//! ([`tree::TreeEntries`]) name them. What could not be read is in [`traversal::Traversed::damages`], [`store::Store::unreadable`],
+//! [`repository::Repository::missing_alternates`] and [`graph::Graph::gaps`].
 
 pub mod commit;
 pub mod damages;
 pub mod delta;
 pub mod graph;
+pub mod heads;
 pub mod index;
 mod inflate;
 mod loose;

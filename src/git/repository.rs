@@ -1,12 +1,11 @@
 //! Finds a repository, its object directories and its refs.
 //!
-//! The directories are found by reading git's own files, so that a repository that libgit2 cannot
-//! open (SHA-256 names, reftable) is found too; its refs then come from `git for-each-ref`. Nothing
-//! of the repository is ever executed: no hook, no filter, no configured command.
+//! Both are found by reading git's own files, so that a repository that libgit2 cannot open (SHA-256
+//! names, another owner) is found too; refs in a reftable come from `git for-each-ref`. Nothing of
+//! the repository is ever executed: no hook, no filter, no configured command.
 //!
 //! Not here: objects ([`crate::git::store`]).
 
-mod owner;
 mod refs;
 
 use std::fs;
@@ -44,17 +43,23 @@ pub enum RepositoryError {
         /// As the configuration has it.
         format: String,
     },
-    /// libgit2 cannot read the configuration or the refs.
-    #[error("cannot read the refs or the configuration of {path}: {source}")]
+    /// libgit2 cannot read the configuration.
+    #[error("cannot read the configuration of {path}: {source}")]
     Libgit2 {
         /// The repository.
         path: PathBuf,
         /// Why.
         source: git2::Error,
     },
+    /// A ref's file holds neither a name of an object nor that of another ref.
+    #[error("{path} is damaged: it names no object")]
+    Ref {
+        /// The file.
+        path: PathBuf,
+    },
     /// Only git itself can read these refs, and it failed.
     #[error(
-        "only git can read the refs of {path} (SHA-256 names or reftable): {problem}; install git 2.45 or later"
+        "only git can read the refs of {path} (they are in a reftable): {problem}; install git 2.45 or later"
     )]
     Git {
         /// The repository.
@@ -161,11 +166,6 @@ impl Repository {
             names.find(|path| path.extension().is_some_and(|end| end == "promisor"))
         };
         self.partial || self.object_dirs.iter().any(|directory| promisor(directory).is_some())
-    }
-
-    /// Whether libgit2 can open it.
-    pub fn libgit2_can_open(&self) -> bool {
-        self.format == ObjectFormat::Sha1 && self.files_backend
     }
 
     /// All refs and heads with what they name (tags are not peeled), in order of their names.

@@ -3,13 +3,13 @@
 //! The contract: never a false negative. Wherever a rule's literal prefix stands in one of the forms
 //! of `decode::recipes`, there is a candidate. Candidates are cheap and mostly wrong; what they are
 //! worth is for `matcher` to say. A candidate depends on the bytes of its literal, and for base64
-//! and hex on [`DENSE_RUN`] bytes around it, and on nothing else.
+//! and hex on [`DENSE_RUN`] bytes around it and a line break within, and on nothing else.
 
 mod anchor;
 mod bank;
 mod dense;
 
-use crate::decode::{Layer, Recipe, recipes, wrapped_junction};
+use crate::decode::{Layer, MAX_BREAK, Recipe, line_break, recipes};
 use crate::span::Span;
 
 pub use anchor::{Anchor, Use, choose};
@@ -71,9 +71,9 @@ impl Prefilter {
         &self.recipes[usize::from(candidate.recipe)].1
     }
 
-    /// The most bytes that a literal takes.
-    pub fn longest_literal(&self) -> usize {
-        self.longest
+    /// How many bytes before a candidate, and from it on, it depends on.
+    pub fn reach(&self) -> (usize, usize) {
+        (DENSE_RUN, self.longest + MAX_BREAK + DENSE_RUN)
     }
 
     /// Adds the candidates whose literal lies wholly within `window` of `bytes`.
@@ -94,9 +94,9 @@ impl Prefilter {
 
     /// Wrapped text may break within a literal: looks across the break that opens `run`.
     fn junction(&self, bytes: &[u8], run: Span, window: Span, note: &mut impl FnMut(usize, u16)) {
-        let Some(end) = wrapped_junction(bytes, run.start) else { return };
+        let Some((end, next)) = line_break(bytes, run.start) else { return };
         let before = &bytes[end.saturating_sub(self.longest).max(window.start).min(end)..end];
-        let after = &bytes[run.start..run.end.min(run.start + self.longest)];
+        let after = bytes.get(next..run.end.min(next + self.longest)).unwrap_or_default();
         let joined = [before, after].concat();
         self.dense.search(&joined, Span::new(0, joined.len()), &mut |at, recipe| {
             let literal = &self.recipes[usize::from(recipe)].1.literal;

@@ -1,9 +1,10 @@
 //! A repository's whole history: every blob and every message, each searched once, and for those
 //! with a secret who introduced it and whether it is still there.
 //!
-//! One traversal searches all blobs, commits and tags (`search`); one reads the trees (`trees`)
-//! to see what is missing and, if something was found, where it lies (`paths`); the few blobs with
-//! a match are judged under their paths (`judge`) and given their commits (`provenance`).
+//! One traversal searches all blobs, commits and tags (`search`), and sees in the trees what is
+//! missing. If something was found, a second one reads the trees (`trees`) for where it lies
+//! (`paths`); the few blobs with a match are judged under their paths (`judge`) and given their
+//! commits (`provenance`).
 //!
 //! One occurrence stands for a secret at a path, whatever the number of commits and versions that
 //! hold it: the places are those of the version that introduced it. Messages have the paths
@@ -30,6 +31,7 @@ use super::archive::Limits;
 use crate::finding::{Confidence, Rejected, Stats, Suppressor, Warning};
 use crate::git::damages::Damages;
 use crate::git::graph::Graph;
+use crate::git::heads::Heads;
 use crate::git::object::{Kind, Kinds};
 use crate::git::repository::{Ref, Repository, RepositoryError};
 use crate::git::store::Store;
@@ -40,7 +42,7 @@ use paths::Paths;
 use provenance::Commits;
 use scope::Tips;
 use search::{Hits, Plan};
-use trees::{Part, Survey, Wanted, key};
+use trees::{Completeness, Key, Part, Survey, Wanted, key};
 
 /// The path of what stands in a commit's message.
 pub const COMMIT_MESSAGE: &str = "(commit message)";
@@ -118,9 +120,16 @@ pub fn history(
     let usual = traversal::Limits::default();
     let limits = traversal::Limits { memory: options.memory.unwrap_or(usual.memory), ..usual };
     let store = Store::open(repository.object_dirs(), repository.format(), limits);
-    let counted = traversal::Progress::default();
-    let run =
-        Run { repository: &repository, store: &store, scanner, options, limits, counted: &counted };
+    let (counted, present) = (traversal::Progress::default(), store.names());
+    let run = Run {
+        repository: &repository,
+        store: &store,
+        present: &present,
+        scanner,
+        options,
+        limits,
+        counted: &counted,
+    };
     let mut damages = Damages::default();
     let mut hits = run.search(&mut damages, progress);
     let graph = std::mem::take(&mut hits.graph).build();
@@ -128,7 +137,7 @@ pub fn history(
     if progress.is_cancelled() {
         ledger.unplaced(&hits);
     } else {
-        run.place(&mut ledger, &hits, &graph, &refs, &chosen, &mut damages);
+        run.place(&mut ledger, &hits, &graph, &refs, &chosen);
     }
     ledger.damages(damages);
     Ok(ledger.finish())
@@ -139,6 +148,8 @@ pub fn history(
 struct Run<'a> {
     repository: &'a Repository,
     store: &'a Store,
+    /// The names of all objects of the store.
+    present: &'a Heads,
     scanner: &'a Scanner<'a>,
     options: &'a Options,
     limits: traversal::Limits,
@@ -147,32 +158,28 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Searches all blobs and messages.
+    /// Searches all blobs and messages, and sees what the trees lack.
     fn search(&self, damages: &mut Damages, progress: &Progress) -> Hits {
+        let complete = Completeness::new(self.repository.format(), self.present);
         let archives = self.options.archives.as_ref();
-        let plan = Plan::new(self.scanner, archives, self.options.exhaustive, progress);
-        let kinds = Kinds::from(Kind::Blob) | Kind::Commit | Kind::Tag;
-        let traversed = self.traversal(kinds, &progress.cancelled).run(|| plan.visitor());
+        let exhaustive = self.options.exhaustive;
+        let plan = Plan::new(self.scanner, archives, exhaustive, &complete, progress);
+        let traversed = self.traversal(Kinds::ALL, &progress.cancelled).run(|| plan.visitor());
         damages.merge(traversed.damages);
         Hits::merge(traversed.visitors.into_iter().map(|search| search.finish()))
     }
 
-    /// Reads all trees.
-    fn survey(
-        &self,
-        wanted: Option<&Wanted>,
-        missing: bool,
-        damages: Option<&mut Damages>,
-    ) -> Vec<Part> {
-        let survey =
-            Survey { store: self.store, format: self.repository.format(), wanted, missing };
-        let goes_on = AtomicBool::new(false);
-        let traversal = self.traversal(Kind::Tree.into(), &goes_on);
-        let traversed = traversal.run(|| survey.visitor());
-        if let Some(damages) = damages {
-            damages.merge(traversed.damages);
+    /// Finds the paths of blobs. What is wrong with trees was told by the search.
+    fn paths(&self, wanted: &[Key]) -> Paths {
+        if wanted.is_empty() {
+            return Paths::default();
         }
-        traversed.visitors.into_iter().map(|trees| trees.part).collect()
+        let names = Wanted::new(wanted.iter().copied());
+        let survey = Survey { format: self.repository.format(), wanted: &names };
+        let goes_on = AtomicBool::new(false);
+        let traversed = self.traversal(Kind::Tree.into(), &goes_on).run(|| survey.visitor());
+        let parts: Vec<Part> = traversed.visitors.into_iter().map(|trees| trees.part).collect();
+        Paths::new(&parts, wanted)
     }
 
     fn traversal<'t>(&'t self, kinds: Kinds, cancel: &'t AtomicBool) -> Traversal<'t> {
@@ -196,32 +203,19 @@ impl Run<'_> {
         graph: &Graph,
         refs: &[Ref],
         chosen: &[Ref],
-        damages: &mut Damages,
     ) {
-        let order = graph.all_topological();
+        let mut wanted: Vec<Key> = hits.blobs.iter().map(|hit| key(hit.id.as_bytes())).collect();
+        // A partial clone has not pruned: what its trees name, its history names. Elsewhere it
+        // matters who names what is missing.
+        if !self.options.allow_missing && !self.repository.is_partial() {
+            wanted.extend(hits.gaps.missing.iter().map(|id| key(id.as_bytes())));
+        }
+        let paths = self.paths(&wanted);
+        let order = if hits.is_empty() { Vec::new() } else { graph.all_topological() };
         let everything = Tips::new(refs.iter(), &hits.tags, graph, self.store);
         let tips = Tips::new(chosen.iter(), &hits.tags, graph, self.store);
         let reachable = graph.ancestors(&everything.commits);
         let reached = graph.ancestors(&tips.commits);
-        let mut wanted: Vec<u64> = hits.blobs.iter().map(|hit| key(hit.id.as_bytes())).collect();
-        let look = !self.options.allow_missing;
-        let names = Wanted::new(wanted.iter().copied());
-        let asked = (!wanted.is_empty()).then_some(&names);
-        let mut parts = Vec::new();
-        if look || asked.is_some() {
-            parts = self.survey(asked, look, Some(damages));
-        }
-        let missing = trees::missing(&mut parts);
-        ledger.damaged_trees(&parts);
-        // A partial clone has not pruned: what its trees name, its history names.
-        if !missing.is_empty() && !self.repository.is_partial() {
-            // Whether they matter depends on who names them: that is asked of all trees again.
-            wanted.extend(missing.iter().map(|id| key(id.as_bytes())));
-            let names = Wanted::new(wanted.iter().copied());
-            parts = self.survey(Some(&names), false, None);
-        }
-        let paths = Paths::new(&parts, &wanted);
-        drop(parts);
         let since = self.options.since;
         let scene = Scene {
             hits,
@@ -232,8 +226,10 @@ impl Run<'_> {
             everything: &everything,
             head: head(refs).and_then(|head| graph.find(&head.target)),
         };
-        ledger.missing(&missing, &scene);
-        ledger.place(&scene);
+        ledger.missing(&scene);
+        if !hits.is_empty() {
+            ledger.place(&scene);
+        }
     }
 }
 

@@ -10,18 +10,18 @@ pub(super) fn work_tree(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned)
 }
 
-/// The tracked regular files of the work tree `root`, as full paths.
+/// The tracked regular files of the work tree `root`, relative to it, `/` between their parts.
 ///
 /// # Errors
 /// What keeps the index from being read, for people.
-pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>, String> {
+pub(super) fn files(root: &Path) -> Result<Vec<Vec<u8>>, String> {
     let folder = git_folder(root)?;
     let entries = match index::read(&folder.join("index"), name_length(&folder)) {
         Ok(entries) => entries,
         Err(index::Error::Split { .. }) => return through_libgit2(root),
         Err(error) => return Err(error.to_string()),
     };
-    Ok(entries.iter().filter(|e| e.is_file()).map(|e| root.join(native(&e.path))).collect())
+    Ok(entries.into_iter().filter(|e| e.is_file()).map(|e| e.path).collect())
 }
 
 /// `.git`, or the folder that a file of that name points to (worktrees, submodules).
@@ -47,21 +47,23 @@ fn name_length(folder: &Path) -> usize {
     if config.lines().any(sha256) { 32 } else { 20 }
 }
 
-fn through_libgit2(root: &Path) -> Result<Vec<PathBuf>, String> {
+fn through_libgit2(root: &Path) -> Result<Vec<Vec<u8>>, String> {
     let shown = |e: git2::Error| e.message().to_owned();
     let repository = git2::Repository::open(root).map_err(shown)?;
     let index = repository.index().map_err(shown)?;
     let files = index.iter().filter(|e| e.mode & 0o170_000 == 0o100_000);
-    Ok(files.map(|e| root.join(native(&e.path))).collect())
+    Ok(files.map(|e| e.path).collect())
 }
 
+/// A path of the index as the system writes it.
 #[cfg(unix)]
-fn native(path: &[u8]) -> &Path {
+pub(super) fn native(path: &[u8]) -> &Path {
     use std::os::unix::ffi::OsStrExt;
     Path::new(OsStr::from_bytes(path))
 }
 
+/// A path of the index as the system writes it.
 #[cfg(not(unix))]
-fn native(path: &[u8]) -> PathBuf {
+pub(super) fn native(path: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::new(String::from_utf8_lossy(path).as_ref()))
 }

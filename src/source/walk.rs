@@ -3,6 +3,7 @@
 //! `.gitignore` is honoured, but never against a file that git tracks; hidden files are read; `.git`
 //! is not entered; links are followed on request only. Not here: reading the files.
 
+use std::borrow::Cow;
 use std::fs::FileType;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,10 @@ pub fn walk<'w, W: Worker + Send + 'w>(
 ) {
     for root in roots {
         match std::fs::metadata(root) {
+            Ok(is) if is.is_file() => {
+                let walk = Walk::new(root, options, allowlists, progress);
+                walk.read(root, &mut Reader::new(&options.reading, progress), &mut make());
+            }
             Ok(_) => Walk::new(root, options, allowlists, progress).run(make),
             Err(error) => make().warn(super::unreadable(&slashed(root), &error)),
         }
@@ -85,8 +90,7 @@ impl<'a> Walk<'a> {
             };
             Box::new(move |entry| visit.entry(entry))
         });
-        let hides = !self.options.no_ignore && !self.root.is_file();
-        if hides && !self.progress.is_cancelled() {
+        if !self.options.no_ignore && !self.progress.is_cancelled() {
             self.tracked(make);
         }
     }
@@ -140,22 +144,23 @@ impl<'a> Walk<'a> {
                     continue;
                 }
             };
+            let Some(place) = self.names.place_of(&root) else { continue };
+            let mut name = place.folder.clone();
             for file in files {
-                let Some(path) = self.names.under_root(self.root, &file) else { continue };
-                if self.progress.is_cancelled() || visited.binary_search(&self.hash(&path)).is_ok()
-                {
+                let Some(inner) = file.strip_prefix(place.outside.as_slice()) else { continue };
+                name.truncate(place.folder.len());
+                name.extend_from_slice(inner);
+                let known = visited.binary_search(&self.hasher.hash_one(&name)).is_ok();
+                if known || self.progress.is_cancelled() {
                     continue;
                 }
                 // Deleted in the work tree, or no longer a file: nothing to read.
+                let path = place.root.join(tracked::native(inner));
                 if path.symlink_metadata().is_ok_and(|m| m.is_file()) {
                     self.read(&path, &mut reader, &mut worker);
                 }
             }
         }
-    }
-
-    fn hash(&self, path: &Path) -> u64 {
-        self.hasher.hash_one(path.as_os_str().as_encoded_bytes())
     }
 
     fn read(&self, path: &Path, reader: &mut Reader<'_>, worker: &mut dyn Worker) {
@@ -209,7 +214,7 @@ impl<W: Worker> Visit<'_, W> {
         if kind.is_file() || (entry.depth() == 0 && !is_special(kind)) {
             self.walk.read(entry.path(), &mut self.reader, &mut self.worker);
             if !self.walk.options.no_ignore {
-                self.visited.push(self.walk.hash(entry.path()));
+                self.visited.push(self.walk.hasher.hash_one(&*plain(entry.path())));
             }
         } else {
             self.worker.skipped();
@@ -316,14 +321,47 @@ impl Names {
         Provenance { path, stable_path, blob: None }
     }
 
-    /// The path that the walk has for a file of a work tree; none for files outside of the root.
-    fn under_root(&self, root: &Path, file: &Path) -> Option<PathBuf> {
-        if let Ok(inner) = file.strip_prefix(root) {
-            return Some(root.join(inner));
+    /// Where the walk meets the files of the work tree `tree`; none if it does not.
+    fn place_of(&self, tree: &Path) -> Option<Place> {
+        for root in [&self.root, &self.real_root] {
+            if let Ok(inner) = tree.strip_prefix(root) {
+                return Some(Place::new(self.root.join(inner), Vec::new()));
+            }
+            if let Ok(inner) = root.strip_prefix(tree) {
+                let outside = plain(&inner.join("")).into_owned();
+                return Some(Place::new(self.root.clone(), outside));
+            }
         }
-        let inner = file.strip_prefix(&self.real_root).ok()?;
-        Some(if inner.as_os_str().is_empty() { root.to_owned() } else { root.join(inner) })
+        None
     }
+}
+
+/// Where a walk meets the files of a work tree.
+struct Place {
+    /// What they are below.
+    root: PathBuf,
+    /// The same as the walk's paths begin.
+    folder: Vec<u8>,
+    /// What their paths in the work tree begin with above that.
+    outside: Vec<u8>,
+}
+
+impl Place {
+    fn new(root: PathBuf, outside: Vec<u8>) -> Self {
+        let mut folder = plain(&root.join("x")).into_owned();
+        folder.pop();
+        Self { root, folder, outside }
+    }
+}
+
+/// The bytes of a path, `/` between its parts.
+fn plain(path: &Path) -> Cow<'_, [u8]> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if std::path::MAIN_SEPARATOR == '/' {
+        return bytes.into();
+    }
+    let slash = |byte: &u8| if *byte == std::path::MAIN_SEPARATOR as u8 { b'/' } else { *byte };
+    bytes.iter().map(slash).collect()
 }
 
 /// A path with `/` between its parts; what is no UTF-8 is escaped.

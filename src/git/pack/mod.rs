@@ -146,6 +146,11 @@ impl Pack {
         self.index.name(self.forest.position(entry)?)
     }
 
+    /// The names of all entries, in order of the names.
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.index.count()).filter_map(|position| self.index.name(position))
+    }
+
     /// Offset of the entry with this number.
     pub fn offset(&self, entry: u32) -> Option<u64> {
         self.forest.offset(entry)

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Free buffers that a thread keeps.
-const KEPT: usize = 16;
+const KEPT: usize = 4;
 /// Bytes by which sizes are rounded up, so that buffers fit again.
 const GRAIN: usize = 16 << 10;
 

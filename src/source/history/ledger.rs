@@ -9,7 +9,7 @@ use super::paths::{List, Pair, Paths};
 use super::provenance::{self, Commits, Held};
 use super::scope::{Tips, tag_target};
 use super::search::{Hit, Hits, Message};
-use super::trees::{Key, Part, key};
+use super::trees::{Key, key};
 use super::{COMMIT_MESSAGE, Found, NO_PATH, Run, TAG_MESSAGE, shown_path};
 use crate::blob::Provenance;
 use crate::finding::{self, Secret, Warning};
@@ -64,6 +64,7 @@ impl<'a> Ledger<'a> {
         ledger.found.stats.bytes = hits.bytes;
         ledger.found.stats.members = hits.members;
         ledger.odd(&hits.odd, "commits or tags cannot be understood");
+        ledger.odd(&hits.gaps.damaged, "trees are damaged");
         ledger.repository();
         ledger
     }
@@ -116,29 +117,21 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    pub(super) fn damaged_trees(&mut self, parts: &[Part]) {
-        let mut ids: Vec<ObjectId> = parts.iter().flat_map(|p| p.damaged.clone()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        self.odd(&ids, "trees are damaged");
-    }
-
     /// Says what the chosen history names and nobody has.
-    pub(super) fn missing(&mut self, named: &[ObjectId], scene: &Scene<'_>) {
+    pub(super) fn missing(&mut self, scene: &Scene<'_>) {
         if self.run.options.allow_missing {
             return;
         }
-        let Scene { paths, commits, tips, .. } = scene;
+        let Scene { hits, paths, commits, tips, .. } = scene;
         let partial = self.run.repository.is_partial();
         let mut keys: HashSet<Key> = HashSet::new();
-        for list in lists(commits, paths).into_iter().chain(other_lists(tips, paths)) {
-            keys.extend(paths.list(list).iter().filter_map(|pair| Some(paths.pair(*pair)?.1)));
+        if !hits.gaps.missing.is_empty() {
+            keys.extend(keys_below(lists(commits, paths).into_iter(), paths));
+            keys.extend(keys_below(other_lists(tips, paths).into_iter(), paths));
         }
-        let mut missing: BTreeSet<ObjectId> = named
-            .iter()
-            .filter(|id| partial || keys.contains(&key(id.as_bytes())))
-            .copied()
-            .collect();
+        let named = hits.gaps.missing.iter();
+        let mut missing: BTreeSet<ObjectId> =
+            named.filter(|id| partial || keys.contains(&key(id.as_bytes()))).copied().collect();
         missing.extend(&tips.missing);
         let boundary: HashSet<ObjectId> = self.run.repository.shallow().into_iter().collect();
         for (child, parent) in commits.graph.gaps() {
@@ -147,9 +140,8 @@ impl<'a> Ledger<'a> {
                 missing.insert(*parent);
             }
         }
-        let trees = commits.order.iter().filter(|commit| commits.asked(**commit));
-        let trees = trees.filter_map(|commit| commits.graph.tree(*commit));
-        missing.extend(trees.filter(|tree| !self.run.store.contains(tree)));
+        let trees = commits.all_asked().filter_map(|commit| commits.graph.tree(commit));
+        missing.extend(trees.filter(|tree| !self.run.present.contains(key(tree.as_bytes()))));
         if missing.is_empty() {
             return;
         }
@@ -366,9 +358,8 @@ impl<'a> Ledger<'a> {
     fn unreachable(&mut self, scene: &Scene<'_>) {
         let Scene { hits, all, paths, everything, .. } = scene;
         let mut reached: HashSet<Key> = HashSet::new();
-        for list in lists(all, paths).into_iter().chain(other_lists(everything, paths)) {
-            reached.extend(paths.list(list).iter().filter_map(|pair| Some(paths.pair(*pair)?.1)));
-        }
+        reached.extend(keys_below(lists(all, paths).into_iter(), paths));
+        reached.extend(keys_below(other_lists(everything, paths).into_iter(), paths));
         let lost: Vec<&Hit> =
             hits.blobs.iter().filter(|hit| !reached.contains(&key(hit.id.as_bytes()))).collect();
         let lost_keys: HashMap<Key, &Hit> =
@@ -500,8 +491,13 @@ fn tagged(hits: &Hits, message: &Message, commits: &Commits<'_>) -> Option<u32> 
 
 /// The lists of all commits that are asked about.
 fn lists(commits: &Commits<'_>, paths: &Paths) -> BTreeSet<List> {
-    let asked = commits.order.iter().filter(|commit| commits.asked(**commit));
-    asked.filter_map(|commit| commits.list(*commit, paths)).collect()
+    commits.all_asked().filter_map(|commit| commits.list(commit, paths)).collect()
+}
+
+/// The blobs that some lists hold.
+fn keys_below(lists: impl Iterator<Item = List>, paths: &Paths) -> impl Iterator<Item = Key> {
+    let pairs = lists.flat_map(|list| paths.list(list));
+    pairs.filter_map(|pair| Some(paths.pair(*pair)?.1))
 }
 
 /// The lists of trees and blobs that refs name.

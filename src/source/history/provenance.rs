@@ -59,6 +59,11 @@ impl Commits<'_> {
         self.reached.get(commit as usize).copied().unwrap_or(false)
     }
 
+    /// The commits that are asked about, in no order of the history.
+    pub(super) fn all_asked(&self) -> impl Iterator<Item = u32> {
+        (0u32..).zip(self.reached).filter(|(_, asked)| **asked).map(|(commit, _)| commit)
+    }
+
     /// Whether a commit is recent enough to have introduced something.
     pub(super) fn recent(&self, commit: u32) -> bool {
         self.since.is_none_or(|since| self.graph.seconds(commit) >= since)

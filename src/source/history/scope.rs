@@ -2,6 +2,7 @@
 //!
 //! Not here: reading refs.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Error;
@@ -60,9 +61,9 @@ pub(super) fn tag_target(tags: &[(ObjectId, ObjectId)], tag: &ObjectId) -> Optio
 }
 
 /// The refs that `names` mean; all if there are no names.
-pub(super) fn chosen(refs: &[Ref], names: &[String]) -> Result<Vec<Ref>, Error> {
+pub(super) fn chosen<'r>(refs: &'r [Ref], names: &[String]) -> Result<Cow<'r, [Ref]>, Error> {
     if names.is_empty() {
-        return Ok(refs.to_vec());
+        return Ok(refs.into());
     }
     let mut chosen = Vec::new();
     for name in names {
@@ -78,5 +79,5 @@ pub(super) fn chosen(refs: &[Ref], names: &[String]) -> Result<Vec<Ref>, Error> 
         let found = found.cloned().or_else(id);
         chosen.push(found.ok_or_else(|| Error::Branch { name: name.clone() })?);
     }
-    Ok(chosen)
+    Ok(chosen.into())
 }

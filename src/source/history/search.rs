@@ -1,5 +1,5 @@
 //! Searches every blob, commit and tag once, and keeps those in which text of a secret's shape
-//! stands.
+//! stands; looks in every tree for what is missing.
 //!
 //! Of an object that is stored as a delta, only what the delta changes is searched; candidates in
 //! the rest are its base's, moved. Whether a candidate is a match is asked of the whole object, so
@@ -10,13 +10,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::trees::{Completeness, Gaps};
 use crate::blob::{Blob, Provenance};
 use crate::git::commit::{Commit, tag_target};
 use crate::git::delta::{Changes, Reach};
 use crate::git::graph;
 use crate::git::object::{Kind, ObjectId};
 use crate::git::traversal::{Inherited, Object, Visitor};
-use crate::matcher::NEAR;
 use crate::prefilter::Candidate;
 use crate::scanner::{Scanner, Scratch};
 use crate::source::Progress;
@@ -38,6 +38,7 @@ pub(super) struct Plan<'a> {
     exhaustive: bool,
     reach: Reach,
     kept: AtomicUsize,
+    completeness: &'a Completeness<'a>,
     progress: &'a Progress,
 }
 
@@ -46,11 +47,13 @@ impl<'a> Plan<'a> {
         scanner: &'a Scanner<'a>,
         archives: Option<&'a Limits>,
         exhaustive: bool,
+        completeness: &'a Completeness<'a>,
         progress: &'a Progress,
     ) -> Self {
-        let far = NEAR + scanner.longest_literal();
-        let reach = Reach { before: far, after: far };
-        Self { scanner, archives, exhaustive, reach, kept: AtomicUsize::new(0), progress }
+        let (before, after) = scanner.reach();
+        let reach = Reach { before, after };
+        let kept = AtomicUsize::new(0);
+        Self { scanner, archives, exhaustive, reach, kept, completeness, progress }
     }
 
     pub(super) fn visitor(&self) -> Search<'_> {
@@ -101,6 +104,8 @@ pub(super) struct Hits {
     pub(super) tags: Vec<(ObjectId, ObjectId)>,
     /// Commits and tags that cannot be understood.
     pub(super) odd: Vec<ObjectId>,
+    /// What the trees tell.
+    pub(super) gaps: Gaps,
     /// Blobs and messages searched.
     pub(super) contents: u64,
     pub(super) bytes: u64,
@@ -108,6 +113,11 @@ pub(super) struct Hits {
 }
 
 impl Hits {
+    /// Whether nothing has a match.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blobs.is_empty() && self.messages.is_empty()
+    }
+
     /// Takes over what another thread found; an object that came twice counts once.
     pub(super) fn merge(parts: impl Iterator<Item = Self>) -> Self {
         let mut all = Self::default();
@@ -117,6 +127,8 @@ impl Hits {
             all.graph.merge(part.graph);
             all.tags.extend(part.tags);
             all.odd.extend(part.odd);
+            all.gaps.missing.extend(part.gaps.missing);
+            all.gaps.damaged.extend(part.gaps.damaged);
             all.contents += part.contents;
             all.bytes += part.bytes;
             all.members += part.members;
@@ -127,8 +139,10 @@ impl Hits {
         all.messages.dedup_by_key(|message| message.id);
         all.tags.sort_unstable();
         all.tags.dedup();
-        all.odd.sort_unstable();
-        all.odd.dedup();
+        for ids in [&mut all.odd, &mut all.gaps.missing, &mut all.gaps.damaged] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
         all
     }
 }
@@ -158,7 +172,11 @@ impl Visitor for Search<'_> {
             Kind::Blob => self.blob(object, parent),
             Kind::Commit => self.commit(object),
             Kind::Tag => self.tag(object),
-            Kind::Tree => Box::default(),
+            Kind::Tree => {
+                let delta = parent.map(|parent| parent.delta);
+                self.plan.completeness.visit(object, delta, &mut self.hits.gaps);
+                Box::default()
+            }
         }
     }
 }
@@ -279,6 +297,7 @@ impl Search<'_> {
     /// What it found.
     pub(super) fn finish(mut self) -> Hits {
         self.tell();
+        self.plan.completeness.settle(&mut self.hits.gaps);
         self.hits
     }
 }

@@ -1,13 +1,12 @@
-//! Reads every tree once: which of them lead to the wanted blobs, and what they name that is not
-//! there.
+//! Reads trees: what they name that is not there, and which of them lead to wanted blobs.
 //!
 //! Not here: the paths that come of it ([`super::paths`]).
 
 use std::collections::{HashMap, HashSet};
 
 use crate::git::delta::{Delta, Segment, Segments};
+use crate::git::heads::{Heads, head};
 use crate::git::object::{ObjectFormat, ObjectId};
-use crate::git::store::Store;
 use crate::git::traversal::{Inherited, Object, Visitor};
 use crate::git::tree::{EntryKind, TreeEntries};
 
@@ -18,7 +17,7 @@ pub(super) type Key = u64;
 
 /// The key of a name.
 pub(super) fn key(name: &[u8]) -> Key {
-    name.first_chunk().map_or(0, |bytes| Key::from_le_bytes(*bytes))
+    head(name)
 }
 
 /// Which of many names may be wanted, in a few nanoseconds.
@@ -71,21 +70,14 @@ pub(super) struct Part {
     pub(super) trees: Vec<Key>,
     pub(super) edges: Vec<Edge>,
     pub(super) names: HashMap<Box<[u8]>, u32>,
-    /// Named by a tree, and not there.
-    pub(super) missing: Vec<ObjectId>,
-    /// Trees that end in the middle of an entry.
-    pub(super) damaged: Vec<ObjectId>,
 }
 
 /// What is asked of the trees.
 #[derive(Debug)]
 pub(super) struct Survey<'a> {
-    pub(super) store: &'a Store,
     pub(super) format: ObjectFormat,
-    /// The blobs whose paths are asked for; `None`: no paths.
-    pub(super) wanted: Option<&'a Wanted>,
-    /// Whether to look for what is missing.
-    pub(super) missing: bool,
+    /// The blobs whose paths are asked for.
+    pub(super) wanted: &'a Wanted,
 }
 
 impl Survey<'_> {
@@ -104,30 +96,11 @@ pub(super) struct Trees<'a> {
 impl Visitor for Trees<'_> {
     type Carry = ();
 
-    fn visit(&mut self, object: Object<'_>, parent: Option<Inherited<'_, ()>>) {
-        let mut copied = Copied::new(parent.map(|parent| parent.delta));
+    fn visit(&mut self, object: Object<'_>, _: Option<Inherited<'_, ()>>) {
+        let Survey { format, wanted } = self.survey;
         let mut tree = None;
-        let mut end = 0;
-        let width = self.survey.format.name_len();
-        for entry in TreeEntries::new(object.bytes, self.survey.format) {
-            let Ok(entry) = entry else {
-                self.part.damaged.extend(object.id());
-                break;
-            };
-            let start = end;
-            // Where the entry ends is where the next one begins: its name tells.
-            let name_at = entry.name.as_ptr() as usize - object.bytes.as_ptr() as usize;
-            end = name_at + entry.name.len() + 1 + width;
-            if entry.kind() == EntryKind::Commit {
-                continue;
-            }
-            if self.survey.missing
-                && !copied.holds(start, end)
-                && !self.survey.store.contains(&entry.id)
-            {
-                self.part.missing.push(entry.id);
-            }
-            let Some(wanted) = self.survey.wanted else { continue };
+        // The search has told of trees that end in the middle of an entry.
+        for entry in TreeEntries::new(object.bytes, *format).map_while(Result::ok) {
             let child = key(entry.id.as_bytes());
             if entry.kind() == EntryKind::Tree || wanted.contains(child) {
                 let tree = *tree.get_or_insert_with(|| self.part.add(key(object.name)));
@@ -154,13 +127,61 @@ impl Part {
     }
 }
 
-/// Everything that is named and not there, in order.
-pub(super) fn missing(parts: &mut [Part]) -> Vec<ObjectId> {
-    let mut missing: Vec<ObjectId> =
-        parts.iter_mut().flat_map(|part| std::mem::take(&mut part.missing)).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    missing
+/// Looks for what trees name and nobody has.
+#[derive(Debug)]
+pub(super) struct Completeness<'a> {
+    format: ObjectFormat,
+    /// The names of all objects.
+    present: &'a Heads,
+}
+
+/// What one thread has seen of it.
+#[derive(Debug, Default)]
+pub(super) struct Gaps {
+    /// Named by a tree, and not there.
+    pub(super) missing: Vec<ObjectId>,
+    /// Trees that end in the middle of an entry.
+    pub(super) damaged: Vec<ObjectId>,
+    /// Named, and not looked for yet.
+    named: Vec<ObjectId>,
+}
+
+/// Names that are looked for at a time: each look waits for memory, and many can wait together.
+const BATCH: usize = 512;
+
+impl<'a> Completeness<'a> {
+    pub(super) fn new(format: ObjectFormat, present: &'a Heads) -> Self {
+        Self { format, present }
+    }
+
+    /// Looks at the entries of a tree that its base did not have.
+    pub(super) fn visit(&self, object: Object<'_>, delta: Option<Delta<'_>>, gaps: &mut Gaps) {
+        let mut copied = Copied::new(delta);
+        let mut end = 0;
+        let width = self.format.name_len();
+        for entry in TreeEntries::new(object.bytes, self.format) {
+            let Ok(entry) = entry else {
+                gaps.damaged.extend(object.id());
+                break;
+            };
+            let start = end;
+            // Where the entry ends is where the next one begins: its name tells.
+            let name_at = entry.name.as_ptr() as usize - object.bytes.as_ptr() as usize;
+            end = name_at + entry.name.len() + 1 + width;
+            if entry.kind() != EntryKind::Commit && !copied.holds(start, end) {
+                gaps.named.push(entry.id);
+            }
+        }
+        if gaps.named.len() >= BATCH {
+            self.settle(gaps);
+        }
+    }
+
+    /// Looks for what was named.
+    pub(super) fn settle(&self, gaps: &mut Gaps) {
+        let named = gaps.named.drain(..);
+        gaps.missing.extend(named.filter(|id| !self.present.contains(head(id.as_bytes()))));
+    }
 }
 
 /// Which entries of a tree are its base's: those were looked at there.

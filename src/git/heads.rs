@@ -1,0 +1,95 @@
+//! Many object names in order, for many questions where one is.
+//!
+//! Of each name only the first eight bytes, its head, are kept. Names are hashes: a fan-out by the
+//! first bits leaves a handful of heads to look at, wherever one asks. Names that begin alike, as a
+//! forged index may have them, cost a binary search and no more.
+//!
+//! Not here: the rest of the names.
+
+use std::ops::Range;
+
+/// Heads that share a bucket of the fan-out, on average.
+const PER_BUCKET: usize = 4;
+
+/// The head of a name.
+pub fn head(name: &[u8]) -> u64 {
+    name.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// Heads in ascending order.
+#[derive(Debug)]
+pub struct Heads {
+    heads: Vec<u64>,
+    /// Where the heads begin whose first bits are the number of the bucket; one more at the end.
+    starts: Vec<u32>,
+    shift: u32,
+}
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Heads {
+    /// Takes heads in any order; one that comes twice stays twice.
+    pub fn new(mut heads: Vec<u64>) -> Self {
+        // A pack's names come in order: that costs one look at each.
+        heads.sort_unstable();
+        let bits = (heads.len() / PER_BUCKET).max(2).ilog2();
+        let shift = u64::BITS - bits;
+        let mut starts = vec![0u32; (1 << bits) + 1];
+        for head in &heads {
+            if let Some(count) = starts.get_mut((head >> shift) as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0u32;
+        for count in &mut starts {
+            sum = sum.saturating_add(*count);
+            *count = sum;
+        }
+        Self { heads, starts, shift }
+    }
+
+    /// Where `head` is among the heads; empty if it is not.
+    pub fn find(&self, head: u64) -> Range<usize> {
+        let bucket = (head >> self.shift) as usize;
+        let bounds = self.starts.get(bucket..).and_then(|rest| rest.first_chunk::<2>());
+        let (start, end) = bounds.map_or((0, 0), |&[start, end]| (start as usize, end as usize));
+        let own = self.heads.get(start..end).unwrap_or_default();
+        let first = start + own.partition_point(|other| *other < head);
+        let alike = self.heads.get(first..end).unwrap_or_default();
+        first..first + alike.iter().take_while(|other| **other == head).count()
+    }
+
+    /// Whether a name with this head is there.
+    pub fn contains(&self, head: u64) -> bool {
+        !self.find(head).is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_head_is_found_where_it_is(
+            mut heads in prop::collection::vec(any::<u64>(), 0..200),
+            close in prop::collection::vec(0u64..9, 0..40),
+            asked in any::<u64>(),
+        ) {
+            heads.extend(close.iter().chain(&[u64::MAX]));
+            let found = Heads::new(heads.clone());
+            heads.sort_unstable();
+            for head in heads.iter().chain(&[asked, 3, 0]) {
+                let first = heads.partition_point(|other| other < head);
+                let behind = heads.partition_point(|other| other <= head);
+                prop_assert_eq!(found.find(*head), first..behind);
+                prop_assert_eq!(found.contains(*head), first < behind);
+            }
+        }
+    }
+}
