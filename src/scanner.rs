@@ -3,6 +3,7 @@
 //! Prefilter, matcher, filter and attribution in their order. Not here: input, threads, the clock,
 //! and the grouping of sightings to findings.
 
+mod mask;
 mod sighting;
 mod snippet;
 mod view;
@@ -103,28 +104,6 @@ impl<'r> Scanner<'r> {
         Some(self.judge_all(blob, found))
     }
 
-    /// A text that is shown beside findings, such as the first line of a commit's message, with all
-    /// that looks like a secret masked.
-    pub fn masked(&self, text: String) -> String {
-        let mut scratch = Scratch::default();
-        self.find(text.as_bytes(), &mut scratch);
-        let mut found = scratch.found.matches;
-        if found.is_empty() {
-            return text;
-        }
-        found.sort_by_key(|one| (one.span.start, std::cmp::Reverse(one.span.end)));
-        let (mut masked, mut shown) = (String::new(), 0);
-        for one in found.iter().filter(|one| text.get(one.span.range()).is_some()) {
-            if one.span.start >= shown {
-                masked.push_str(&text[shown..one.span.start]);
-                masked.push_str(&one.secret.redacted());
-            }
-            shown = shown.max(one.span.end);
-        }
-        masked.push_str(text.get(shown..).unwrap_or_default());
-        masked
-    }
-
     /// Adds the plausible candidates whose literal lies within `window` of `bytes`. Each depends on
     /// the bytes within [`Scanner::reach`] alone, so that a reader of deltas can carry candidates
     /// from content to content instead of searching again.
@@ -220,16 +199,9 @@ impl<'r> Scanner<'r> {
             let rule = &self.rules.rules[found.rule];
             let view = views.of(found, &self.prefilter, &self.attributor);
             let reason = match self.settle(rule, found, &context, view) {
-                Ok(Settled { confidence, attribution }) => {
+                Ok(settled) => {
                     let place = places.of(found, view);
-                    sightings.add(self.sighting(
-                        found,
-                        confidence,
-                        attribution,
-                        place,
-                        &context,
-                        view,
-                    ));
+                    sightings.add(self.sighting(found, settled, place, &context, view));
                     continue;
                 }
                 Err(Refusal::Rejected(rejection)) => {
@@ -241,9 +213,9 @@ impl<'r> Scanner<'r> {
                     let reason = by.to_string();
                     if self.options.audit {
                         let attribution = self.attribute(rule, found, named, &context, view);
-                        let place = places.of(found, view);
-                        let allowed =
-                            self.sighting(found, confidence, attribution, place, &context, view);
+                        let (settled, place) =
+                            (Settled { confidence, attribution }, places.of(found, view));
+                        let allowed = self.sighting(found, settled, place, &context, view);
                         sightings.allowed.push((allowed, by));
                     }
                     reason
@@ -360,8 +332,7 @@ impl<'r> Scanner<'r> {
     fn sighting(
         &self,
         found: &Match,
-        confidence: Confidence,
-        attribution: Attribution,
+        settled: Settled,
         place: sighting::Place,
         context: &Context<'_>,
         view: Option<&View>,
@@ -375,8 +346,8 @@ impl<'r> Scanner<'r> {
         Sighting {
             rule: found.rule,
             secret: found.secret.clone(),
-            confidence,
-            attribution,
+            confidence: settled.confidence,
+            attribution: settled.attribution,
             occurrence: Occurrence {
                 path: blob.provenance.path.clone(),
                 stable_path: blob.provenance.stable_path.clone(),

@@ -125,13 +125,8 @@ fn file(args: &BaselineArgs) -> Result<PathBuf, Failure> {
     if let Some(file) = &args.file {
         return Ok(file.clone());
     }
-    let Some(root) = config::root(&args.folder) else {
-        return Err(Failure::new(format!("`{}` could not be read", args.folder.display()))
-            .hint("check the path"));
-    };
-    // As the user would type it, where that is short.
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    let short = here.is_ok_and(|here| here == root);
+    let root = known::root(&args.folder)?;
+    let short = root == Path::new(".");
     Ok(if short { PathBuf::from(baseline::NAME) } else { root.join(baseline::NAME) })
 }
 
@@ -155,8 +150,9 @@ fn contents(file: &Path) -> Result<Contents, Failure> {
 /// What the files and the history hold, and the baselines beside `file`.
 fn scanned(args: &BaselineArgs, file: &Path) -> Result<(Outcome, Vec<Baseline>), Failure> {
     let others = others(args, file)?;
+    // All of the repository: what lies outside of a folder is not gone.
     let everything = Everything {
-        folder: &args.folder,
+        folder: &known::root(&args.folder)?,
         history: !args.no_history,
         walk: &args.walk,
         shared: &args.shared,

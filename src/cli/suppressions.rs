@@ -52,7 +52,7 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
     }
     let baselines = known::load(&args.shared, &args.folder)?;
     let everything = Everything {
-        folder: &args.folder,
+        folder: &known::root(&args.folder)?,
         history: !args.no_history,
         walk: &args.walk,
         shared: &args.shared,

@@ -81,7 +81,7 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SuppressionsArgs {
-    /// What is scanned
+    /// The repository that is scanned, or a folder in it
     #[arg(value_name = "DIR", default_value = ".")]
     pub(in crate::cli) folder: PathBuf,
     /// Only those that suppress nothing; exit code 1 if there are any
@@ -101,7 +101,7 @@ pub(in crate::cli) struct BaselineArgs {
     /// The baseline [default: .keytrawl-baseline at the root of the repository]
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: Option<PathBuf>,
-    /// What is scanned
+    /// The repository that is scanned, or a folder in it
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(in crate::cli) folder: PathBuf,
     /// Scan the files alone, not the history
