@@ -8,10 +8,9 @@ use std::sync::Mutex;
 
 use crate::blob::Blob;
 use crate::finding::{
-    AllowMark, Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats,
-    Suppressed, Suppressor, Verification, Warning,
+    AllowMark, Confidence, Finding, Occurrence, Outcome, Rejected, Secret, Stats, Suppressed,
+    Suppressor, Verification, Warning,
 };
-use crate::rule::RuleSet;
 use crate::scanner::{Scanner, Scratch, Sighting};
 use crate::source;
 
@@ -69,7 +68,7 @@ impl<'s> Pipeline<'s> {
         all.rejections.dedup();
         all.comments.sort();
         all.comments.dedup();
-        let mut findings = group(all.sightings, self.scanner.rules());
+        let mut findings = group(all.sightings, self.scanner);
         let before = findings.len();
         findings.retain(|f| f.confidence >= least);
         all.stats.below_confidence = (before - findings.len()) as u64;
@@ -77,7 +76,7 @@ impl<'s> Pipeline<'s> {
             complete: !all.warnings.iter().any(|w| w.incomplete),
             findings,
             rejections: all.rejections,
-            suppressed: suppressed(all.allowed, self.scanner.rules(), least),
+            suppressed: suppressed(all.allowed, self.scanner, least),
             comments: all.comments,
             warnings: all.warnings,
             stats: all.stats,
@@ -132,14 +131,14 @@ impl Drop for Worker<'_> {
 }
 
 /// One finding a secret, its places in order; the worst finding first.
-fn group(sightings: Vec<Sighting>, rules: &RuleSet) -> Vec<Finding> {
+fn group(sightings: Vec<Sighting>, scanner: &Scanner<'_>) -> Vec<Finding> {
     let mut groups: BTreeMap<(usize, Secret), Vec<Sighting>> = BTreeMap::new();
     for sighting in sightings {
         groups.entry((sighting.rule, sighting.secret.clone())).or_default().push(sighting);
     }
     let mut findings: Vec<Finding> = groups
         .into_iter()
-        .map(|((rule, secret), seen)| finding(rule, secret, seen, rules))
+        .map(|((rule, secret), seen)| finding(rule, secret, seen, scanner))
         .collect();
     findings.sort_by(Finding::order);
     findings
@@ -148,13 +147,13 @@ fn group(sightings: Vec<Sighting>, rules: &RuleSet) -> Vec<Finding> {
 /// What would be findings, each place by itself.
 fn suppressed(
     allowed: Vec<(Sighting, Suppressor)>,
-    rules: &RuleSet,
+    scanner: &Scanner<'_>,
     least: Confidence,
 ) -> Vec<Suppressed> {
     let sure = allowed.into_iter().filter(|(sighting, _)| sighting.confidence >= least);
     let mut all: Vec<Suppressed> = sure
         .map(|(seen, by)| Suppressed {
-            finding: finding(seen.rule, seen.secret.clone(), vec![seen], rules),
+            finding: finding(seen.rule, seen.secret.clone(), vec![seen], scanner),
             by,
         })
         .collect();
@@ -163,15 +162,15 @@ fn suppressed(
     all
 }
 
-fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, rules: &RuleSet) -> Finding {
-    let rule = &rules.rules[rule];
+fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, scanner: &Scanner<'_>) -> Finding {
+    let rule = &scanner.rules().rules[rule];
     seen.sort_by(|a, b| order(&a.occurrence).cmp(&order(&b.occurrence)));
     seen.dedup_by(|a, b| order(&a.occurrence) == order(&b.occurrence));
     let (provider, evidence) = issuer(&seen);
     let confidence = seen.iter().map(|s| s.confidence).max().unwrap_or(Confidence::Low);
     let stable_path = seen.first().map(|s| s.occurrence.stable_path.as_str()).unwrap_or_default();
     Finding {
-        fingerprint: Fingerprint::new(&rule.id, stable_path, &secret),
+        fingerprint: scanner.fingerprint(&rule.id, stable_path, &secret),
         rule: rule.id.clone(),
         description: rule.description.clone(),
         provider,

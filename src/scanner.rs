@@ -18,7 +18,9 @@ use crate::decode;
 use crate::filter::allow::AllowComments;
 use crate::filter::allowlist::{Subject, allows, allows_path};
 use crate::filter::{Rejection, judge};
-use crate::finding::{Confidence, Fingerprint, Occurrence, Rejected, Secret, Suppressor};
+use crate::finding::{
+    Confidence, Fingerprint, FingerprintKey, Occurrence, Rejected, Secret, Suppressor,
+};
 use crate::matcher::{Found, Match, Matcher, everywhere};
 use crate::prefilter::{Candidate, Prefilter};
 use crate::rule::{Allowlist, Deviant, Rule, RuleSet};
@@ -34,6 +36,8 @@ pub struct Options {
     pub explain: bool,
     /// Whether to tell of every allow comment, and of every match that somebody has allowed.
     pub audit: bool,
+    /// What fingerprints are made with, if not with the secret alone.
+    pub key: Option<FingerprintKey>,
 }
 
 /// Finds secrets in blobs. Shared by all threads; each brings its own [`Scratch`].
@@ -84,6 +88,14 @@ impl<'r> Scanner<'r> {
     /// The allowlists of the configuration.
     pub fn allowlists(&self) -> &[Allowlist] {
         &self.options.allowlists
+    }
+
+    /// The fingerprint of a secret at a path.
+    pub fn fingerprint(&self, rule: &str, path: &str, secret: &Secret) -> Fingerprint {
+        match &self.options.key {
+            Some(key) => Fingerprint::keyed(rule, path, secret, key),
+            None => Fingerprint::new(rule, path, secret),
+        }
     }
 
     /// Whether content at `path` is allowed whatever is in it, and nobody wants to know what.
@@ -249,7 +261,7 @@ impl<'r> Scanner<'r> {
         if rule.path.as_ref().is_some_and(|p| !p.is_match(path.as_bytes())) {
             return Err(Refusal::Rejected(Rejection::Path));
         }
-        let fingerprint = Fingerprint::new(&rule.id, path, &found.secret);
+        let fingerprint = self.fingerprint(&rule.id, path, &found.secret);
         let subject = Subject {
             rule: &rule.id,
             path,

@@ -338,3 +338,36 @@ fn a_baseline_in_clear_hides_its_own_secrets_and_no_others() {
         explained.stdout
     );
 }
+
+#[test]
+fn a_baseline_is_of_the_whole_repository_wherever_it_is_made() {
+    let place = repository();
+    place.file("untracked.env", format!("K={}\n", mega()));
+    let run = place.run_in("app", &["baseline", "create"]);
+    assert_eq!(run.stdout, format!("wrote [DIR]/{NAME}: 3 entries\n"));
+    let run = place.run_in("app", &["baseline", "prune"]);
+    assert_eq!(run.stdout, format!("unchanged [DIR]/{NAME}: 3 entries, 0 dropped\n"));
+    assert_eq!(place.run_in("app", &["scan", "."]).code, 0);
+    assert_eq!(place.run_in("app", &["baseline", "update", "--format", "json"]).code, 2);
+}
+
+#[test]
+fn fingerprints_may_have_a_key() {
+    let place = tree();
+    let outside = place.root().join("../home/key");
+    std::fs::write(&outside, "a key of thirty-two characters..\n").expect("a file");
+    let plain = place.run(&JSON).fingerprints();
+    let with = ["--fingerprint-key", "../home/key"];
+    let keyed = place.run(&[&with[..], &JSON].concat()).fingerprints();
+    assert_eq!(keyed, place.run(&[&with[..], &JSON].concat()).fingerprints());
+    assert!(plain.iter().all(|fingerprint| !keyed.contains(fingerprint)));
+    assert_eq!(place.run(&[&["baseline", "create"], &with[..]].concat()).code, 0);
+    let text = read(&place, NAME);
+    assert!(keyed.iter().all(|fingerprint| text.contains(fingerprint.as_str())), "{text}");
+    assert_eq!(place.run(&with).code, 0);
+    // Without the key, nothing is known: that is reported, not hidden.
+    assert_eq!(place.run(&JSON).fingerprints(), plain);
+    std::fs::write(&outside, "short\n").expect("a file");
+    let run = place.run(&with);
+    assert!(run.code == 2 && run.stderr.contains("fewer than 16 bytes"), "{}", run.stderr);
+}

@@ -232,6 +232,9 @@ pub(super) struct SharedArgs {
     /// Use no baseline or ignore file that is not named here
     #[arg(long, help_heading = "Rules and configuration")]
     pub(super) no_baseline: bool,
+    /// Make fingerprints with the secret key in this file, so that a list of them tells nothing
+    #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]
+    pub(super) fingerprint_key: Option<PathBuf>,
     /// Number of threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "What is read")]
     pub(super) threads: Option<u16>,

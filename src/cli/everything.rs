@@ -56,7 +56,8 @@ impl Everything<'_> {
             reason: Some(list.description.clone()).filter(|text| !text.is_empty()),
         });
         let listed = listed.collect();
-        let asked = scanner::Options { allowlists, explain: false, audit: self.audit };
+        let asked = scan::asked(shared, allowlists)?;
+        let asked = scanner::Options { audit: self.audit, ..asked };
         let scanner = Scanner::new(&rules, asked);
         let running = Arc::new(Progress::default());
         scan::end_on_interrupt(&running);

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::finding::Confidence;
 use crate::git::repository::{Repository, RepositoryError};
 use crate::pipeline::Pipeline;
-use crate::scanner::{self, Scanner};
+use crate::scanner::Scanner;
 use crate::source::Progress;
 use crate::source::history::{Error, Options, history};
 
@@ -33,9 +33,7 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
         ..usual(shared, &config, least)
     };
     let allowlists = std::mem::take(&mut config.allowlists);
-    let audit = shared.show_suppressed;
-    let asked = scanner::Options { allowlists, explain: shared.explain, audit };
-    let scanner = Scanner::new(&rules, asked);
+    let scanner = Scanner::new(&rules, scan::asked(shared, allowlists)?);
     let progress = Arc::new(Progress::default());
     scan::end_on_interrupt(&progress);
     let found = progress::shown(&progress, !shared.quiet, || {

@@ -10,10 +10,10 @@ use super::exit::Exit;
 use super::message::{self, Failure};
 use super::{known, output, progress, rules};
 use crate::config::{self, Config};
-use crate::finding::{Confidence, Outcome, Warning};
+use crate::finding::{Confidence, FingerprintKey, Outcome, Warning};
 use crate::pipeline::Pipeline;
 use crate::report;
-use crate::rule::RuleSet;
+use crate::rule::{Allowlist, RuleSet};
 use crate::scanner::{self, Scanner};
 use crate::source::archive::Limits;
 use crate::source::{self, Progress, Reading};
@@ -29,9 +29,7 @@ pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
     let options = walk_options(&args.walk, shared, &config);
     let least = least(shared, &config);
     let allowlists = std::mem::take(&mut config.allowlists);
-    let audit = shared.show_suppressed;
-    let asked = scanner::Options { allowlists, explain: shared.explain, audit };
-    let scanner = Scanner::new(&rules, asked);
+    let scanner = Scanner::new(&rules, asked(shared, allowlists)?);
     let progress = Arc::new(Progress::default());
     end_on_interrupt(&progress);
     let mut outcome = scan(&args, &scanner, &options, &progress, least)?;
@@ -164,6 +162,28 @@ pub(super) fn walk_options(
         follow: args.follow || config.follow.unwrap_or(false),
         threads: threads(shared),
     }
+}
+
+/// What a scanner is asked beside finding.
+pub(super) fn asked(
+    args: &SharedArgs,
+    allowlists: Vec<Allowlist>,
+) -> Result<scanner::Options, Failure> {
+    let (explain, audit) = (args.explain, args.show_suppressed);
+    let key = args.fingerprint_key.as_deref().map(fingerprint_key).transpose()?;
+    Ok(scanner::Options { allowlists, explain, audit, key })
+}
+
+fn fingerprint_key(path: &Path) -> Result<FingerprintKey, Failure> {
+    let shown = path.display();
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::new(format!("the key `{shown}` could not be read: {error}")).hint("check the path")
+    })?;
+    FingerprintKey::new(bytes.trim_ascii_end()).ok_or_else(|| {
+        let least = FingerprintKey::LEAST;
+        Failure::new(format!("the key `{shown}` has fewer than {least} bytes"))
+            .hint("`openssl rand -hex 32` makes one")
+    })
 }
 
 /// Number of threads to use.

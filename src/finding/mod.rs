@@ -6,7 +6,7 @@ mod fingerprint;
 mod outcome;
 mod secret;
 
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use outcome::{AllowMark, Outcome, Rejected, Stats, Suppressed, Suppressor};
 pub use secret::Secret;
 
@@ -162,7 +162,7 @@ pub struct Finding {
 impl Finding {
     /// The fingerprint of the secret in one of its places.
     pub fn fingerprint_at(&self, occurrence: &Occurrence) -> Fingerprint {
-        Fingerprint::new(&self.rule, &occurrence.stable_path, &self.secret)
+        self.fingerprint.at(&self.rule, &occurrence.stable_path)
     }
 
     /// The order of reports: the worst first, then by place.
