@@ -122,11 +122,12 @@ impl<'b> Index<'b> {
         expired: &mut Hits,
     ) -> Option<(usize, usize)> {
         let path = one_line(&normal(&place.stable_path));
+        let typed = normal(&place.path);
         let named = self.named.get(file_name(&path)).into_iter().flatten();
         let mut found = None;
         for (b, e) in named.chain(&self.everywhere).copied() {
             let entry = &self.baselines[b].entries[e];
-            if !subject.is(entry, place, &path) {
+            if !subject.is(entry, place, [&path, &typed]) {
                 continue;
             }
             hits.insert((b, e));
