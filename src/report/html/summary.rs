@@ -138,7 +138,8 @@ pub(super) fn way_out(
     for step in remedy::HISTORY {
         writeln!(out, "<li>{}", escape(step.text))?;
         if let Some(command) = step.command {
-            writeln!(out, "<code class=\"block\">{}</code>", escape(command))?;
+            let lines: Vec<String> = command.lines().map(escape).collect();
+            writeln!(out, "<code class=\"block\">{}</code>", lines.join("\n"))?;
         }
         writeln!(out, "</li>")?;
     }

@@ -18,7 +18,9 @@ fn content(outcome: &Outcome) -> String {
 fn the_whole_report() {
     let mut outcome = sample::outcome();
     outcome.findings[1].occurrences.truncate(1);
-    insta::assert_snapshot!(content(&outcome));
+    let page = content(&outcome);
+    assert!(!page.contains("\\x0a"), "{page}");
+    insta::assert_snapshot!(page);
     insta::assert_snapshot!(content(&Outcome { complete: true, ..Outcome::default() }));
 }
 

@@ -69,12 +69,14 @@ pub(super) fn write(out: &mut dyn io::Write, facts: &[Facts<'_>]) -> io::Result<
         writeln!(out, "</ul>")?;
     }
     writeln!(out, "</div>\n<div class=\"axis\"><div></div><div>")?;
+    let mut said = String::new();
     for mark in 0..MARKS {
         let time = from + (to - from) * mark / (MARKS - 1);
         let day = Day::of(time.max(0).unsigned_abs()).to_string();
         // Within months days matter, within years they do not.
         let shown = if to - from > 400 * 86_400 { &day[..7] } else { &day[..] };
-        writeln!(out, "<span>{shown}</span>")?;
+        writeln!(out, "<span>{}</span>", if shown == said { "" } else { shown })?;
+        said = shown.to_owned();
     }
     writeln!(out, "</div></div>\n</section>")
 }
