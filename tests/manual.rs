@@ -24,7 +24,7 @@ const COMMANDS: [&str; 12] = [
 #[test]
 fn every_help_text_has_examples() {
     let place = Place::new();
-    for command in COMMANDS.iter().filter(|c| **c != "rules list") {
+    for command in COMMANDS.iter().chain(&["baseline", "rules show", "rules check"]) {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let run = place.run(&arguments);
         assert_eq!(run.code, 0, "{command}");

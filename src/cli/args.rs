@@ -61,6 +61,7 @@ pub(super) enum Command {
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
     /// Write down which secrets are known and may stay
+    #[command(after_help = memory::BASELINE_EXAMPLES)]
     Baseline {
         #[command(subcommand)]
         command: BaselineCommand,
@@ -113,12 +114,14 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
     /// One line a rule
+    #[command(after_help = RULES_EXAMPLES)]
     List {
         /// Rule files to add to the built-in ones
         #[arg(long, value_name = "FILE")]
         rules: Vec<PathBuf>,
     },
     /// Everything about one rule
+    #[command(after_help = RULES_EXAMPLES)]
     Show {
         /// Id of the rule
         id: String,
@@ -127,6 +130,7 @@ pub(super) enum RulesCommand {
         rules: Vec<PathBuf>,
     },
     /// Prove rule files by their own examples; without FILE, the built-in ones
+    #[command(after_help = RULES_EXAMPLES)]
     Check {
         /// Rule files
         #[arg(value_name = "FILE")]

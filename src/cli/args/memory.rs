@@ -7,6 +7,13 @@ use clap::{Args, Subcommand};
 use super::{SharedArgs, WalkArgs};
 use crate::moment::Day;
 
+pub(super) const BASELINE_EXAMPLES: &str = "\
+Examples:
+  keytrawl baseline create --reason 'revoked in March'   from now on only what is new is reported
+  keytrawl baseline update                               add what is found now
+  keytrawl baseline prune                                drop what is gone
+  keytrawl baseline import .secrets.baseline             take over what another scanner knows";
+
 const CREATE_EXAMPLES: &str = "\
 Examples:
   keytrawl baseline create                     everything that is found now is known
