@@ -252,14 +252,16 @@ fn nothing(inputs: &Inputs, outputs: &Outputs, why: &str) -> Result<Exit, Failur
 
 /// Says what came of the scan, in every way that was asked for.
 fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failure> {
-    let Done { outcome, rules, shared, scope } = done;
+    let Done { outcome, rules, mut shared, scope } = done;
+    // Reports of a job are read by whoever reads the job.
+    shared.show_secrets = false;
     let verified = verify::verified(&shared.live, false, &outcome, &rules)?;
     let outcome = verified.unwrap_or(outcome);
     let exit = Exit::judged(&outcome, inputs.fail_on);
     annotate(inputs, &outcome, &rules, &scope)?;
     if inputs.summary {
         let mut text = Vec::new();
-        let options = output::options(false);
+        let options = output::masked();
         let forge = outputs::forge();
         report::markdown::write_linked(&mut text, &outcome, &rules, &options, forge.as_ref())
             .map_err(|e| Failure::new(e.to_string()))?;
@@ -270,7 +272,7 @@ fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failur
         Some(path) => outputs.report(Format::Sarif, Some(path), &outcome, &rules)?,
         None => None,
     };
-    output::write(&shared.report, &outcome, &rules, false)?;
+    output::write(&shared, &outcome, &rules)?;
     let active =
         outcome.findings.iter().filter(|f| f.verification.verdict == Verdict::Active).count();
     let state = if outcome.complete { "complete" } else { "partial" };
@@ -298,7 +300,7 @@ fn annotate(
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut write = || {
         if inputs.annotations {
-            github::write(&mut out, outcome, rules, &output::options(false))?;
+            github::write(&mut out, outcome, rules, &output::masked())?;
         }
         let noun = if outcome.findings.len() == 1 { "secret" } else { "secrets" };
         let whole = if outcome.complete { "" } else { ", and not everything could be read" };

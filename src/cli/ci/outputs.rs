@@ -61,7 +61,7 @@ impl Outputs {
     ) -> Result<Option<PathBuf>, Failure> {
         let own = || self.folder.as_ref().map(|folder| folder.join(format!("keytrawl.{format}")));
         let Some(path) = path.map(Path::to_owned).or_else(own) else { return Ok(None) };
-        let options = output::options(false);
+        let options = output::masked();
         // The next step, which may run as somebody else, uploads them; nothing in them is secret.
         let written = output::whole(&path, Readers::All, &|out| {
             report::write(format, out, outcome, rules, &options)
