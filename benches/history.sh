@@ -19,7 +19,7 @@ GIT_DIR=$(git -C "$REPO" rev-parse --absolute-git-dir 2>/dev/null || echo "$REPO
 export GIT_DIR
 
 uptime
-scan='"$KEYTRAWL" history "$REPO" --no-config --quiet --format json $OPTIONS'
+scan='"$KEYTRAWL" history "$REPO" --no-config --no-cache --quiet --format json $OPTIONS'
 set -- "git cat-file=git cat-file --batch-all-objects --unordered --batch --buffer" "$@"
 set -- "keytrawl exhaustive=$scan --exhaustive" "$@"
 set -- "keytrawl=$scan" "$@"

@@ -94,6 +94,13 @@ pub fn counted_length(text: &[u8], at: usize) -> Option<usize> {
     (binary && length >= 24).then_some(usize::from(length))
 }
 
+/// Whether what [`counted_length`] tells is no chance: a control character that no text has stands
+/// before the byte.
+pub fn is_surely_counted(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(2).and_then(|i| text.get(i));
+    before.is_some_and(|b| *b < b' ' && !b.is_ascii_whitespace() && *b != 0x1b)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::boundary;
 use crate::decode::{self, Layer, Reach, Text};
 use crate::finding::Secret;
-use crate::prefilter::{Candidate, Prefilter, Use};
+use crate::prefilter::{Anchor, Candidate, Prefilter, Use};
 use crate::rule::{MAX_MATCH, Rule, RuleSet};
 use crate::span::Span;
 
@@ -110,6 +110,7 @@ impl<'r> Matcher<'r> {
         };
         continues_encoded(bytes, end, false).is_some()
             || anchor.uses.iter().any(|usage| stands(usage).is_some())
+            || broken_prefix(bytes, candidate.at, anchor).is_some()
     }
 
     /// How many bytes before a candidate, and from it on, it depends on, and whether it is plausible.
@@ -119,7 +120,8 @@ impl<'r> Matcher<'r> {
             after = after.max(anchor.literal.len() + CONTINUATION);
             for usage in &anchor.uses {
                 before = before.max(usage.offset + boundary::LOOK_BEHIND);
-                after = after.max(usage.prefix.len());
+                before = before.max(usage.offset * (1 + SOFT_BREAK));
+                after = after.max(usage.prefix.len() * (1 + SOFT_BREAK));
             }
         }
         (before, after)
@@ -145,7 +147,11 @@ impl<'r> Matcher<'r> {
             seen |= self.attempt(&place, usage, candidate, found);
         }
         let end = candidate.at + anchor.literal.len();
-        let Some((layer, from)) = continues_encoded(bytes, end, seen) else { return };
+        let broken = || Some((Layer::Quoted, broken_prefix(bytes, candidate.at, anchor)?));
+        let continued = continues_encoded(bytes, end, seen);
+        let Some((layer, from)) = continued.or_else(|| if seen { None } else { broken() }) else {
+            return;
+        };
         let plain = found.matches.split_off(before);
         if plain.iter().any(|m| m.span.end > from) {
             // What looks like the start of an escape is part of the key.
@@ -219,7 +225,8 @@ impl<'r> Matcher<'r> {
         let free = !rule.boundary
             || boundary::is_token_start(place.text, place.start)
             || after_delimiter(place);
-        let counted = if free { None } else { boundary::counted_length(place.text, place.start) };
+        let counted = boundary::counted_length(place.text, place.start)
+            .filter(|_| !free || boundary::is_surely_counted(place.text, place.start));
         if !free && counted.is_none() && found.misses.is_none() {
             return true;
         }
@@ -375,6 +382,46 @@ fn continues_encoded(bytes: &[u8], at: usize, prefix_seen: bool) -> Option<(Laye
         _ => None,
     };
     layer.map(|layer| (layer, from))
+}
+
+/// The most bytes of a soft line break.
+const SOFT_BREAK: usize = 3;
+
+/// The length of a soft line break of quoted-printable text at the start of `text`.
+fn soft_break(text: &[u8]) -> Option<usize> {
+    let breaks: [&[u8]; 2] = [b"=\n", b"=\r\n"];
+    breaks.iter().find(|b| text.starts_with(b)).map(|b| b.len())
+}
+
+/// Where the first soft line break is in a prefix that has such and is whole without them; `at` is
+/// where its anchor stands.
+fn broken_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option<usize> {
+    let broken = |usage: &Use| {
+        let (mut start, mut first) = (at, None);
+        for byte in usage.prefix[..usage.offset].iter().rev() {
+            for length in [2, SOFT_BREAK] {
+                let before = start.checked_sub(length);
+                if before.is_some_and(|b| soft_break(&bytes[b..]) == Some(length)) {
+                    start -= length;
+                    first = Some(start);
+                }
+            }
+            start = start.checked_sub(1).filter(|s| bytes[*s] == *byte)?;
+        }
+        let mut end = at + anchor.literal.len();
+        for byte in &usage.prefix[usage.offset + anchor.literal.len()..] {
+            if let Some(length) = bytes.get(end..).and_then(soft_break) {
+                first = first.or(Some(end));
+                end += length;
+            }
+            if bytes.get(end) != Some(byte) {
+                return None;
+            }
+            end += 1;
+        }
+        first
+    };
+    anchor.uses.iter().find_map(broken)
 }
 
 /// Whether the line that ends at `end` is as long as quoted-printable lines are when they are broken.

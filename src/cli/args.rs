@@ -332,6 +332,9 @@ pub(super) struct HistoryArgs {
     /// Memory for rebuilt objects [default: 1GB]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
     pub(super) memory: Option<u64>,
+    /// Search packs anew that an earlier run has searched
+    #[arg(long, help_heading = "What is read")]
+    pub(super) no_cache: bool,
     /// Search every byte of every blob, for comparison
     #[arg(long, hide = true)]
     pub(super) exhaustive: bool,

@@ -1,6 +1,6 @@
 //! `keytrawl history`: every commit of every ref of a repository.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{HistoryArgs, SharedArgs};
@@ -37,6 +37,7 @@ pub(super) fn outcome(args: &HistoryArgs) -> Result<(Outcome, RuleSet), Failure>
         allow_missing: args.allow_missing,
         exhaustive: args.exhaustive,
         memory: args.memory,
+        cache: if args.no_cache { None } else { cache_folder() },
         ..usual(shared, &config, least)
     };
     let allowlists = std::mem::take(&mut config.allowlists);
@@ -70,6 +71,7 @@ pub(super) fn usual(shared: &SharedArgs, config: &Config, least: Confidence) -> 
         threads: scan::threads(shared),
         memory: None,
         archives: scan::archives(shared, config),
+        cache: None,
         least,
     }
 }
@@ -77,6 +79,22 @@ pub(super) fn usual(shared: &SharedArgs, config: &Config, least: Confidence) -> 
 /// Whether a folder is, or is in, a git repository.
 pub(super) fn is_repository(folder: &Path) -> bool {
     !matches!(Repository::discover(folder), Err(RepositoryError::NotFound { .. }))
+}
+
+/// Where the system has caches; none if the environment does not say.
+fn cache_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let home = || set("HOME").map(PathBuf::from);
+    let system = if cfg!(windows) {
+        set("LOCALAPPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Caches"))
+    } else {
+        // The standard says that a relative path is to be ignored.
+        let own = set("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        own.or_else(|| Some(home()?.join(".cache")))
+    };
+    system.map(|folder| folder.join("keytrawl"))
 }
 
 pub(super) fn failure(error: Error) -> Failure {

@@ -12,6 +12,7 @@
 //!
 //! Not here: how a repository is read, and grouping by secret.
 
+mod cache;
 mod dates;
 mod judge;
 mod ledger;
@@ -21,7 +22,8 @@ mod scope;
 mod search;
 mod trees;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::atomic::AtomicBool;
 
 pub use dates::parse_date;
@@ -32,17 +34,19 @@ use super::{Found, Progress, shown_path};
 use crate::finding::Confidence;
 use crate::git::damages::Damages;
 use crate::git::graph::Graph;
-use crate::git::heads::Heads;
-use crate::git::object::{Kind, Kinds};
+use crate::git::heads::{self, Heads};
+use crate::git::object::{Kind, Kinds, ObjectId};
+use crate::git::pack::Pack;
 use crate::git::repository::{Ref, Repository, RepositoryError};
 use crate::git::store::Store;
-use crate::git::traversal::{self, Traversal};
+use crate::git::traversal::{self, LooseFile, Traversal};
 use crate::scanner::Scanner;
+use cache::Cache;
 use ledger::{Ledger, Scene};
 use paths::Paths;
 use provenance::Commits;
 use scope::Tips;
-use search::{Hits, Plan};
+use search::{Hits, Links, Plan};
 use trees::{Completeness, Key, Part, Survey, Wanted, key};
 
 /// The path of what stands in a commit's message.
@@ -85,6 +89,8 @@ pub struct Options {
     pub memory: Option<u64>,
     /// Whether to look into archives, and how deep.
     pub archives: Option<Limits>,
+    /// Where what is known of packs is kept; none: nowhere.
+    pub cache: Option<PathBuf>,
     /// The least confidence of a finding that is worth to be counted.
     pub least: Confidence,
 }
@@ -106,24 +112,20 @@ pub fn history(
     let usual = traversal::Limits::default();
     let limits = traversal::Limits { memory: options.memory.unwrap_or(usual.memory), ..usual };
     let store = Store::open(repository.object_dirs(), repository.format(), limits);
-    let (counted, present) = (traversal::Progress::default(), store.names());
-    let run = Run {
-        repository: &repository,
-        store: &store,
-        present: &present,
-        scanner,
-        options,
-        limits,
-        counted: &counted,
-    };
+    let counted = traversal::Progress::default();
+    let run =
+        Run { repository: &repository, store: &store, scanner, options, limits, counted: &counted };
     let mut damages = Damages::default();
-    let mut hits = run.search(&mut damages, progress);
-    let graph = std::mem::take(&mut hits.graph).build();
+    let (mut hits, known) = run.search(&mut damages, progress);
     let mut ledger = Ledger::new(&run, &hits);
     if progress.is_cancelled() {
         ledger.unplaced(&hits);
-    } else {
+    } else if run.needs_graph(&hits, &refs) {
+        run.link(&mut hits, &known);
+        let graph = std::mem::take(&mut hits.graph).build();
         run.place(&mut ledger, &hits, &graph, &refs, &chosen);
+    } else {
+        ledger.lost(run.missing(&hits.gaps.below_trees));
     }
     ledger.damages(damages);
     Ok(ledger.finish())
@@ -134,8 +136,6 @@ pub fn history(
 struct Run<'a> {
     repository: &'a Repository,
     store: &'a Store,
-    /// The names of all objects of the store.
-    present: &'a Heads,
     scanner: &'a Scanner<'a>,
     options: &'a Options,
     limits: traversal::Limits,
@@ -144,15 +144,94 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Searches all blobs and messages, and sees what the trees lack.
-    fn search(&self, damages: &mut Damages, progress: &Progress) -> Hits {
-        let complete = Completeness::new(self.repository.format(), self.present);
-        let archives = self.options.archives.as_ref();
-        let exhaustive = self.options.exhaustive;
+    /// Searches all blobs and messages, and sees what is named and not there: pack by pack, so that
+    /// what is known of a pack need not be found again. Tells the packs that were not read.
+    fn search(&self, damages: &mut Damages, progress: &Progress) -> (Hits, Vec<&Pack>) {
+        let rules = || format!("{:?} {:?}", self.scanner.rules(), self.options.archives);
+        let folder = self.options.cache.as_ref().filter(|_| !self.options.exhaustive);
+        let cache = folder.map(|folder| Cache::new(folder, &rules()));
+        let (mut parts, mut known) = (Vec::new(), Vec::new());
+        for pack in self.store.packs() {
+            if let Some(hits) = cache.as_ref().and_then(|cache| cache.load(pack, self.store)) {
+                known.push(pack);
+                parts.push(hits);
+                continue;
+            }
+            let names = Heads::new(pack.names().map(heads::head).collect());
+            let (hits, found) = self.search_in(slice::from_ref(pack), &[], names, progress);
+            let sound = found.lost() == 0 && hits.gaps.damaged.is_empty();
+            if let Some(cache) = cache.as_ref().filter(|_| sound && !progress.is_cancelled()) {
+                cache.save(pack, &hits);
+            }
+            damages.merge(found);
+            parts.push(hits);
+        }
+        let loose = self.store.loose();
+        if !loose.is_empty() {
+            let names = loose.iter().map(|file| heads::head(file.id.as_bytes()));
+            let (hits, found) = self.search_in(&[], loose, Heads::new(names.collect()), progress);
+            damages.merge(found);
+            parts.push(hits);
+        }
+        (Hits::merge(parts.into_iter()), known)
+    }
+
+    fn search_in(
+        &self,
+        packs: &[Pack],
+        loose: &[LooseFile],
+        names: Heads,
+        progress: &Progress,
+    ) -> (Hits, Damages) {
+        let complete = Completeness::new(self.repository.format(), names);
+        let (archives, exhaustive) = (self.options.archives.as_ref(), self.options.exhaustive);
         let plan = Plan::new(self.scanner, archives, exhaustive, &complete, progress);
-        let traversed = self.traversal(Kinds::ALL, &progress.cancelled).run(|| plan.visitor());
-        damages.merge(traversed.damages);
-        Hits::merge(traversed.visitors.into_iter().map(|search| search.finish()))
+        let traversal =
+            Traversal { packs, loose, ..self.traversal(Kinds::ALL, &progress.cancelled) };
+        let traversed = traversal.run(|| plan.visitor());
+        let parts = traversed.visitors.into_iter().map(|search| search.finish());
+        (Hits::merge(parts), traversed.damages)
+    }
+
+    /// Those of some objects that nobody has.
+    fn missing(&self, named: &[ObjectId]) -> Vec<ObjectId> {
+        const FEW: usize = 1000;
+        let named = named.iter().copied();
+        if named.len() < FEW {
+            return named.filter(|id| !self.store.contains(id)).collect();
+        }
+        let names = self.store.names();
+        named.filter(|id| !names.contains(heads::head(id.as_bytes()))).collect()
+    }
+
+    /// Whether it takes the commits to tell what there is to tell.
+    fn needs_graph(&self, hits: &Hits, refs: &[Ref]) -> bool {
+        if !hits.is_empty() || self.options.allow_missing {
+            return !hits.is_empty();
+        }
+        let mut targets: Vec<ObjectId> = refs.iter().map(|one| one.target).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        let lost = |ids: &[ObjectId]| !self.missing(ids).is_empty();
+        // A partial clone has not pruned: what its trees name, its history names.
+        let whole = self.repository.is_partial() || !lost(&hits.gaps.below_trees);
+        !whole || lost(&hits.gaps.below_commits) || lost(&targets)
+    }
+
+    /// Reads the commits and tags of packs that were not read.
+    fn link(&self, hits: &mut Hits, packs: &[&Pack]) {
+        let goes_on = AtomicBool::new(false);
+        for pack in packs {
+            let (packs, loose) = (slice::from_ref(*pack), &[][..]);
+            let kinds = Kinds::from(Kind::Commit) | Kind::Tag;
+            let traversal = Traversal { packs, loose, ..self.traversal(kinds, &goes_on) };
+            for links in traversal.run(Links::default).visitors {
+                hits.graph.merge(links.graph);
+                hits.tags.extend(links.tags);
+            }
+        }
+        hits.tags.sort_unstable();
+        hits.tags.dedup();
     }
 
     /// Finds the paths of blobs. What is wrong with trees was told by the search.
@@ -194,7 +273,8 @@ impl Run<'_> {
         // A partial clone has not pruned: what its trees name, its history names. Elsewhere it
         // matters who names what is missing.
         if !self.options.allow_missing && !self.repository.is_partial() {
-            wanted.extend(hits.gaps.missing.iter().map(|id| key(id.as_bytes())));
+            let missing = self.missing(&hits.gaps.below_trees);
+            wanted.extend(missing.iter().map(|id| key(id.as_bytes())));
         }
         let paths = self.paths(&wanted);
         let order = if hits.is_empty() { Vec::new() } else { graph.all_topological() };

@@ -125,11 +125,12 @@ impl<'a> Ledger<'a> {
         let Scene { hits, paths, commits, tips, .. } = scene;
         let partial = self.run.repository.is_partial();
         let mut keys: HashSet<Key> = HashSet::new();
-        if !hits.gaps.missing.is_empty() {
+        let below = &self.run.missing(&hits.gaps.below_trees);
+        if !below.is_empty() && !partial {
             keys.extend(keys_below(lists(commits, paths).into_iter(), paths));
             keys.extend(keys_below(other_lists(tips, paths).into_iter(), paths));
         }
-        let named = hits.gaps.missing.iter();
+        let named = below.iter();
         let mut missing: BTreeSet<ObjectId> =
             named.filter(|id| partial || keys.contains(&key(id.as_bytes()))).copied().collect();
         missing.extend(&tips.missing);
@@ -141,12 +142,18 @@ impl<'a> Ledger<'a> {
             }
         }
         let trees = commits.all_asked().filter_map(|commit| commits.graph.tree(commit));
-        missing.extend(trees.filter(|tree| !self.run.present.contains(key(tree.as_bytes()))));
-        if missing.is_empty() {
+        let lost: HashSet<ObjectId> =
+            self.run.missing(&hits.gaps.below_commits).into_iter().collect();
+        missing.extend(trees.filter(|tree| lost.contains(tree)));
+        self.lost(missing.into_iter().collect());
+    }
+
+    /// Says which objects are named and nobody has.
+    pub(super) fn lost(&mut self, ids: Vec<ObjectId>) {
+        if ids.is_empty() || self.run.options.allow_missing {
             return;
         }
-        let ids: Vec<ObjectId> = missing.into_iter().collect();
-        let why = if partial {
+        let why = if self.run.repository.is_partial() {
             "this is a partial clone: `git fetch --refetch --no-filter` gets them"
         } else {
             "`git fsck` tells more"

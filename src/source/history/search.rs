@@ -16,6 +16,7 @@ use crate::git::commit::{Commit, tag_target};
 use crate::git::delta::{Changes, Reach};
 use crate::git::graph;
 use crate::git::object::{Kind, ObjectId};
+use crate::git::store::Store;
 use crate::git::traversal::{Inherited, Object, Visitor};
 use crate::prefilter::Candidate;
 use crate::scanner::{Scanner, Scratch};
@@ -38,7 +39,7 @@ pub(super) struct Plan<'a> {
     exhaustive: bool,
     reach: Reach,
     kept: AtomicUsize,
-    completeness: &'a Completeness<'a>,
+    completeness: &'a Completeness,
     progress: &'a Progress,
 }
 
@@ -47,7 +48,7 @@ impl<'a> Plan<'a> {
         scanner: &'a Scanner<'a>,
         archives: Option<&'a Limits>,
         exhaustive: bool,
-        completeness: &'a Completeness<'a>,
+        completeness: &'a Completeness,
         progress: &'a Progress,
     ) -> Self {
         let (before, after) = scanner.reach();
@@ -94,6 +95,24 @@ pub(super) struct Message {
     pub(super) text: Box<[u8]>,
 }
 
+impl Message {
+    /// Reads the message of a commit or a tag.
+    pub(super) fn read(id: ObjectId, kind: Kind, store: &Store) -> Option<Self> {
+        let (found, bytes) = store.read(&id).ok()??;
+        let text = match kind {
+            Kind::Tag => tag_message(&bytes),
+            _ => Commit::parse(&bytes)?.message,
+        };
+        (found == kind).then(|| Self { id, kind, text: text.into() })
+    }
+}
+
+/// All behind the header of a tag.
+fn tag_message(bytes: &[u8]) -> &[u8] {
+    let start = memchr::memmem::find(bytes, b"\n\n").map_or(0, |at| at + 2);
+    bytes.get(start..).unwrap_or_default()
+}
+
 /// What a search found, and the commits and tags that it came by.
 #[derive(Debug, Default)]
 pub(super) struct Hits {
@@ -127,8 +146,7 @@ impl Hits {
             all.graph.merge(part.graph);
             all.tags.extend(part.tags);
             all.odd.extend(part.odd);
-            all.gaps.missing.extend(part.gaps.missing);
-            all.gaps.damaged.extend(part.gaps.damaged);
+            all.gaps.merge(part.gaps);
             all.contents += part.contents;
             all.bytes += part.bytes;
             all.members += part.members;
@@ -139,10 +157,9 @@ impl Hits {
         all.messages.dedup_by_key(|message| message.id);
         all.tags.sort_unstable();
         all.tags.dedup();
-        for ids in [&mut all.odd, &mut all.gaps.missing, &mut all.gaps.damaged] {
-            ids.sort_unstable();
-            ids.dedup();
-        }
+        all.odd.sort_unstable();
+        all.odd.dedup();
+        all.gaps.sort();
         all
     }
 }
@@ -174,7 +191,7 @@ impl Visitor for Search<'_> {
             Kind::Tag => self.tag(object),
             Kind::Tree => {
                 let delta = parent.map(|parent| parent.delta);
-                self.plan.completeness.visit(object, delta, &mut self.hits.gaps);
+                self.plan.completeness.tree(object, delta, &mut self.hits.gaps);
                 Box::default()
             }
         }
@@ -253,6 +270,8 @@ impl Search<'_> {
         match Commit::parse(object.bytes) {
             Some(commit) => {
                 self.hits.graph.add(id, &commit);
+                let named = commit.parents.iter().chain([&commit.tree]);
+                self.plan.completeness.named(named, &mut self.hits.gaps);
                 self.message(id, Kind::Commit, commit.message);
             }
             None => self.hits.odd.push(id),
@@ -263,11 +282,13 @@ impl Search<'_> {
     fn tag(&mut self, object: Object<'_>) -> Box<[Candidate]> {
         let Some(id) = object.id() else { return Box::default() };
         match tag_target(object.bytes) {
-            Some(target) => self.hits.tags.push((id, target)),
+            Some(target) => {
+                self.plan.completeness.named([&target].into_iter(), &mut self.hits.gaps);
+                self.hits.tags.push((id, target));
+            }
             None => self.hits.odd.push(id),
         }
-        let start = memchr::memmem::find(object.bytes, b"\n\n").map_or(0, |at| at + 2);
-        self.message(id, Kind::Tag, object.bytes.get(start..).unwrap_or_default());
+        self.message(id, Kind::Tag, tag_message(object.bytes));
         Box::default()
     }
 
@@ -326,4 +347,27 @@ fn has_any(scanner: &Scanner<'_>, bytes: &[u8], scratch: &mut Scratch) -> bool {
     found.is_some_and(|found| {
         !found.sightings.is_empty() || found.rejected > 0 || found.suppressed > 0
     })
+}
+
+/// Reads commits and tags for the graph alone.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    pub(super) graph: graph::Builder,
+    pub(super) tags: Vec<(ObjectId, ObjectId)>,
+}
+
+impl Visitor for Links {
+    type Carry = ();
+
+    fn visit(&mut self, object: Object<'_>, _: Option<Inherited<'_, ()>>) {
+        let Some(id) = object.id() else { return };
+        match object.kind {
+            Kind::Commit => {
+                if let Some(commit) = Commit::parse(object.bytes) {
+                    self.graph.add(id, &commit);
+                }
+            }
+            _ => self.tags.extend(tag_target(object.bytes).map(|target| (id, target))),
+        }
+    }
 }

@@ -127,35 +127,56 @@ impl Part {
     }
 }
 
-/// Looks for what trees name and nobody has.
+/// Looks for what the trees and commits of a pack name and the pack does not have.
 #[derive(Debug)]
-pub(super) struct Completeness<'a> {
+pub(super) struct Completeness {
     format: ObjectFormat,
-    /// The names of all objects.
-    present: &'a Heads,
+    /// The names of all objects that are looked at.
+    present: Heads,
 }
 
 /// What one thread has seen of it.
 #[derive(Debug, Default)]
 pub(super) struct Gaps {
-    /// Named by a tree, and not there.
-    pub(super) missing: Vec<ObjectId>,
+    /// Named by a tree.
+    pub(super) below_trees: Vec<ObjectId>,
+    /// Named by a commit or a tag.
+    pub(super) below_commits: Vec<ObjectId>,
     /// Trees that end in the middle of an entry.
     pub(super) damaged: Vec<ObjectId>,
-    /// Named, and not looked for yet.
+    /// Named by a tree, and not looked for yet.
     named: Vec<ObjectId>,
 }
 
 /// Names that are looked for at a time: each look waits for memory, and many can wait together.
 const BATCH: usize = 512;
+/// Names from which on those that came twice are thrown out.
+const CROWD: usize = 1 << 16;
 
-impl<'a> Completeness<'a> {
-    pub(super) fn new(format: ObjectFormat, present: &'a Heads) -> Self {
+impl Gaps {
+    /// Takes over what another thread has seen.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.below_trees.extend(other.below_trees);
+        self.below_commits.extend(other.below_commits);
+        self.damaged.extend(other.damaged);
+    }
+
+    /// Puts each name in its place, once.
+    pub(super) fn sort(&mut self) {
+        for ids in [&mut self.below_trees, &mut self.below_commits, &mut self.damaged] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+    }
+}
+
+impl Completeness {
+    pub(super) fn new(format: ObjectFormat, present: Heads) -> Self {
         Self { format, present }
     }
 
     /// Looks at the entries of a tree that its base did not have.
-    pub(super) fn visit(&self, object: Object<'_>, delta: Option<Delta<'_>>, gaps: &mut Gaps) {
+    pub(super) fn tree(&self, object: Object<'_>, delta: Option<Delta<'_>>, gaps: &mut Gaps) {
         let mut copied = Copied::new(delta);
         let mut end = 0;
         let width = self.format.name_len();
@@ -177,10 +198,21 @@ impl<'a> Completeness<'a> {
         }
     }
 
-    /// Looks for what was named.
+    /// Looks for what a commit or a tag names.
+    pub(super) fn named<'i>(&self, ids: impl Iterator<Item = &'i ObjectId>, gaps: &mut Gaps) {
+        gaps.below_commits.extend(ids.filter(|id| !self.present.contains(head(id.as_bytes()))));
+    }
+
+    /// Looks for what trees named.
     pub(super) fn settle(&self, gaps: &mut Gaps) {
-        let named = gaps.named.drain(..);
-        gaps.missing.extend(named.filter(|id| !self.present.contains(head(id.as_bytes()))));
+        let Gaps { named, below_trees, .. } = gaps;
+        let before = below_trees.len();
+        let named = named.drain(..);
+        below_trees.extend(named.filter(|id| !self.present.contains(head(id.as_bytes()))));
+        if before / CROWD < below_trees.len() / CROWD {
+            below_trees.sort_unstable();
+            below_trees.dedup();
+        }
     }
 }
 
