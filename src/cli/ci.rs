@@ -274,8 +274,10 @@ fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failur
     let active =
         outcome.findings.iter().filter(|f| f.verification.verdict == Verdict::Active).count();
     let state = if outcome.complete { "complete" } else { "partial" };
+    // The next step works in the folder that this one began in.
+    let folder = inputs.folder.clone().unwrap_or_default();
     let shown = |path: Option<PathBuf>| {
-        path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+        path.map(|path| folder.join(path).to_string_lossy().into_owned()).unwrap_or_default()
     };
     outputs.set(&[
         ("exit-code", (exit as u8).to_string()),
