@@ -16,6 +16,8 @@ pub const NAMES: [&str; 2] = ["keytrawl.toml", ".keytrawl.toml"];
 /// What a configuration file says; none: it does not say.
 #[derive(Debug, Default)]
 pub struct Config {
+    /// The file, if there is one.
+    pub path: Option<PathBuf>,
     /// Findings that are less sure are left out.
     pub confidence: Option<Confidence>,
     /// Rule files beside the built-in ones, relative to the configuration file.
@@ -85,6 +87,7 @@ pub fn load(path: &Path) -> Result<Config, Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| Error::Read { path: name.clone(), source })?;
     let mut config = parse(&name, &text)?;
+    config.path = Some(path.to_owned());
     let folder = path.parent().unwrap_or(Path::new(""));
     for rules in &mut config.rules {
         *rules = folder.join(&*rules);

@@ -10,6 +10,28 @@ pub fn utc(seconds: u64) -> String {
     format!("{day}T{:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
+/// Reads a moment as RFC 3339 writes it, to seconds since 1970; none for what is no moment.
+pub fn seconds(text: &str) -> Option<i64> {
+    let day = Day::parse(text.get(..10)?)?;
+    let number = |from: usize| -> Option<i64> {
+        let part = text.get(from..from + 2)?;
+        part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
+    };
+    let apart = text.get(10..11)? == "T" && text.get(13..14)? == ":" && text.get(16..17)? == ":";
+    let (hour, minute, second) = (number(11)?, number(14)?, number(17)?);
+    let rest = text.get(19..)?;
+    let zone = &rest[rest.find(['Z', '+', '-'])?..];
+    let shift = match zone.as_bytes()[0] {
+        b'Z' => 0,
+        sign => {
+            let at = text.len() - zone.len();
+            let minutes = number(at + 1)? * 60 + number(at + 4)?;
+            if sign == b'-' { -minutes } else { minutes }
+        }
+    };
+    apart.then_some(day.number() * 86_400 + hour * 3600 + minute * 60 + second - shift * 60)
+}
+
 /// A day of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day {
@@ -30,6 +52,17 @@ impl Day {
         let day = of_year - (153 * shifted + 2) / 5 + 1;
         let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
         Self { year: year + era * 400 + u64::from(month <= 2), month, day }
+    }
+
+    /// Days since 1970, the inverse of [`Day::of`], by Howard Hinnant's `days_from_civil`.
+    fn number(self) -> i64 {
+        let early = u64::from(self.month <= 2);
+        let year = (self.year + 400 - early) % 400;
+        let era = (self.year + 400 - early) / 400;
+        let shifted = (self.month + 9) % 12;
+        let of_year = (153 * shifted + 2) / 5 + self.day - 1;
+        let of_era = year * 365 + year / 4 - year / 100 + of_year;
+        (era * 146_097 + of_era) as i64 - 719_468 - 146_097
     }
 
     /// Reads `2024-05-06`; none for what is no day.
@@ -69,6 +102,26 @@ mod tests {
         assert_eq!(utc(951_782_399), "2000-02-28T23:59:59");
         assert_eq!(utc(951_782_400), "2000-02-29T00:00:00");
         assert_eq!(utc(1_735_689_599), "2024-12-31T23:59:59");
+    }
+
+    #[test]
+    fn moments_are_read_back() {
+        for time in [0, 951_782_399, 951_782_400, 1_735_689_599, 4_102_444_800] {
+            assert_eq!(seconds(&format!("{}Z", utc(time))), i64::try_from(time).ok());
+        }
+        assert_eq!(seconds("1970-01-01T01:30:00+01:30"), Some(0));
+        assert_eq!(seconds("1969-12-31T19:00:00-05:00"), Some(0));
+        assert_eq!(seconds("1960-01-01T00:00:00Z"), Some(-315_619_200));
+        assert_eq!(seconds("2024-05-06T10:00:00.5Z"), seconds("2024-05-06T10:00:00Z"));
+        for wrong in [
+            "",
+            "2024-05-06",
+            "2024-05-06T10:00:00",
+            "2024-05-06T1x:00:00Z",
+            "2024-05-06T10:00:00+1",
+        ] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

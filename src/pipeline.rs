@@ -9,10 +9,9 @@ use std::sync::Mutex;
 use crate::attribution::Attribution;
 use crate::blob::Blob;
 use crate::finding::{
-    Clues, Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats,
-    Verification, Warning,
+    AllowMark, Clues, Confidence, Finding, Occurrence, Outcome, Rejected, Secret, Stats,
+    Suppressed, Suppressor, Verification, Warning,
 };
-use crate::rule::RuleSet;
 use crate::scanner::{Scanner, Scratch, Sighting};
 use crate::source;
 
@@ -28,6 +27,8 @@ pub struct Pipeline<'s> {
 struct Part {
     sightings: Vec<Sighting>,
     rejections: Vec<Rejected>,
+    allowed: Vec<(Sighting, Suppressor)>,
+    comments: Vec<AllowMark>,
     warnings: Vec<Warning>,
     stats: Stats,
 }
@@ -45,9 +46,10 @@ impl<'s> Pipeline<'s> {
 
     /// Takes over what a source holds that finds secrets on its own.
     pub fn add(&self, found: source::Found) {
-        let source::Found { sightings, rejections, warnings, stats } = found;
+        let source::Found { sightings, rejections, allowed, warnings, stats } = found;
         let mut parts = self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        parts.push(Part { sightings, rejections, warnings, stats });
+        let comments = Vec::new();
+        parts.push(Part { sightings, rejections, allowed, comments, warnings, stats });
     }
 
     /// Puts the work of all workers together, leaving out findings that are less sure than `least`.
@@ -56,6 +58,8 @@ impl<'s> Pipeline<'s> {
         for part in self.parts.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
             all.sightings.extend(part.sightings);
             all.rejections.extend(part.rejections);
+            all.allowed.extend(part.allowed);
+            all.comments.extend(part.comments);
             all.warnings.extend(part.warnings);
             all.stats.add(&part.stats);
         }
@@ -63,7 +67,9 @@ impl<'s> Pipeline<'s> {
         all.warnings.dedup();
         all.rejections.sort();
         all.rejections.dedup();
-        let mut findings = group(all.sightings, self.scanner.rules());
+        all.comments.sort();
+        all.comments.dedup();
+        let mut findings = group(all.sightings, self.scanner);
         let before = findings.len();
         findings.retain(|f| f.confidence >= least);
         all.stats.below_confidence = (before - findings.len()) as u64;
@@ -71,7 +77,8 @@ impl<'s> Pipeline<'s> {
             complete: !all.warnings.iter().any(|w| w.incomplete),
             findings,
             rejections: all.rejections,
-            suppressed: Vec::new(),
+            suppressed: suppressed(all.allowed, self.scanner, least),
+            comments: all.comments,
             warnings: all.warnings,
             stats: all.stats,
         }
@@ -92,6 +99,8 @@ impl source::Worker for Worker<'_> {
         let Some(found) = self.pipeline.scanner.scan(blob, &mut self.scratch) else { return };
         self.part.sightings.extend(found.sightings);
         self.part.rejections.extend(found.rejections);
+        self.part.allowed.extend(found.allowed);
+        self.part.comments.extend(found.comments);
         self.part.stats.rejected += found.rejected;
         self.part.stats.suppressed += found.suppressed;
     }
@@ -123,21 +132,39 @@ impl Drop for Worker<'_> {
 }
 
 /// One finding a secret, its places in order; the worst finding first.
-fn group(sightings: Vec<Sighting>, rules: &RuleSet) -> Vec<Finding> {
+fn group(sightings: Vec<Sighting>, scanner: &Scanner<'_>) -> Vec<Finding> {
     let mut groups: BTreeMap<(usize, Secret), Vec<Sighting>> = BTreeMap::new();
     for sighting in sightings {
         groups.entry((sighting.rule, sighting.secret.clone())).or_default().push(sighting);
     }
     let mut findings: Vec<Finding> = groups
         .into_iter()
-        .map(|((rule, secret), seen)| finding(rule, secret, seen, rules))
+        .map(|((rule, secret), seen)| finding(rule, secret, seen, scanner))
         .collect();
     findings.sort_by(Finding::order);
     findings
 }
 
-fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, rules: &RuleSet) -> Finding {
-    let rule = &rules.rules[rule];
+/// What would be findings, each place by itself.
+fn suppressed(
+    allowed: Vec<(Sighting, Suppressor)>,
+    scanner: &Scanner<'_>,
+    least: Confidence,
+) -> Vec<Suppressed> {
+    let sure = allowed.into_iter().filter(|(sighting, _)| sighting.confidence >= least);
+    let mut all: Vec<Suppressed> = sure
+        .map(|(seen, by)| Suppressed {
+            finding: finding(seen.rule, seen.secret.clone(), vec![seen], scanner),
+            by,
+        })
+        .collect();
+    all.sort_by(|a, b| a.finding.order(&b.finding).then_with(|| a.by.cmp(&b.by)));
+    all.dedup_by(|a, b| a.finding.order(&b.finding).is_eq() && a.by == b.by);
+    all
+}
+
+fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, scanner: &Scanner<'_>) -> Finding {
+    let rule = &scanner.rules().rules[rule];
     seen.sort_by(|a, b| order(&a.occurrence).cmp(&order(&b.occurrence)));
     seen.dedup_by(|a, b| order(&a.occurrence) == order(&b.occurrence));
     let (provider, evidence) = issuer(&seen);
@@ -145,7 +172,7 @@ fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, rules: &RuleSet
     let confidence = seen.iter().map(|s| s.confidence).max().unwrap_or(Confidence::Low);
     let stable_path = seen.first().map(|s| s.occurrence.stable_path.as_str()).unwrap_or_default();
     Finding {
-        fingerprint: Fingerprint::new(&rule.id, stable_path, &secret),
+        fingerprint: scanner.fingerprint(&rule.id, stable_path, &secret),
         rule: rule.id.clone(),
         description: rule.description.clone(),
         provider,

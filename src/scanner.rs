@@ -3,6 +3,7 @@
 //! Prefilter, matcher, filter and attribution in their order. Not here: input, threads, the clock,
 //! and the grouping of sightings to findings.
 
+mod mask;
 mod nearby;
 mod sighting;
 mod snippet;
@@ -16,9 +17,11 @@ use crate::attribution::{Attribution, Attributor, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
 use crate::filter::allow::AllowComments;
-use crate::filter::allowlist::{Subject, allows};
+use crate::filter::allowlist::{Subject, allows, allows_path};
 use crate::filter::{Rejection, judge};
-use crate::finding::{Confidence, Fingerprint, Occurrence, Rejected};
+use crate::finding::{
+    Confidence, Fingerprint, FingerprintKey, Occurrence, Rejected, Secret, Suppressor,
+};
 use crate::matcher::{Found, Match, Matcher, everywhere};
 use crate::prefilter::{Candidate, Prefilter};
 use crate::rule::{Allowlist, Deviant, Rule, RuleSet};
@@ -32,6 +35,10 @@ pub struct Options {
     pub allowlists: Vec<Allowlist>,
     /// Whether to tell of every candidate that is no finding.
     pub explain: bool,
+    /// Whether to tell of every allow comment, and of every match that somebody has allowed.
+    pub audit: bool,
+    /// What fingerprints are made with, if not with the secret alone.
+    pub key: Option<FingerprintKey>,
 }
 
 /// What comments in the content say about its secrets.
@@ -94,6 +101,19 @@ impl<'r> Scanner<'r> {
         &self.options.allowlists
     }
 
+    /// The fingerprint of a secret at a path.
+    pub fn fingerprint(&self, rule: &str, path: &str, secret: &Secret) -> Fingerprint {
+        match &self.options.key {
+            Some(key) => Fingerprint::keyed(rule, path, secret, key),
+            None => Fingerprint::new(rule, path, secret),
+        }
+    }
+
+    /// Whether content at `path` is allowed whatever is in it, and nobody wants to know what.
+    pub fn skips(&self, path: &str) -> bool {
+        !self.options.audit && self.options.allowlists.iter().any(|list| allows_path(list, path))
+    }
+
     /// The secrets in `blob`; none for the many blobs that have nothing to tell.
     pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Option<Sightings> {
         self.scan_with(blob, scratch, Comments::Honoured)
@@ -109,7 +129,8 @@ impl<'r> Scanner<'r> {
         self.find(blob.bytes, scratch);
         let Scratch { found, .. } = scratch;
         found.matches.retain(|m| blob.own.start <= m.span.start && m.span.start < blob.own.end);
-        if found.matches.is_empty() && found.misses.as_ref().is_none_or(Vec::is_empty) {
+        let idle = found.matches.is_empty() && found.misses.as_ref().is_none_or(Vec::is_empty);
+        if idle && !self.options.audit {
             return None;
         }
         single_out(&mut found.matches);
@@ -203,31 +224,35 @@ impl<'r> Scanner<'r> {
             around: Surroundings { bytes: blob.bytes, lines: &lines, hits: &hits, matches: &spans },
         };
         let mut sightings = Sightings::default();
+        if self.options.audit {
+            sightings.comments = sighting::marks(blob, &comments, &lines);
+        }
         let mut views = Views::new(blob.bytes);
         let mut places = sighting::Places::new(blob, &lines);
         for found in &found.matches {
             let rule = &self.rules.rules[found.rule];
             let view = views.of(found, &self.prefilter, &self.attributor);
             let reason = match self.settle(rule, found, &context, view) {
-                Ok(Settled { confidence, attribution }) => {
+                Ok(settled) => {
                     let place = places.of(found, view);
-                    sightings.add(self.sighting(
-                        found,
-                        confidence,
-                        attribution,
-                        place,
-                        &context,
-                        view,
-                    ));
+                    sightings.add(self.sighting(found, settled, place, &context, view));
                     continue;
                 }
                 Err(Refusal::Rejected(rejection)) => {
                     sightings.rejected += 1;
                     rejection.to_string()
                 }
-                Err(Refusal::Suppressed(by)) => {
+                Err(Refusal::Suppressed { by, confidence, named }) => {
                     sightings.suppressed += 1;
-                    by
+                    let reason = by.to_string();
+                    if self.options.audit {
+                        let attribution = self.attribute(rule, found, named, &context, view);
+                        let (settled, place) =
+                            (Settled { confidence, attribution }, places.of(found, view));
+                        let allowed = self.sighting(found, settled, place, &context, view);
+                        sightings.allowed.push((allowed, by));
+                    }
+                    reason
                 }
             };
             if self.options.explain {
@@ -258,7 +283,7 @@ impl<'r> Scanner<'r> {
         if rule.path.as_ref().is_some_and(|p| !p.is_match(path.as_bytes())) {
             return Err(Refusal::Rejected(Rejection::Path));
         }
-        let fingerprint = Fingerprint::new(&rule.id, path, &found.secret);
+        let fingerprint = self.fingerprint(&rule.id, path, &found.secret);
         let subject = Subject {
             rule: &rule.id,
             path,
@@ -276,19 +301,29 @@ impl<'r> Scanner<'r> {
             inside || self.attributor.speaks_for(id, context.around.hits)
         });
         let mut confidence = judge(rule, found, named).map_err(Refusal::Rejected)?;
-        if let Some(list) = self.options.allowlists.iter().find(|list| allows(list, &subject)) {
-            let reason =
-                if list.description.is_empty() { "no reason given" } else { &list.description };
-            return Err(Refusal::Suppressed(format!(
-                "an allowlist of the configuration: {reason}"
-            )));
+        let lists = self.options.allowlists.iter().zip(1..);
+        if let Some((list, number)) = lists.into_iter().find(|(list, _)| allows(list, &subject)) {
+            let reason = Some(&list.description).filter(|text| !text.is_empty()).cloned();
+            let by = Suppressor::Allowlist { number, reason };
+            return Err(Refusal::Suppressed { by, confidence, named });
         }
         let mut views = view.into_iter().flat_map(View::chain);
         let inside = views.find_map(|v| v.comments.allowing(&rule.id, v.span, &v.lines));
-        let comment =
-            inside.or_else(|| context.comments.allowing(&rule.id, found.span, context.lines));
-        if let Some(comment) = comment.filter(|_| context.asked == Comments::Honoured) {
-            return Err(Refusal::Suppressed(format!("the comment `{}`", comment.marker)));
+        // Of a comment in encoded text, the place is that of the secret.
+        let at = |span: Span| context.lines.line_of(span.start) + 1 + context.blob.origin.lines;
+        let inside = inside.map(|comment| (comment, at(found.span)));
+        let comment = inside.or_else(|| {
+            let comment = context.comments.allowing(&rule.id, found.span, context.lines)?;
+            Some((comment, at(comment.span)))
+        });
+        if let Some((comment, line)) = comment.filter(|_| context.asked == Comments::Honoured) {
+            let by = Suppressor::Comment {
+                path: context.blob.provenance.path.clone(),
+                line,
+                marker: comment.marker.to_owned(),
+                reason: comment.reason.clone(),
+            };
+            return Err(Refusal::Suppressed { by, confidence, named });
         }
         let attribution = self.attribute(rule, found, named, context, view);
         let proved =
@@ -331,8 +366,7 @@ impl<'r> Scanner<'r> {
     fn sighting(
         &self,
         found: &Match,
-        confidence: Confidence,
-        attribution: Attribution,
+        settled: Settled,
         place: sighting::Place,
         context: &Context<'_>,
         view: Option<&View>,
@@ -341,11 +375,13 @@ impl<'r> Scanner<'r> {
         let raw = &blob.bytes[found.span.range()];
         let big_endian = view.is_some_and(|v| v.big_endian);
         let shift = blob.origin.offset;
+        let plain = found.layers.is_empty();
+        let encoded = blob.bytes.get(place.span.range()).filter(|_| !plain);
         Sighting {
             rule: found.rule,
             secret: found.secret.clone(),
-            confidence,
-            attribution,
+            confidence: settled.confidence,
+            attribution: settled.attribution,
             context: nearby::context(&self.rules.rules[found.rule], found, context.around, view),
             occurrence: Occurrence {
                 path: blob.provenance.path.clone(),
@@ -354,6 +390,7 @@ impl<'r> Scanner<'r> {
                 end: place.end,
                 span: Span::new(place.span.start + shift, place.span.end + shift),
                 encoding: decode::name(&found.layers, raw, big_endian),
+                encoded: encoded.map(|bytes| Secret::new(bytes, 0)),
                 blob: blob.provenance.blob.clone(),
                 commit: None,
                 last_commit: None,
@@ -417,7 +454,12 @@ struct Settled {
 
 enum Refusal {
     Rejected(Rejection),
-    Suppressed(String),
+    /// Somebody allows it; else it would be a secret, this sure.
+    Suppressed {
+        by: Suppressor,
+        confidence: Confidence,
+        named: bool,
+    },
 }
 
 fn asks_for_evidence(rule: &Rule) -> bool {

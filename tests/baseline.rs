@@ -316,6 +316,15 @@ fn baselines_of_detect_secrets_and_kingfisher_are_read() {
     });
     let file = json!({ "version": "1.5.0", "plugins_used": [], "results": results });
     foreign(".secrets.baseline", &file.to_string(), true);
+    // A new key in the place of the known one is news.
+    let place = tree();
+    place.file(".secrets.baseline", file.to_string());
+    place.file(
+        "deploy/a b.yaml",
+        format!("\n\n\n\n\n\nkey: {}\n", &armed("x sk_live_{base62:40}")[2..]),
+    );
+    let run = place.run(&["--baseline", ".secrets.baseline", "--format", "json"]);
+    assert_eq!(places(&run), ["deploy/a b.yaml:7"]);
     let first = "ExactFindings:\n  matches:\n  - filepath: work/app/.env\n    fingerprint: '389162583612032034'\n    linenum: 2\n  - filepath: work/deploy/a b.yaml\n    fingerprint: '1'\n    linenum: 1\n";
     foreign("kingfisher.yml", first, false);
     let second = "version: 2\nfingerprint_algorithm: kingfisher-v1\nrepositories:\n- id: local:///x\n  findings:\n  - path: app/.env\n    fingerprint: '1'\n    rule_id: x\n    line: 2\n  - path: deploy/a b.yaml\n    fingerprint: '2'\n    line: 1\n";
@@ -337,4 +346,45 @@ fn a_baseline_in_clear_hides_its_own_secrets_and_no_others() {
         "{}",
         explained.stdout
     );
+}
+
+#[test]
+fn a_baseline_is_of_the_whole_repository_wherever_it_is_made() {
+    let place = repository();
+    place.file("untracked.env", format!("K={}\n", mega()));
+    let run = place.run_in("app", &["baseline", "create"]);
+    assert_eq!(run.stdout, format!("wrote [DIR]/{NAME}: 3 entries\n"));
+    let run = place.run_in("app", &["baseline", "prune"]);
+    assert_eq!(run.stdout, format!("unchanged [DIR]/{NAME}: 3 entries, 0 dropped\n"));
+    assert_eq!(place.run_in("app", &["scan", "."]).code, 0);
+    assert_eq!(place.run_in("app", &["baseline", "update", "--format", "json"]).code, 2);
+}
+
+#[test]
+fn paths_of_scanners_that_ran_in_a_folder_are_known_there() {
+    let place = repository();
+    place.file("app/.gitleaksignore", ".env:x:2\n");
+    let run = place.run_in("app", &["--baseline", ".gitleaksignore", "--format", "json", "."]);
+    assert_eq!((run.code, places(&run)), (0, vec![]));
+}
+
+#[test]
+fn fingerprints_may_have_a_key() {
+    let place = tree();
+    let outside = place.root().join("../home/key");
+    std::fs::write(&outside, "a key of thirty-two characters..\n").expect("a file");
+    let plain = place.run(&JSON).fingerprints();
+    let with = ["--fingerprint-key", "../home/key"];
+    let keyed = place.run(&[&with[..], &JSON].concat()).fingerprints();
+    assert_eq!(keyed, place.run(&[&with[..], &JSON].concat()).fingerprints());
+    assert!(plain.iter().all(|fingerprint| !keyed.contains(fingerprint)));
+    assert_eq!(place.run(&[&["baseline", "create"], &with[..]].concat()).code, 0);
+    let text = read(&place, NAME);
+    assert!(keyed.iter().all(|fingerprint| text.contains(fingerprint.as_str())), "{text}");
+    assert_eq!(place.run(&with).code, 0);
+    // Without the key, nothing is known: that is reported, not hidden.
+    assert_eq!(place.run(&JSON).fingerprints(), plain);
+    std::fs::write(&outside, "short\n").expect("a file");
+    let run = place.run(&with);
+    assert!(run.code == 2 && run.stderr.contains("fewer than 16 bytes"), "{}", run.stderr);
 }

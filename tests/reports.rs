@@ -59,6 +59,54 @@ fn no_format_holds_a_secret_without_being_asked() {
 }
 
 #[test]
+fn messages_and_names_of_a_history_hold_no_secret_either() {
+    let place = tree();
+    place.git(&["init", "-q", "-b", "main"]);
+    place.git(&["add", "-A"]);
+    let author = format!("user.name=Ann {}", other());
+    let config = ["-c", author.as_str(), "-c", "user.email=ann@acme.example"];
+    let message = format!("Use {} and {}", key(), other());
+    place.git(&[&config[..], &["commit", "-q", "-m", &message]].concat());
+    let mut arguments = vec!["history".to_owned()];
+    arguments.extend(every_format());
+    let run = place.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    for format in Format::ALL {
+        let path = place.root().join("../home").join(format.as_str());
+        let text = fs::read_to_string(path).expect("a report");
+        for secret in [key(), other()] {
+            assert!(!text.contains(&secret[8..]), "{format}");
+        }
+        assert!(format == Format::Html || text.contains("****"), "{format}");
+    }
+    assert!(run.stdout.contains("Use mega_****"), "{}", run.stdout);
+}
+
+#[test]
+fn replacements_hold_every_form_of_a_secret() {
+    let place = tree();
+    let run = place.run(&["--quiet", "--replacements", "../home/r.txt"]);
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    let path = place.root().join("../home/r.txt");
+    let text = fs::read_to_string(&path).expect("the file");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines.iter().all(|l| l.starts_with("literal:") && l.ends_with("==>***REMOVED***")));
+    for secret in [key(), other()] {
+        assert!(lines.contains(&format!("literal:{secret}==>***REMOVED***").as_str()));
+        assert!(!run.stdout.contains(&secret));
+    }
+    let encoded = base64(format!("{}\n", other()).as_bytes(), false);
+    assert!(lines.iter().any(|l| encoded.contains(l[8..].split("==>").next().expect("a text"))));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(path).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
 fn files_are_written_whole_and_for_their_owner() {
     let place = tree();
     place.file(

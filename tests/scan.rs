@@ -63,7 +63,7 @@ fn the_report_for_people_says_what_where_and_what_to_do() {
       2. Take it out of the file, and read the new key from the environment or from a secret store.
       3. If it is no secret, say so in a comment on its line, with the reason:
            keytrawl:allow RULE -- REASON
-         or list its fingerprint in an allowlist of keytrawl.toml.
+         or list its fingerprint in a baseline (`keytrawl baseline update`) or an allowlist.
 
     2 secrets found in 2 places: 2 high.
       scanned    3 files, 239 bytes

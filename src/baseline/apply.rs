@@ -43,14 +43,15 @@ pub fn apply(outcome: &mut Outcome, baselines: &[Baseline], today: Today) -> Hit
     let mut taken = 0;
     let findings = std::mem::take(&mut outcome.findings);
     for mut finding in findings {
+        let places = std::mem::take(&mut finding.occurrences);
         let subject = Subject::new(&finding, index.beginnings);
-        let mut kept = Vec::with_capacity(finding.occurrences.len());
+        let mut kept = Vec::with_capacity(places.len());
         let mut known: Vec<(Occurrence, (usize, usize))> = Vec::new();
-        for place in &finding.occurrences {
-            let by = index.allowing(&subject, &finding, place, today.day, &mut hits, &mut expired);
+        for place in places {
+            let by = index.allowing(&subject, &finding, &place, today.day, &mut hits, &mut expired);
             match by {
-                Some(by) => known.push((place.clone(), by)),
-                None => kept.push(place.clone()),
+                Some(by) => known.push((place, by)),
+                None => kept.push(place),
             }
         }
         drop(subject);
@@ -65,11 +66,9 @@ pub fn apply(outcome: &mut Outcome, baselines: &[Baseline], today: Today) -> Hit
                 by: suppressor,
             });
         }
-        if kept.is_empty() {
-            continue;
-        }
+        let Some(first) = kept.first() else { continue };
+        finding.fingerprint = finding.fingerprint_at(first);
         finding.occurrences = kept;
-        finding.fingerprint = finding.fingerprint_at(&finding.occurrences[0]);
         outcome.findings.push(finding);
     }
     outcome.stats.baselined += taken;
@@ -123,11 +122,12 @@ impl<'b> Index<'b> {
         expired: &mut Hits,
     ) -> Option<(usize, usize)> {
         let path = one_line(&normal(&place.stable_path));
+        let typed = normal(&place.path);
         let named = self.named.get(file_name(&path)).into_iter().flatten();
         let mut found = None;
         for (b, e) in named.chain(&self.everywhere).copied() {
             let entry = &self.baselines[b].entries[e];
-            if !subject.is(entry, place, &path) {
+            if !subject.is(entry, place, [&path, &typed]) {
                 continue;
             }
             hits.insert((b, e));

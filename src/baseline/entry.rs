@@ -120,47 +120,69 @@ impl<'f> Subject<'f> {
     pub(super) fn new(finding: &'f Finding, beginnings: bool) -> Self {
         let secret = finding.secret.expose();
         let fingerprint = finding.fingerprint.as_str();
-        let lengths = BEGINNING.min(secret.len())..=secret.len();
-        let lengths = if beginnings { Some(lengths) } else { None };
         Self {
             finding,
             hash: fingerprint.rsplit(':').next().unwrap_or_default().to_owned(),
             sha256: Sha256::digest(secret).into(),
-            sha1: lengths
-                .into_iter()
-                .flatten()
-                .map(|n| Sha1::digest(&secret[..n]).into())
-                .collect(),
+            sha1: if beginnings { digests(secret) } else { Vec::new() },
         }
     }
 
-    /// Whether `entry` is about this secret at `place`, whose path is `path` in its normal form.
-    pub(super) fn is(&self, entry: &Entry, place: &Occurrence, path: &str) -> bool {
-        entry.keys.iter().any(|key| self.has(key, place, path))
+    /// Whether `entry` is about this secret at `place`. Of the paths, in their normal form, the first
+    /// is the one in the repository and the other the one that was typed: scanners that ran in a
+    /// folder know that one.
+    pub(super) fn is(&self, entry: &Entry, place: &Occurrence, paths: [&str; 2]) -> bool {
+        entry.keys.iter().any(|key| self.has(key, place, paths))
     }
 
-    fn has(&self, key: &Key, place: &Occurrence, path: &str) -> bool {
+    fn has(&self, key: &Key, place: &Occurrence, paths: [&str; 2]) -> bool {
+        let here = |listed: &FilePath| paths.iter().any(|path| listed.is(path));
         match key {
             Key::Fingerprint { rule, path: listed, hash } => {
                 *hash == self.hash
                     && *rule == self.finding.rule
-                    && listed.as_ref().is_none_or(|listed| listed == path)
+                    && listed.as_ref().is_none_or(|listed| listed == paths[0])
             }
             Key::Place { path: listed, first, last, commit } => {
                 let lines = place.start.line <= *last && place.end.line >= *first;
                 let same =
                     |id: &String| place.commit.as_ref().is_some_and(|c| c.id.starts_with(id));
-                lines && listed.is(path) && commit.as_ref().is_none_or(same)
+                lines && here(listed) && commit.as_ref().is_none_or(same)
             }
             Key::Clear { path: listed, text } => {
-                listed.is(path) && holds(text.expose(), self.finding.secret.expose())
+                here(listed) && holds(text.expose(), self.finding.secret.expose())
             }
-            Key::Sha1 { path: listed, digest } => listed.is(path) && self.sha1.contains(digest),
+            Key::Sha1 { path: listed, digest } => {
+                let encoded = || place.encoded.as_ref().is_some_and(|e| begins(e.expose(), digest));
+                here(listed) && (self.sha1.contains(digest) || encoded())
+            }
             Key::Sha256 { path: listed, digest } => {
-                *digest == self.sha256 && listed.as_ref().is_none_or(|listed| listed.is(path))
+                *digest == self.sha256 && listed.as_ref().is_none_or(here)
             }
         }
     }
+}
+
+/// SHA-1 of what other scanners may take for the secret: all of it, or its beginning, or the same of
+/// what follows a separator in it.
+fn digests(secret: &[u8]) -> Vec<[u8; 20]> {
+    let separated = secret.iter().enumerate().filter(|(_, b)| !b.is_ascii_alphanumeric());
+    let starts = std::iter::once(0).chain(separated.map(|(at, _)| at + 1)).take(MOST_PARTS);
+    let ends = |start: usize| (start + BEGINNING).min(secret.len())..=secret.len();
+    starts
+        .flat_map(|from| ends(from).map(move |to| (from, to)))
+        .map(|(from, to)| Sha1::digest(&secret[from..to]).into())
+        .collect()
+}
+
+/// Parts of a secret that are looked at.
+const MOST_PARTS: usize = 8;
+
+/// Whether a digest is that of an encoded secret: of its beginning, or with the end that pads it.
+fn begins(text: &[u8], digest: &[u8; 20]) -> bool {
+    let is = |text: &[u8]| <[u8; 20]>::from(Sha1::digest(text)) == *digest;
+    let padded = ["=", "=="].iter().any(|pad| is(&[text, pad.as_bytes()].concat()));
+    padded || (BEGINNING.min(text.len())..=text.len()).any(|n| is(&text[..n]))
 }
 
 /// Whether `part` is somewhere in `text`, or `text` is a beginning of `part` that says enough.

@@ -146,15 +146,10 @@ fn detect_secrets(results: &Value) -> Result<Vec<Entry>, String> {
         let known: Vec<Known> = Deserialize::deserialize(known)
             .map_err(|error| format!("it is no baseline of detect-secrets: {error}"))?;
         for one in known {
-            let mut keys = Vec::new();
-            if let Some(digest) = bytes(&one.hashed_secret) {
-                keys.push(Key::Sha1 { path: FilePath::new(file), digest });
-            }
-            // It may have cut the key out of its line otherwise than we do.
-            let (first, last) = (one.line_number, one.line_number);
-            if first > 0 {
-                keys.push(Key::Place { path: FilePath::new(file), first, last, commit: None });
-            }
+            // Not by the line: another key may stand there by now.
+            let digest = bytes(&one.hashed_secret);
+            let key = digest.map(|digest| Key::Sha1 { path: FilePath::new(file), digest });
+            let keys = key.into_iter().collect();
             let shown = format!("{file}:{}:{}", one.kind, one.line_number);
             let line = entries.len() + 1;
             entries.push(Entry {

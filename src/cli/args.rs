@@ -3,6 +3,9 @@
 mod commits;
 
 pub(super) use commits::{HookArg, HookArgs, HookCommand, HookRunArgs, RangeArgs, StagedArgs};
+mod memory;
+
+pub(super) use memory::{BaselineArgs, BaselineCommand, RemarkArgs, SuppressionsArgs};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +14,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::{Target, parse_target};
 use crate::config::parse_size;
-use crate::moment::Day;
 use crate::report::Format;
 use crate::source::history::parse_date;
 
@@ -40,8 +42,10 @@ Examples:
   keytrawl staged                 scan what the next commit would contain
   keytrawl range main..HEAD       scan what the commits of a branch add
   keytrawl --format json > r.json a report for machines, secrets redacted
+  keytrawl --report sarif=r.sarif also write a report to a file, as often as wanted
   keytrawl --explain              also say what was not reported, and why
   keytrawl --verify               also ask the providers which keys still work
+  keytrawl baseline create        note what is known; from then on only what is new is reported
 
 Exit codes: 0 nothing found and everything read, 1 something found,
 2 the job could not be done, or not wholly, and nothing was found.";
@@ -51,7 +55,9 @@ Examples:
   keytrawl history                    the repository of the current folder
   keytrawl history --since 2024-03-01 what was introduced since then
   keytrawl history --branch main      what one branch reaches
-  keytrawl history --unreachable      also what a force push has left behind";
+  keytrawl history --unreachable      also what a force push has left behind
+  keytrawl history --report html=audit.html   a page to hand on
+  keytrawl history --replacements ../r.txt    what git filter-repo needs to take the secrets out";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -85,6 +91,7 @@ pub(super) enum Command {
         command: HookCommand,
     },
     /// Write down which secrets are known and may stay
+    #[command(after_help = memory::BASELINE_EXAMPLES)]
     Baseline {
         #[command(subcommand)]
         command: BaselineCommand,
@@ -92,22 +99,62 @@ pub(super) enum Command {
     /// Ask whether one secret, read from standard input, still works
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
+    /// List what lets secrets stay, and whether it still suppresses anything
+    #[command(after_help = memory::SUPPRESSIONS_EXAMPLES)]
+    Suppressions(SuppressionsArgs),
+    /// Print what a shell needs to complete arguments
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of the whole or of one command
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// The command, such as `history` or `baseline create`
+        #[arg(value_name = "COMMAND", num_args = 0..)]
+        command: Vec<String>,
+        /// Write a page for each command into this folder instead
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        all: Option<PathBuf>,
+    },
     /// List, show and prove the rules
+    #[command(after_help = RULES_EXAMPLES)]
     Rules {
         #[command(subcommand)]
         command: RulesCommand,
     },
 }
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  keytrawl completions bash > ~/.local/share/bash-completion/completions/keytrawl
+  keytrawl completions zsh > \"${fpath[1]}/_keytrawl\"
+  keytrawl completions fish > ~/.config/fish/completions/keytrawl.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  keytrawl man | man -l -                   read it
+  keytrawl man baseline create | man -l -   of one command
+  keytrawl man --all /usr/local/share/man/man1";
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  keytrawl rules list                   one line a rule
+  keytrawl rules show mega-api-key      everything about one
+  keytrawl rules check ci/rules.toml    prove a file by its own examples";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
     /// One line a rule
+    #[command(after_help = RULES_EXAMPLES)]
     List {
         /// Rule files to add to the built-in ones
         #[arg(long, value_name = "FILE")]
         rules: Vec<PathBuf>,
     },
     /// Everything about one rule
+    #[command(after_help = RULES_EXAMPLES)]
     Show {
         /// Id of the rule
         id: String,
@@ -116,109 +163,12 @@ pub(super) enum RulesCommand {
         rules: Vec<PathBuf>,
     },
     /// Prove rule files by their own examples; without FILE, the built-in ones
+    #[command(after_help = RULES_EXAMPLES)]
     Check {
         /// Rule files
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-}
-
-const CREATE_EXAMPLES: &str = "\
-Examples:
-  keytrawl baseline create                     everything that is found now is known
-  keytrawl baseline create --reason 'before the audit of May' --expires 2027-01-31
-  keytrawl baseline create ci/known.txt        another file; scans name it with --baseline
-
-The file .keytrawl-baseline at the root of a repository counts in every scan of it. It has a line for
-each secret in each place, and no secrets. A copy of a known key in another file is reported.";
-
-const UPDATE_EXAMPLES: &str = "\
-Examples:
-  keytrawl baseline update                     add what is found now; nothing is taken out
-  keytrawl baseline update --reason 'sandbox keys of the demo'";
-
-const PRUNE_EXAMPLES: &str = "\
-Examples:
-  keytrawl baseline prune                      drop what neither files nor history hold any more";
-
-const IMPORT_EXAMPLES: &str = "\
-Examples:
-  keytrawl baseline import .gitleaksignore
-  keytrawl baseline import gitleaks-report.json
-  keytrawl baseline import .secrets.baseline --expires 2027-01-31
-
-Files of gitleaks, betterleaks, detect-secrets and kingfisher are also read as they are, by --baseline.";
-
-#[derive(Debug, Subcommand)]
-pub(super) enum BaselineCommand {
-    /// Write a baseline of everything that is found
-    #[command(after_help = CREATE_EXAMPLES)]
-    Create {
-        #[command(flatten)]
-        args: BaselineArgs,
-        #[command(flatten)]
-        remarks: RemarkArgs,
-        /// Begin anew if the file is there
-        #[arg(long)]
-        force: bool,
-    },
-    /// Add what is found and not listed yet
-    #[command(after_help = UPDATE_EXAMPLES)]
-    Update {
-        #[command(flatten)]
-        args: BaselineArgs,
-        #[command(flatten)]
-        remarks: RemarkArgs,
-    },
-    /// Drop what matches nothing any more
-    #[command(after_help = PRUNE_EXAMPLES)]
-    Prune {
-        #[command(flatten)]
-        args: BaselineArgs,
-    },
-    /// Take over what another scanner knows
-    #[command(after_help = IMPORT_EXAMPLES)]
-    Import {
-        /// Its baseline or ignore file
-        #[arg(value_name = "FROM")]
-        from: PathBuf,
-        #[command(flatten)]
-        remarks: RemarkArgs,
-        #[command(flatten)]
-        args: BaselineArgs,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BaselineArgs {
-    /// The baseline [default: .keytrawl-baseline at the root of the repository]
-    #[arg(value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
-    /// What is scanned
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(super) folder: PathBuf,
-    /// Scan the files alone, not the history
-    #[arg(long)]
-    pub(super) no_history: bool,
-    #[command(flatten)]
-    pub(super) walk: WalkArgs,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-/// What is said of entries that are new.
-#[derive(Debug, Args)]
-pub(super) struct RemarkArgs {
-    /// Why the new entries may stay
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
-    /// The last day on which the new entries hold, such as 2027-01-31
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    pub(super) expires: Option<Day>,
-}
-
-fn parse_day(text: &str) -> Result<Day, String> {
-    Day::parse(text).ok_or_else(|| "write a day as YYYY-MM-DD".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -285,6 +235,10 @@ pub(super) struct SharedArgs {
     /// Also write a report to a file, such as sarif=out.sarif; may be given more than once
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_target)]
     pub(super) report: Vec<Target>,
+    /// Also write what `git filter-repo --replace-text` needs to take the secrets out of a history; the
+    /// file holds them in clear
+    #[arg(long, value_name = "FILE")]
+    pub(super) replacements: Option<PathBuf>,
     /// Show secrets in clear; without it, every output masks them
     #[arg(long)]
     pub(super) show_secrets: bool,
@@ -294,6 +248,9 @@ pub(super) struct SharedArgs {
     /// Also say which candidates were not reported, and why
     #[arg(long)]
     pub(super) explain: bool,
+    /// Keep what is allowed in reports that can mark it so (sarif)
+    #[arg(long)]
+    pub(super) show_suppressed: bool,
     /// Only findings: no progress, no warnings, no summary
     #[arg(long, short)]
     pub(super) quiet: bool,
@@ -315,6 +272,9 @@ pub(super) struct SharedArgs {
     /// Use no baseline or ignore file that is not named here
     #[arg(long, help_heading = "Rules and configuration")]
     pub(super) no_baseline: bool,
+    /// Make fingerprints with the secret key in this file, so that a list of them tells nothing
+    #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]
+    pub(super) fingerprint_key: Option<PathBuf>,
     /// Number of threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "What is read")]
     pub(super) threads: Option<u16>,
@@ -428,6 +388,8 @@ pub(super) enum FormatArg {
     Github,
     /// Markdown, such as the summary of a GitHub job
     Markdown,
+    /// One page for a browser, to hand on
+    Html,
 }
 
 impl From<FormatArg> for Format {
@@ -442,6 +404,7 @@ impl From<FormatArg> for Format {
             FormatArg::Csv => Format::Csv,
             FormatArg::Github => Format::Github,
             FormatArg::Markdown => Format::Markdown,
+            FormatArg::Html => Format::Html,
         }
     }
 }

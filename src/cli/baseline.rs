@@ -6,19 +6,16 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::args::{BaselineArgs, BaselineCommand, RemarkArgs};
+use super::args::{BaselineArgs, BaselineCommand, FormatArg, RemarkArgs};
+use super::everything::Everything;
 use super::exit::Exit;
 use super::message::{self, Failure};
-use super::{history, known, output, progress, scan};
+use super::{known, output};
 use crate::baseline::{self, Baseline, Contents, Coverage, Format, Line};
 use crate::config;
 use crate::finding::Outcome;
 use crate::moment::Day;
-use crate::pipeline::Pipeline;
-use crate::scanner::{self, Scanner};
-use crate::source::{self, Progress};
 
 /// Carries out one of the commands.
 pub(super) fn run(command: BaselineCommand) -> Result<Exit, Failure> {
@@ -119,16 +116,17 @@ fn import(args: BaselineArgs, from: &Path, remarks: &RemarkArgs) -> Result<Exit,
 
 /// The file that was named, or the one at the root of what is scanned.
 fn file(args: &BaselineArgs) -> Result<PathBuf, Failure> {
+    let shared = &args.shared;
+    let reports = !shared.report.is_empty() || shared.replacements.is_some();
+    if reports || shared.format != FormatArg::Human {
+        return Err(Failure::new("this command writes a baseline, and no report")
+            .hint("leave out `--format`, `--report` and `--replacements`"));
+    }
     if let Some(file) = &args.file {
         return Ok(file.clone());
     }
-    let Some(root) = config::root(&args.folder) else {
-        return Err(Failure::new(format!("`{}` could not be read", args.folder.display()))
-            .hint("check the path"));
-    };
-    // As the user would type it, where that is short.
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    let short = here.is_ok_and(|here| here == root);
+    let root = known::root(&args.folder)?;
+    let short = root == Path::new(".");
     Ok(if short { PathBuf::from(baseline::NAME) } else { root.join(baseline::NAME) })
 }
 
@@ -151,36 +149,16 @@ fn contents(file: &Path) -> Result<Contents, Failure> {
 
 /// What the files and the history hold, and the baselines beside `file`.
 fn scanned(args: &BaselineArgs, file: &Path) -> Result<(Outcome, Vec<Baseline>), Failure> {
-    let shared = &args.shared;
-    let mut config = scan::configuration(shared, &args.folder)?;
     let others = others(args, file)?;
-    let rules = scan::rule_set(shared, &config)?;
-    let least = scan::least(shared, &config);
-    let walk = scan::walk_options(&args.walk, shared, &config);
-    let past = history::usual(shared, &config, least);
-    let allowlists = std::mem::take(&mut config.allowlists);
-    let scanner =
-        Scanner::new(&rules, scanner::Options { allowlists, ..scanner::Options::default() });
-    let running = Arc::new(Progress::default());
-    scan::end_on_interrupt(&running);
-    let pipeline = Pipeline::new(&scanner);
-    let roots = [args.folder.clone()];
-    let found = progress::shown(&running, !shared.quiet, || {
-        let allowed = scanner.allowlists();
-        source::walk(&roots, &walk, allowed, &running, &|| pipeline.worker());
-        let in_repository = !args.no_history && history::is_repository(&args.folder);
-        in_repository
-            .then(|| source::history::history(&args.folder, &scanner, &past, &running))
-            .transpose()
-    });
-    if let Some(found) = found.map_err(history::failure)? {
-        pipeline.add(found);
-    }
-    let mut outcome = pipeline.finish(least);
-    if running.is_cancelled() {
-        scan::interrupted(&mut outcome);
-    }
-    Ok((outcome, others))
+    // All of the repository: what lies outside of a folder is not gone.
+    let everything = Everything {
+        folder: &known::root(&args.folder)?,
+        history: !args.no_history,
+        walk: &args.walk,
+        shared: &args.shared,
+        audit: false,
+    };
+    Ok((everything.scan()?.outcome, others))
 }
 
 /// The baselines that count beside the file that is written.

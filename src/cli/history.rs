@@ -13,7 +13,7 @@ use crate::finding::{Confidence, Outcome};
 use crate::git::repository::{Repository, RepositoryError};
 use crate::pipeline::Pipeline;
 use crate::rule::RuleSet;
-use crate::scanner::{self, Scanner};
+use crate::scanner::Scanner;
 use crate::source::Progress;
 use crate::source::history::{Error, Options, history};
 
@@ -41,7 +41,7 @@ pub(super) fn outcome(args: &HistoryArgs) -> Result<(Outcome, RuleSet), Failure>
         ..usual(shared, &config, least)
     };
     let allowlists = std::mem::take(&mut config.allowlists);
-    let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
+    let scanner = Scanner::new(&rules, scan::asked(shared, allowlists)?);
     let progress = Arc::new(Progress::default());
     scan::end_on_interrupt(&progress);
     let found = progress::shown(&progress, !shared.quiet, || {

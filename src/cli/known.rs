@@ -49,6 +49,16 @@ pub(super) fn inside(root: &Path, path: &Path) -> Option<String> {
     parts.map(|parts| parts.join("/"))
 }
 
+/// The root of what `folder` is in, as the user would type it where that is short.
+pub(super) fn root(folder: &Path) -> Result<PathBuf, Failure> {
+    let Some(root) = config::root(folder) else {
+        return Err(Failure::new(format!("`{}` could not be read", folder.display()))
+            .hint("check the path"));
+    };
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    Ok(if here.is_ok_and(|here| here == root) { PathBuf::from(".") } else { root })
+}
+
 /// Takes what is known out of an outcome. `coverage` says how much the scan was asked to see.
 pub(super) fn apply(
     args: &SharedArgs,

@@ -3,11 +3,13 @@
 mod args;
 mod baseline;
 mod ci;
+mod everything;
 mod exit;
 mod guard;
 mod history;
 mod hook;
 mod known;
+mod manual;
 mod message;
 mod output;
 mod progress;
@@ -16,6 +18,7 @@ mod repository;
 mod rules;
 mod scan;
 mod staged;
+mod suppressions;
 mod verify;
 
 use std::process::ExitCode;
@@ -47,6 +50,10 @@ pub fn run() -> ExitCode {
         Some(Command::Hook { command }) => hook::run(command),
         Some(Command::Baseline { command }) => baseline::run(command),
         Some(Command::Verify(args)) => verify::run(args),
+        Some(Command::Suppressions(args)) => suppressions::run(args),
+        Some(Command::Completions { shell }) => manual::completions(shell),
+        Some(Command::Man { all: Some(folder), .. }) => manual::pages(&folder),
+        Some(Command::Man { command, .. }) => manual::page(&command),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

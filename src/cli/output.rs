@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::args::FormatArg;
+use super::args::{FormatArg, SharedArgs};
 use super::message::Failure;
 use crate::finding::Outcome;
 use crate::report::{self, Format};
@@ -40,20 +40,22 @@ pub(super) fn parse_target(text: &str) -> Result<Target, String> {
     Ok(Target { format: format.into(), path: PathBuf::from(path) })
 }
 
-/// Says before the work what would keep a report from being written after it.
-pub(super) fn check(targets: &[Target]) -> Result<(), Failure> {
-    for (i, target) in targets.iter().enumerate() {
-        let shown = target.path.display();
-        if targets[..i].iter().any(|other| other.path == target.path) {
+/// Says before the work what would keep a file from being written after it.
+pub(super) fn check(args: &SharedArgs) -> Result<(), Failure> {
+    let reports = args.report.iter().map(|target| &target.path);
+    let paths: Vec<&PathBuf> = reports.chain(&args.replacements).collect();
+    for (i, path) in paths.iter().enumerate() {
+        let shown = path.display();
+        if paths[..i].contains(path) {
             return Err(Failure::new(format!("two reports go to `{shown}`"))
-                .hint("give each `--report` a file of its own"));
+                .hint("give each report a file of its own"));
         }
-        if target.path.is_dir() {
+        if path.is_dir() {
             return Err(
                 Failure::new(format!("the report `{shown}` is a folder")).hint("name a file in it")
             );
         }
-        let folder = folder_of(&target.path);
+        let folder = folder_of(path);
         if !folder.is_dir() {
             let message = format!("the report `{shown}` has no folder to be written to");
             return Err(
@@ -65,22 +67,23 @@ pub(super) fn check(targets: &[Target]) -> Result<(), Failure> {
 }
 
 /// Writes the reports.
-pub(super) fn write(
-    targets: &[Target],
-    outcome: &Outcome,
-    rules: &RuleSet,
-    show_secrets: bool,
-) -> Result<(), Failure> {
-    let options = options(show_secrets);
-    for target in targets {
+pub(super) fn write(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
+    let options = options(args);
+    for target in &args.report {
         let put = |out: &mut dyn Write| report::write(target.format, out, outcome, rules, &options);
-        whole(&target.path, Readers::Owner, &put).map_err(|error| {
-            let shown = target.path.display();
-            Failure::new(format!("the report `{shown}` could not be written: {error}"))
-                .hint("what was there before is unchanged; check the folder's rights and its disk")
-        })?;
+        whole(&target.path, Readers::Owner, &put)
+            .map_err(|error| unwritten(&target.path, &error))?;
+    }
+    if let Some(path) = &args.replacements {
+        let put = |out: &mut dyn Write| report::replacements::write(out, outcome);
+        whole(path, Readers::Owner, &put).map_err(|error| unwritten(path, &error))?;
     }
     Ok(())
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("the report `{}` could not be written: {error}", path.display()))
+        .hint("what was there before is unchanged; check the folder's rights and its disk")
 }
 
 /// When the program began.
@@ -92,10 +95,16 @@ pub(super) fn begin() {
 }
 
 /// How a report in a file looks.
-pub(super) fn options(show_secrets: bool) -> report::Options {
+pub(super) fn options(args: &SharedArgs) -> report::Options {
     let finished = now();
     let started = STARTED.get().copied().unwrap_or(finished);
-    report::Options { show_secrets, started, finished, ..report::Options::default() }
+    report::Options {
+        show_secrets: args.show_secrets,
+        show_suppressed: args.show_suppressed,
+        started,
+        finished,
+        ..report::Options::default()
+    }
 }
 
 /// Seconds since 1970; those that `SOURCE_DATE_EPOCH` sets, where a build must repeat.

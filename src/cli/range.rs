@@ -16,7 +16,7 @@ use crate::finding::{Outcome, Warning};
 use crate::git::repository::Repository;
 use crate::pipeline::Pipeline;
 use crate::rule::RuleSet;
-use crate::scanner::{self, Scanner};
+use crate::scanner::Scanner;
 use crate::source::range::{Ends, Error, Options, Range};
 use crate::source::{Progress, Reading};
 
@@ -71,7 +71,7 @@ pub(super) fn outcome(
     asked: &Asked,
     shared: &SharedArgs,
 ) -> Result<Done, Failure> {
-    output::check(&shared.report)?;
+    output::check(shared)?;
     let range = walked(repository, ends).map_err(failure)?;
     scanned(repository, &range, asked, shared)
 }
@@ -105,7 +105,7 @@ pub(super) fn scanned(
         powerful,
     };
     let allowlists = std::mem::take(&mut config.allowlists);
-    let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
+    let scanner = Scanner::new(&rules, scan::asked(shared, allowlists)?);
     let progress = Arc::new(Progress::default());
     scan::end_on_interrupt(&progress);
     let pipeline = Pipeline::new(&scanner);

@@ -10,10 +10,10 @@ use super::exit::Exit;
 use super::message::{self, Failure};
 use super::{known, output, progress, rules, verify};
 use crate::config::{self, Config};
-use crate::finding::{Confidence, Outcome, Warning};
+use crate::finding::{Confidence, FingerprintKey, Outcome, Warning};
 use crate::pipeline::Pipeline;
 use crate::report;
-use crate::rule::RuleSet;
+use crate::rule::{Allowlist, RuleSet};
 use crate::scanner::{self, Scanner};
 use crate::source::archive::Limits;
 use crate::source::{self, Progress, Reading};
@@ -35,7 +35,7 @@ pub(super) fn outcome(args: &ScanArgs) -> Result<(Outcome, RuleSet), Failure> {
     let options = walk_options(&args.walk, shared, &config);
     let least = least(shared, &config);
     let allowlists = std::mem::take(&mut config.allowlists);
-    let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
+    let scanner = Scanner::new(&rules, asked(shared, allowlists)?);
     let progress = Arc::new(Progress::default());
     end_on_interrupt(&progress);
     let mut outcome = scan(args, &scanner, &options, &progress, least)?;
@@ -56,7 +56,7 @@ pub(super) fn tell(
     let verified = verify::verified(&shared.live, !shared.quiet, outcome, rules)?;
     let outcome = verified.as_ref().unwrap_or(outcome);
     report(shared, outcome, rules)?;
-    output::write(&shared.report, outcome, rules, shared.show_secrets)?;
+    output::write(shared, outcome, rules)?;
     Ok(Exit::judged(outcome, shared.live.fail_on))
 }
 
@@ -82,7 +82,8 @@ fn scan(
         if args.paths.iter().any(|p| p == stdin) {
             source::stdin(&options.reading, progress, &mut pipeline.worker());
         }
-        source::walk(&roots, options, scanner.allowlists(), progress, &|| pipeline.worker())
+        let allowed = if args.shared.show_suppressed { &[] } else { scanner.allowlists() };
+        source::walk(&roots, options, allowed, progress, &|| pipeline.worker())
     });
     let mut outcome = pipeline.finish(least);
     if progress.is_cancelled() {
@@ -121,7 +122,7 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
 /// The configuration file that was named, or the one of the scanned folder. Every scan begins here, so
 /// this is also where reports that could not be written in the end are told.
 pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, Failure> {
-    output::check(&args.report)?;
+    output::check(args)?;
     if args.no_config {
         return Ok(Config::default());
     }
@@ -183,6 +184,28 @@ pub(super) fn walk_options(
     }
 }
 
+/// What a scanner is asked beside finding.
+pub(super) fn asked(
+    args: &SharedArgs,
+    allowlists: Vec<Allowlist>,
+) -> Result<scanner::Options, Failure> {
+    let (explain, audit) = (args.explain, args.show_suppressed);
+    let key = args.fingerprint_key.as_deref().map(fingerprint_key).transpose()?;
+    Ok(scanner::Options { allowlists, explain, audit, key })
+}
+
+fn fingerprint_key(path: &Path) -> Result<FingerprintKey, Failure> {
+    let shown = path.display();
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::new(format!("the key `{shown}` could not be read: {error}")).hint("check the path")
+    })?;
+    FingerprintKey::new(bytes.trim_ascii_end()).ok_or_else(|| {
+        let least = FingerprintKey::LEAST;
+        Failure::new(format!("the key `{shown}` has fewer than {least} bytes"))
+            .hint("`openssl rand -hex 32` makes one")
+    })
+}
+
 /// Number of threads to use.
 pub(super) fn threads(args: &SharedArgs) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -226,11 +249,10 @@ fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), F
     let width =
         terminal.then(terminal_size::terminal_size).flatten().map(|(w, _)| usize::from(w.0));
     let options = report::Options {
-        show_secrets: args.show_secrets,
         color: wants_color(args.color, terminal),
         width,
         warnings_elsewhere: true,
-        ..output::options(args.show_secrets)
+        ..output::options(args)
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written =

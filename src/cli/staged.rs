@@ -12,7 +12,7 @@ use crate::finding::Outcome;
 use crate::git::repository::Repository;
 use crate::pipeline::Pipeline;
 use crate::rule::RuleSet;
-use crate::scanner::{self, Scanner};
+use crate::scanner::Scanner;
 use crate::source::staged::{Difference, Error, Options};
 use crate::source::{self, Progress, Reading};
 
@@ -56,7 +56,7 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     let difference = Difference::new(&repository, options.index.as_deref()).map_err(failure)?;
     let has_head = difference.has_head();
     let allowlists = std::mem::take(&mut config.allowlists);
-    let scanner = Scanner::new(&rules, scanner::Options { allowlists, explain: shared.explain });
+    let scanner = Scanner::new(&rules, scan::asked(shared, allowlists)?);
     let progress = Arc::new(Progress::default());
     scan::end_on_interrupt(&progress);
     let pipeline = Pipeline::new(&scanner);

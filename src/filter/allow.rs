@@ -31,6 +31,8 @@ pub struct AllowComment {
     pub marker: &'static str,
     /// The rules that it names; empty: all.
     pub rules: Vec<String>,
+    /// What it says after that: why.
+    pub reason: Option<String>,
     scope: Scope,
     line: usize,
 }
@@ -78,9 +80,15 @@ impl AllowComments {
             };
             let takes_rules = marker.starts_with("keytrawl") || marker.starts_with("secretlint");
             let rules = if takes_rules { named_rules(rest) } else { Vec::new() };
-            comments.push(AllowComment { span, marker, rules, scope, line });
+            let reason = reason(rest, takes_rules);
+            comments.push(AllowComment { span, marker, rules, reason, scope, line });
         }
         Self { comments }
+    }
+
+    /// All of them, in their order.
+    pub fn all(&self) -> &[AllowComment] {
+        &self.comments
     }
 
     /// The comment that allows a match of `rule` at `at`, if there is one.
@@ -178,6 +186,24 @@ fn named_rules(rest: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// What a comment says behind its marker, or behind the `--` where rules may come first.
+fn reason(rest: &[u8], takes_rules: bool) -> Option<String> {
+    let text = String::from_utf8_lossy(rest);
+    let said = match takes_rules {
+        true => text.split_once(" -- ").map_or("", |(_, reason)| reason),
+        false => &text,
+    };
+    let said = ["*/", "-->", "*}", "--%>"]
+        .iter()
+        .fold(said, |said, end| said.split_once(end).map_or(said, |(before, _)| before));
+    let said = said.trim().trim_start_matches([':', '-', ',', '(']).trim();
+    let speaks = said.chars().any(char::is_alphanumeric);
+    speaks.then(|| said.chars().take(MOST_REASON).collect())
+}
+
+/// Characters of a reason that are kept.
+const MOST_REASON: usize = 200;
+
 /// Ends the blocks that a `secretlint-enable` on `line` is about.
 fn close(comments: &mut [AllowComment], line: usize, rules: &[String]) {
     for comment in comments {
@@ -245,6 +271,22 @@ mod tests {
             "KEY // secretlint-disable-line other-rule",
         ] {
             assert_eq!(allowed(text), [0usize; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn reasons_stand_behind_the_marker() {
+        for (text, said) in [
+            ("KEY # keytrawl:allow some-rule -- a sample", Some("a sample")),
+            ("KEY /* keytrawl:allow -- of the demo */ x", Some("of the demo")),
+            ("KEY # keytrawl:allow some-rule", None),
+            ("KEY # gitleaks:allow", None),
+            ("KEY # gitleaks:allow (a test key)", Some("a test key)")),
+            ("<!-- pragma: allowlist secret -->", None),
+        ] {
+            let lines = LineTable::new(text.as_bytes(), Charset::Utf8);
+            let comments = AllowComments::find(text.as_bytes(), &lines);
+            assert_eq!(comments.all()[0].reason.as_deref(), said, "{text}");
         }
     }
 

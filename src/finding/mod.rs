@@ -6,8 +6,8 @@ mod fingerprint;
 mod outcome;
 mod secret;
 
-pub use fingerprint::Fingerprint;
-pub use outcome::{Outcome, Rejected, Stats, Suppressed, Suppressor};
+pub use fingerprint::{Fingerprint, FingerprintKey};
+pub use outcome::{AllowMark, Outcome, Rejected, Stats, Suppressed, Suppressor};
 pub use secret::Secret;
 
 use std::cmp::Ordering;
@@ -134,6 +134,8 @@ pub struct Occurrence {
     pub span: Span,
     /// The encoding, `plain` for none; nested ones from the outside, joined by `+`.
     pub encoding: String,
+    /// The secret as it stands in the content, where that is another text.
+    pub encoded: Option<Secret>,
     /// The git object that holds it.
     pub blob: Option<String>,
     /// The commit that introduced it.
@@ -178,7 +180,7 @@ pub struct Finding {
 impl Finding {
     /// The fingerprint of the secret in one of its places.
     pub fn fingerprint_at(&self, occurrence: &Occurrence) -> Fingerprint {
-        Fingerprint::new(&self.rule, &occurrence.stable_path, &self.secret)
+        self.fingerprint.at(&self.rule, &occurrence.stable_path)
     }
 
     /// The order of reports: the worst first, then by place.

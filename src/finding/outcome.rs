@@ -14,6 +14,8 @@ pub struct Outcome {
     /// Findings that somebody has allowed, one place each; those that scanning itself sorts out only
     /// if they were asked for.
     pub suppressed: Vec<Suppressed>,
+    /// Allow comments of everything that was read, if they were asked for.
+    pub comments: Vec<AllowMark>,
     /// What a reader should know, sorted.
     pub warnings: Vec<Warning>,
     /// Whether everything that should have been read was read.
@@ -37,6 +39,21 @@ pub struct Rejected {
     pub text: String,
     /// Why it is no finding.
     pub reason: String,
+}
+
+/// A comment that allows secrets, and stands somewhere whether there are any or not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AllowMark {
+    /// The path of the content.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What it is, as its scanner spells it.
+    pub marker: String,
+    /// The rules that it names; empty: all.
+    pub rules: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A secret in one place that somebody has allowed there.

@@ -26,7 +26,8 @@ impl Secret {
         Self { value, prefix }
     }
 
-    /// The value. For fingerprints, for reports with `--show-secrets`, and for live checks.
+    /// The value. For fingerprints, for baselines, for reports with `--show-secrets`, for what
+    /// `--replacements` writes, and for live checks.
     pub fn expose(&self) -> &[u8] {
         &self.value
     }

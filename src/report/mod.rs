@@ -6,11 +6,13 @@
 pub mod csv;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
+pub mod replacements;
 pub mod sanitize;
 pub mod sarif;
 
@@ -49,11 +51,13 @@ pub enum Format {
     Github,
     /// Markdown, as GitHub shows it.
     Markdown,
+    /// A page for a browser.
+    Html,
 }
 
 impl Format {
     /// All kinds.
-    pub const ALL: [Format; 9] = [
+    pub const ALL: [Format; 10] = [
         Format::Human,
         Format::Json,
         Format::Jsonl,
@@ -63,6 +67,7 @@ impl Format {
         Format::Csv,
         Format::Github,
         Format::Markdown,
+        Format::Html,
     ];
 
     /// The word that options use.
@@ -77,6 +82,7 @@ impl Format {
             Format::Csv => "csv",
             Format::Github => "github",
             Format::Markdown => "markdown",
+            Format::Html => "html",
         }
     }
 }
@@ -92,6 +98,8 @@ impl fmt::Display for Format {
 pub struct Options {
     /// Whether secrets are shown in clear. Snippets stay masked.
     pub show_secrets: bool,
+    /// Whether formats that can mark a finding as allowed have those that are.
+    pub show_suppressed: bool,
     /// Whether the human report has colours.
     pub color: bool,
     /// Columns of the terminal; none: lines are neither wrapped nor cut.
@@ -125,6 +133,7 @@ pub fn write(
         Format::Csv => csv::write(out, outcome, options),
         Format::Github => github::write(out, outcome, rules, options),
         Format::Markdown => markdown::write(out, outcome, rules, options),
+        Format::Html => html::write(out, outcome, rules, options),
     }
 }
 

@@ -22,6 +22,53 @@ pub(super) const SOMEBODY: &str =
 pub(super) const NO_PAGE: &str =
     "Look for the API keys in the settings of the account, and delete this one.";
 
+/// One thing to do, with the command that does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) text: &'static str,
+    pub(super) command: Option<&'static str>,
+}
+
+/// How a secret is got out of a history, in the order in which it must be done.
+pub(super) const HISTORY: [Step; 5] = [
+    Step {
+        text: "Revoke every key that may still work, and put the new ones in place. A rewritten \
+               history does not make a known key unknown.",
+        command: None,
+    },
+    Step {
+        text: "Agree with everybody who has a clone, and merge or close what is open: every commit \
+               from the first secret on gets another name.",
+        command: None,
+    },
+    Step {
+        text: "Write down what is to be replaced. The file holds the secrets in clear: keep it out \
+               of the repository, and delete it afterwards.",
+        command: Some("keytrawl history --replacements ../replacements.txt"),
+    },
+    Step {
+        text: "Rewrite a fresh clone, look whether anything is left, and push it over the old one.",
+        command: Some(
+            "git clone --mirror URL rewritten.git\n\
+             cd rewritten.git\n\
+             git filter-repo --replace-text ../replacements.txt \\\n  \
+             --replace-message ../replacements.txt\n\
+             keytrawl history .\n\
+             git push --mirror --force URL",
+        ),
+    },
+    Step {
+        text: "What remains: forks, clones, pull requests and the server's own caches keep the old \
+               commits. Delete the forks, have everybody clone anew, and ask the host to remove the \
+               cached commits and pull request refs (refs/pull/*, refs/merge-requests/*).",
+        command: None,
+    },
+];
+
+/// Where a rewrite does not reach.
+pub(super) const BINARY: &str = "Such a rewrite leaves binary files alone. Take these out whole, with git \
+    filter-repo --invert-paths --path FILE:";
+
 /// Whom to turn to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Remedy<'a> {

@@ -69,6 +69,7 @@ pub(super) fn place(path: &str, line: usize, column: usize, snippet: &str) -> Oc
         end: Position { line, column: column + 53 },
         span: Span::new(100 * line, 100 * line + 53),
         encoding: "plain".to_owned(),
+        encoded: None,
         blob: None,
         commit: None,
         last_commit: None,
@@ -144,6 +145,7 @@ pub(super) fn outcome() -> Outcome {
         findings: vec![acme(), unknown()],
         rejections: Vec::new(),
         suppressed: Vec::new(),
+        comments: Vec::new(),
         warnings: vec![Warning {
             kind: "unreadable",
             path: Some("private/key.pem".to_owned()),
@@ -201,6 +203,7 @@ pub(super) fn hostile(name: &str) -> Outcome {
             reason: name.to_owned(),
         }],
         suppressed: Vec::new(),
+        comments: Vec::new(),
         warnings: vec![
             Warning { kind: "odd", path, message: message.clone(), incomplete: false },
             Warning { kind: "odd", path: None, message, incomplete: false },

@@ -13,12 +13,14 @@ use std::io;
 use self::log::{
     ArtifactLocation, AutomationDetails, Base, Configuration, Descriptor, DescriptorReference,
     Driver, Entry, Invocation, Location, Log, Message, Notification, PhysicalLocation, Region,
-    ResultProperties, RuleProperties, Run, RunProperties, Snippet, Text, Tool,
+    ResultProperties, RuleProperties, Run, RunProperties, Snippet, Suppression, Text, Tool,
 };
 use super::remedy::{self, Remedy};
 use super::sanitize::escape_json;
 use super::{Options, uri};
-use crate::finding::{Commit, Confidence, Finding, Occurrence, Outcome, Verdict, Warning};
+use crate::finding::{
+    Commit, Confidence, Finding, Occurrence, Outcome, Suppressor, Verdict, Warning,
+};
 use crate::rule::{RuleSet, Severity};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -42,7 +44,7 @@ pub fn write(
 }
 
 fn log<'a>(outcome: &'a Outcome, rules: &'a RuleSet, options: &Options) -> Log<'a> {
-    let used = used_rules(outcome, rules);
+    let used = used_rules(outcome, rules, options);
     let index: BTreeMap<&str, usize> =
         used.iter().enumerate().map(|(i, f)| (f.rule.as_str(), i)).collect();
     let of_finding = |finding: &'a Finding| {
@@ -50,6 +52,14 @@ fn log<'a>(outcome: &'a Outcome, rules: &'a RuleSet, options: &Options) -> Log<'
         let places = finding.occurrences.iter();
         places.map(move |place| entry(finding, place, index, rules, options)).collect::<Vec<_>>()
     };
+    let mut results: Vec<Entry<'a>> = outcome.findings.iter().flat_map(of_finding).collect();
+    if options.show_suppressed {
+        results.extend(outcome.suppressed.iter().flat_map(|one| {
+            let mut entries = of_finding(&one.finding);
+            entries.iter_mut().for_each(|entry| entry.suppressions = vec![suppression(&one.by)]);
+            entries
+        }));
+    }
     let driver = Driver {
         name: env!("CARGO_PKG_NAME"),
         semantic_version: env!("CARGO_PKG_VERSION"),
@@ -68,18 +78,19 @@ fn log<'a>(outcome: &'a Outcome, rules: &'a RuleSet, options: &Options) -> Log<'
         original_uri_base_ids: [(ROOT, Base { description: message(base) })].into(),
         column_kind: "unicodeCodePoints",
         redaction_tokens: if options.show_secrets { &[] } else { &["****"] },
-        results: outcome.findings.iter().flat_map(of_finding).collect(),
+        results,
         properties: RunProperties { complete: outcome.complete },
     };
     Log { schema: SCHEMA, version: "2.1.0", runs: [run] }
 }
 
 /// A finding for each rule that has some, in the order of the rules.
-fn used_rules<'a>(outcome: &'a Outcome, rules: &RuleSet) -> Vec<&'a Finding> {
+fn used_rules<'a>(outcome: &'a Outcome, rules: &RuleSet, options: &Options) -> Vec<&'a Finding> {
     let place = |id: &str| rules.rules.iter().position(|r| r.id == id).unwrap_or(usize::MAX);
     let mut used: Vec<&Finding> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
-    for finding in &outcome.findings {
+    let allowed = outcome.suppressed.iter().filter(|_| options.show_suppressed);
+    for finding in outcome.findings.iter().chain(allowed.map(|one| &one.finding)) {
         if seen.insert(finding.rule.as_str()) {
             used.push(finding);
         }
@@ -224,6 +235,17 @@ fn entry<'a>(
             last_commit: place.last_commit.as_ref().map(commit),
             in_head: place.in_head,
         },
+    }
+}
+
+/// Who says that a secret may stay.
+fn suppression(by: &Suppressor) -> Suppression {
+    Suppression {
+        kind: match by {
+            Suppressor::Comment { .. } => "inSource",
+            Suppressor::Allowlist { .. } | Suppressor::Baseline { .. } => "external",
+        },
+        justification: by.to_string(),
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::attribution::Attribution;
 use crate::blob::Blob;
 use crate::decode::Layer;
-use crate::finding::{Confidence, Occurrence, Rejected, Secret};
+use crate::filter::allow::{AllowComment, AllowComments};
+use crate::finding::{AllowMark, Confidence, Occurrence, Rejected, Secret, Suppressor};
 use crate::matcher::Match;
 use crate::span::{LineTable, Locator, Position, Span};
 
@@ -37,12 +38,33 @@ pub struct Sightings {
     pub rejected: u64,
     /// Number of matches that somebody has allowed.
     pub suppressed: u64,
+    /// Those matches, if they were asked for.
+    pub allowed: Vec<(Sighting, Suppressor)>,
+    /// All allow comments, if they were asked for.
+    pub comments: Vec<AllowMark>,
 }
 
 impl Sightings {
     pub(super) fn add(&mut self, sighting: Sighting) {
         self.sightings.push(sighting);
     }
+}
+
+/// The comments of a blob, as reports show them.
+pub(super) fn marks(
+    blob: &Blob<'_>,
+    comments: &AllowComments,
+    lines: &LineTable,
+) -> Vec<AllowMark> {
+    let own = |c: &&AllowComment| blob.own.start <= c.span.start && c.span.start < blob.own.end;
+    let mark = |comment: &AllowComment| AllowMark {
+        path: blob.provenance.path.clone(),
+        line: lines.line_of(comment.span.start) + 1 + blob.origin.lines,
+        marker: comment.marker.to_owned(),
+        rules: comment.rules.clone(),
+        reason: comment.reason.clone(),
+    };
+    comments.all().iter().filter(own).map(mark).collect()
 }
 
 /// Where a match is.

@@ -24,7 +24,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::blob::{Blob, Provenance};
-use crate::finding::{Rejected, Stats, Warning};
+use crate::finding::{Rejected, Stats, Suppressor, Warning};
 use crate::scanner::Sighting;
 
 /// What a source found that finds secrets on its own.
@@ -34,6 +34,8 @@ pub struct Found {
     pub sightings: Vec<Sighting>,
     /// What is no secret, if that was asked for.
     pub rejections: Vec<Rejected>,
+    /// What somebody has allowed, if that was asked for.
+    pub allowed: Vec<(Sighting, Suppressor)>,
     /// What could not be read.
     pub warnings: Vec<Warning>,
     /// Counts; blobs and messages are files.

@@ -7,18 +7,19 @@ use std::io;
 
 use super::page::{PLAIN, Page, STRONG};
 use crate::finding::{Finding, Outcome, Verdict};
+use crate::report::remedy::{BINARY, HISTORY, REMOVE, REVOKE};
+use crate::report::replacements::untouched;
 use crate::rule::{Provider, RuleSet};
 
-const REVOKE: &str = "Revoke the key first, unless it never left this machine. Taking it out of the \
-    file does not take it back: copies, forks and the git history keep it.";
 const ALIVE: &str = "Revoke at once what still works: whoever has read it can use it now. Taking it \
     out of the file does not take it back.";
 const REVOKE_TOO: &str = "Revoke the others as well, unless they never left this machine.";
-const REMOVE: &str =
-    "Take it out of the file, and read the new key from the environment or from a secret store.";
 const STRANGER: &str = "nothing proves who issued it. The code that uses the key shows which \
     service it opens: revoke it there.";
 const NO_PAGE: &str = "look for the API keys in the settings of the account, and delete this one.";
+
+/// Files that are named one by one.
+const MOST: usize = 10;
 
 /// Writes the section.
 pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome, rules: &RuleSet) -> io::Result<()> {
@@ -42,10 +43,30 @@ pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome, rules: &RuleSet) -> 
         }
     }
     step(page, REMOVE)?;
+    let past = outcome.findings.iter().flat_map(|f| &f.occurrences).any(|o| o.in_head.is_some());
+    if past {
+        // The first of them is said already.
+        for one in &HISTORY[1..] {
+            step(page, one.text)?;
+            for line in one.command.into_iter().flat_map(str::lines) {
+                page.whole(7, STRONG, line, "")?;
+            }
+        }
+        let left: Vec<&str> = untouched(outcome).into_iter().collect();
+        if !left.is_empty() {
+            page.prose(5, BINARY)?;
+            for path in left.iter().take(MOST) {
+                page.whole(7, PLAIN, path, "")?;
+            }
+        }
+    }
     step(page, "If it is no secret, say so in a comment on its line, with the reason:")?;
     let rule = only_rule(&outcome.findings).unwrap_or("RULE");
     page.whole(7, STRONG, &format!("keytrawl:allow {rule} -- REASON"), "")?;
-    page.prose(5, "or list its fingerprint in an allowlist of keytrawl.toml.")
+    page.prose(
+        5,
+        "or list its fingerprint in a baseline (`keytrawl baseline update`) or an allowlist.",
+    )
 }
 
 /// Whom to turn to for one kind of key.

@@ -6,6 +6,7 @@ use crate::report::{Format, Options};
 
 const AT_80: Options = Options {
     show_secrets: false,
+    show_suppressed: false,
     color: false,
     width: Some(80),
     warnings_elsewhere: false,
@@ -58,9 +59,27 @@ fn a_terminal_of_80_columns() {
            which service it opens: revoke it there.
       2. Take it out of the file, and read the new key from the environment or from
          a secret store.
-      3. If it is no secret, say so in a comment on its line, with the reason:
+      3. Agree with everybody who has a clone, and merge or close what is open:
+         every commit from the first secret on gets another name.
+      4. Write down what is to be replaced. The file holds the secrets in clear:
+         keep it out of the repository, and delete it afterwards.
+           keytrawl history --replacements ../replacements.txt
+      5. Rewrite a fresh clone, look whether anything is left, and push it over the
+         old one.
+           git clone --mirror URL rewritten.git
+           cd rewritten.git
+           git filter-repo --replace-text ../replacements.txt \
+             --replace-message ../replacements.txt
+           keytrawl history .
+           git push --mirror --force URL
+      6. What remains: forks, clones, pull requests and the server's own caches keep
+         the old commits. Delete the forks, have everybody clone anew, and ask the
+         host to remove the cached commits and pull request refs (refs/pull/*,
+         refs/merge-requests/*).
+      7. If it is no secret, say so in a comment on its line, with the reason:
            keytrawl:allow RULE -- REASON
-         or list its fingerprint in an allowlist of keytrawl.toml.
+         or list its fingerprint in a baseline (`keytrawl baseline update`) or an
+         allowlist.
 
     Warnings
 
@@ -84,7 +103,7 @@ fn a_pipe_and_secrets_in_clear() {
     // The secret is cut out again: no committed file holds one.
     let secret = String::from_utf8_lossy(outcome.findings[0].secret.expose()).into_owned();
     let text = human(&outcome, &options).replace(&secret, "<SECRET>");
-    insta::assert_snapshot!(text, @r#"
+    insta::assert_snapshot!(text, @r"
     CRITICAL  Acme API key: opens the whole workspace
       <SECRET>  live key, confidence high
       issued by Acme: host `app.acme.example` on line 3
@@ -102,9 +121,20 @@ fn a_pipe_and_secrets_in_clear() {
          Acme  https://app.acme.example/keys
            Settings, API Keys: revoke the key (it stops working at once)
       2. Take it out of the file, and read the new key from the environment or from a secret store.
-      3. If it is no secret, say so in a comment on its line, with the reason:
+      3. Agree with everybody who has a clone, and merge or close what is open: every commit from the first secret on gets another name.
+      4. Write down what is to be replaced. The file holds the secrets in clear: keep it out of the repository, and delete it afterwards.
+           keytrawl history --replacements ../replacements.txt
+      5. Rewrite a fresh clone, look whether anything is left, and push it over the old one.
+           git clone --mirror URL rewritten.git
+           cd rewritten.git
+           git filter-repo --replace-text ../replacements.txt \
+             --replace-message ../replacements.txt
+           keytrawl history .
+           git push --mirror --force URL
+      6. What remains: forks, clones, pull requests and the server's own caches keep the old commits. Delete the forks, have everybody clone anew, and ask the host to remove the cached commits and pull request refs (refs/pull/*, refs/merge-requests/*).
+      7. If it is no secret, say so in a comment on its line, with the reason:
            keytrawl:allow acme-api-key -- REASON
-         or list its fingerprint in an allowlist of keytrawl.toml.
+         or list its fingerprint in a baseline (`keytrawl baseline update`) or an allowlist.
 
     1 secret found in 2 places: 1 critical.
       scanned    4,821 files and 56 archive members, 56.3 MB
@@ -113,7 +143,7 @@ fn a_pipe_and_secrets_in_clear() {
                  120 rejected as placeholders or other forms (--explain lists them)
       skipped    2 files: too large, allowed by path, or not regular
       complete   no: 1 warning says what was not read
-    "#);
+    ");
 }
 
 #[test]
@@ -210,7 +240,8 @@ fn live_checks_are_told_and_dead_keys_need_no_revoking() {
          a secret store.
       3. If it is no secret, say so in a comment on its line, with the reason:
            keytrawl:allow RULE -- REASON
-         or list its fingerprint in an allowlist of keytrawl.toml.
+         or list its fingerprint in a baseline (`keytrawl baseline update`) or an
+         allowlist.
 
     2 secrets found in 2 places: 1 critical, 1 low; 1 still active.
       scanned    4,821 files and 56 archive members, 56.3 MB

@@ -192,7 +192,7 @@ pub(super) struct Entry<'a> {
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     /// 3.27.23
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) suppressions: Vec<Suppression<'a>>,
+    pub(super) suppressions: Vec<Suppression>,
     /// 3.27.25
     pub(super) rank: f32,
     /// 3.8
@@ -257,15 +257,13 @@ pub(super) struct Snippet<'a> {
     pub(super) text: &'a str,
 }
 
-/// 3.35: somebody has said that it may stay.
+/// 3.35: somebody has said that it may stay. Without a status (3.35.3), that is accepted.
 #[derive(Serialize)]
-pub(super) struct Suppression<'a> {
+pub(super) struct Suppression {
     /// 3.35.2
     pub(super) kind: &'static str,
-    /// 3.35.3
-    pub(super) status: &'static str,
     /// 3.35.6
-    pub(super) justification: &'a str,
+    pub(super) justification: String,
 }
 
 /// 3.8

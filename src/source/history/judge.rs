@@ -9,8 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::search::Hit;
 use crate::blob::{Blob, Provenance};
-use crate::filter::allowlist::allows_path;
-use crate::finding::{Rejected, Secret, Stats, Warning};
+use crate::finding::{Rejected, Secret, Stats, Suppressor, Warning};
 use crate::git::store::Store;
 use crate::scanner::{Scanner, Scratch, Sighting};
 use crate::source::archive::{self, Limits};
@@ -29,6 +28,7 @@ pub(super) fn identity(sighting: &Sighting) -> Identity {
 pub(super) struct Judged {
     pub(super) sightings: Vec<Sighting>,
     pub(super) rejections: Vec<Rejected>,
+    pub(super) allowed: Vec<(Sighting, Suppressor)>,
     pub(super) warnings: Vec<Warning>,
     pub(super) stats: Stats,
 }
@@ -75,7 +75,7 @@ impl Judge<'_> {
     /// One blob under one path.
     fn blob(&self, path: &str, hit: &Hit, scratch: &mut Scratch) -> Judged {
         let mut judged = Judged::default();
-        if self.scanner.allowlists().iter().any(|list| allows_path(list, path)) {
+        if self.scanner.skips(path) {
             judged.stats.skipped += 1;
             return judged;
         }
@@ -122,6 +122,7 @@ impl Judge<'_> {
         };
         judged.sightings.extend(found.sightings);
         judged.rejections.extend(found.rejections);
+        judged.allowed.extend(found.allowed);
         judged.stats.rejected += found.rejected;
         judged.stats.suppressed += found.suppressed;
     }

@@ -450,6 +450,7 @@ impl<'a> Ledger<'a> {
     /// All of a judgement but the secrets.
     fn rest(&mut self, judged: Judged) {
         self.found.rejections.extend(judged.rejections);
+        self.found.allowed.extend(judged.allowed);
         self.found.warnings.extend(judged.warnings);
         self.found.stats.add(&judged.stats);
     }
@@ -467,7 +468,11 @@ impl Shown<'_> {
         let (run, commits) = (self.run, self.commits);
         let make = || {
             let id = commits.graph.id(commits.at(place)?)?;
-            Some(provenance::shown(id, run.store))
+            let mut shown = provenance::shown(id, run.store);
+            for text in [&mut shown.summary, &mut shown.author, &mut shown.email] {
+                *text = run.scanner.masked(std::mem::take(text));
+            }
+            Some(shown)
         };
         self.made.entry(place).or_insert_with(make).clone()
     }

@@ -1,0 +1,84 @@
+//! Scans files and history together, for the commands that keep what a repository knows.
+//!
+//! Not here: what they do with it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{SharedArgs, WalkArgs};
+use super::message::Failure;
+use super::{history, progress, scan};
+use crate::config::Config;
+use crate::finding::Outcome;
+use crate::pipeline::Pipeline;
+use crate::scanner::{self, Scanner};
+use crate::source::{self, Progress};
+
+/// What to scan.
+#[derive(Clone, Copy)]
+pub(super) struct Everything<'a> {
+    /// A folder.
+    pub(super) folder: &'a Path,
+    /// Whether the history of the repository that it is in counts too.
+    pub(super) history: bool,
+    pub(super) walk: &'a WalkArgs,
+    pub(super) shared: &'a SharedArgs,
+    /// Whether to tell of what is allowed.
+    pub(super) audit: bool,
+}
+
+/// What came of it.
+pub(super) struct Scanned {
+    pub(super) outcome: Outcome,
+    /// The configuration, without the allowlists, and a text for each of them.
+    pub(super) config: Config,
+    pub(super) allowlists: Vec<Listed>,
+}
+
+/// An allowlist of the configuration, for people.
+pub(super) struct Listed {
+    pub(super) rules: Vec<String>,
+    pub(super) reason: Option<String>,
+}
+
+impl Everything<'_> {
+    /// Scans.
+    pub(super) fn scan(&self) -> Result<Scanned, Failure> {
+        let shared = self.shared;
+        let mut config = scan::configuration(shared, self.folder)?;
+        let rules = scan::rule_set(shared, &config)?;
+        let least = scan::least(shared, &config);
+        let walk = scan::walk_options(self.walk, shared, &config);
+        let past = history::usual(shared, &config, least);
+        let allowlists = std::mem::take(&mut config.allowlists);
+        let listed = allowlists.iter().map(|list| Listed {
+            rules: list.rules.clone(),
+            reason: Some(list.description.clone()).filter(|text| !text.is_empty()),
+        });
+        let listed = listed.collect();
+        let asked = scan::asked(shared, allowlists)?;
+        let asked = scanner::Options { audit: self.audit, ..asked };
+        let scanner = Scanner::new(&rules, asked);
+        let running = Arc::new(Progress::default());
+        scan::end_on_interrupt(&running);
+        let pipeline = Pipeline::new(&scanner);
+        let roots = [self.folder.to_owned()];
+        let found = progress::shown(&running, !shared.quiet, || {
+            // Whoever wants to know what is allowed must read it.
+            let allowed = if self.audit { &[] } else { scanner.allowlists() };
+            source::walk(&roots, &walk, allowed, &running, &|| pipeline.worker());
+            let in_repository = self.history && history::is_repository(self.folder);
+            in_repository
+                .then(|| source::history::history(self.folder, &scanner, &past, &running))
+                .transpose()
+        });
+        if let Some(found) = found.map_err(history::failure)? {
+            pipeline.add(found);
+        }
+        let mut outcome = pipeline.finish(least);
+        if running.is_cancelled() {
+            scan::interrupted(&mut outcome);
+        }
+        Ok(Scanned { outcome, config, allowlists: listed })
+    }
+}

@@ -1,0 +1,29 @@
+//! Masks what looks like a secret in texts that are shown beside findings.
+//!
+//! Not here: the snippets of findings.
+
+use super::{Scanner, Scratch};
+
+impl Scanner<'_> {
+    /// A text that is shown beside findings, such as the first line of a commit's message, with all
+    /// that looks like a secret masked.
+    pub fn masked(&self, text: String) -> String {
+        let mut scratch = Scratch::default();
+        self.find(text.as_bytes(), &mut scratch);
+        let mut found = scratch.found.matches;
+        if found.is_empty() {
+            return text;
+        }
+        found.sort_by_key(|one| (one.span.start, std::cmp::Reverse(one.span.end)));
+        let (mut masked, mut shown) = (String::new(), 0);
+        for one in found.iter().filter(|one| text.get(one.span.range()).is_some()) {
+            if one.span.start >= shown {
+                masked.push_str(&text[shown..one.span.start]);
+                masked.push_str(&one.secret.redacted());
+            }
+            shown = shown.max(one.span.end);
+        }
+        masked.push_str(text.get(shown..).unwrap_or_default());
+        masked
+    }
+}

@@ -1,0 +1,69 @@
+//! What the program tells of itself: help with examples, manual pages, completions.
+
+mod harness;
+
+use std::fs;
+
+use harness::Place;
+
+const COMMANDS: [&str; 12] = [
+    "",
+    "scan",
+    "history",
+    "baseline create",
+    "baseline update",
+    "baseline prune",
+    "baseline import",
+    "suppressions",
+    "completions",
+    "man",
+    "rules",
+    "rules list",
+];
+
+#[test]
+fn every_help_text_has_examples() {
+    let place = Place::new();
+    for command in COMMANDS.iter().chain(&["baseline", "rules show", "rules check"]) {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let run = place.run(&arguments);
+        assert_eq!(run.code, 0, "{command}");
+        assert!(run.stdout.contains("\nExamples:\n  keytrawl"), "{command}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn every_command_has_a_page() {
+    let place = Place::new();
+    for command in COMMANDS {
+        let arguments: Vec<&str> = ["man"].into_iter().chain(command.split_whitespace()).collect();
+        let run = place.run(&arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{command}");
+        let title = ["keytrawl"].into_iter().chain(command.split_whitespace());
+        let title = title.collect::<Vec<_>>().join("-").to_uppercase();
+        assert!(run.stdout.contains(&format!(".TH {title} 1")), "{command}: {}", run.stdout);
+    }
+    fs::create_dir(place.root().join("man")).expect("a folder");
+    assert_eq!(place.run(&["man", "--all", "man"]).code, 0);
+    for command in COMMANDS {
+        let name = ["keytrawl"].into_iter().chain(command.split_whitespace());
+        let name = format!("man/{}.1", name.collect::<Vec<_>>().join("-"));
+        assert!(place.root().join(&name).is_file(), "{name}");
+    }
+    let run = place.run(&["man", "nonsense"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("`nonsense` is no command"), "{}", run.stderr);
+}
+
+#[test]
+fn shells_can_complete_every_command() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = place.run(&["completions", shell]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{shell}");
+        for word in ["history", "baseline", "suppressions", "replacements", "no-baseline"] {
+            assert!(run.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(place.run(&["completions", "tcsh"]).code, 2);
+}
