@@ -323,8 +323,7 @@ impl<'r> Scanner<'r> {
             let comment = context.comments.allowing(&rule.id, found.span, context.lines)?;
             Some((comment, at(comment.span)))
         });
-        let honoured = context.asked == Comments::Honoured;
-        if let Some((comment, line)) = comment.filter(|_| honoured) {
+        if let Some((comment, line)) = comment.filter(|_| context.asked == Comments::Honoured) {
             let by = Suppressor::Comment {
                 path: context.blob.provenance.path.clone(),
                 line,

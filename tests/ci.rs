@@ -290,7 +290,8 @@ fn inputs_do_what_they_say() {
     assert_eq!(ci(&[("KEYTRAWL_MODE", "history")]).outputs["findings"], "3");
     let named = [("KEYTRAWL_BASE", "origin/feature^"), ("KEYTRAWL_HEAD", "origin/feature")];
     assert_eq!(ci(&named).paths(), ["src/kept.py"]);
-    let inside = ci(&[("KEYTRAWL_WORKING_DIRECTORY", "sub")]);
+    let inside = ci(&[("KEYTRAWL_WORKING_DIRECTORY", "sub"), ("KEYTRAWL_SARIF", "o.sarif")]);
+    assert_eq!(inside.outputs["sarif"], "sub/o.sarif");
     assert_eq!(inside.told(), (1, "complete", "2", both()));
     let kept = inside.file("keytrawl.json");
     assert_eq!(Path::new(&inside.outputs["json"]), kept.as_path());

@@ -1,5 +1,8 @@
 //! The arguments, as clap reads them. What they come to is for each command to say.
 
+mod commits;
+
+pub(super) use commits::{HookArg, HookArgs, HookCommand, HookRunArgs, RangeArgs, StagedArgs};
 mod memory;
 
 pub(super) use memory::{BaselineArgs, BaselineCommand, RemarkArgs, SuppressionsArgs};
@@ -56,20 +59,6 @@ Examples:
   keytrawl history --report html=audit.html   a page to hand on
   keytrawl history --replacements ../r.txt    what git filter-repo needs to take the secrets out";
 
-const STAGED_EXAMPLES: &str = "\
-Examples:
-  keytrawl staged              all that is staged, from any folder of the work tree
-  keytrawl staged config       only files below a folder
-  keytrawl hook install        do it before every commit";
-
-const RANGE_EXAMPLES: &str = "\
-Examples:
-  keytrawl range origin/main..HEAD       what this branch adds to main
-  keytrawl range origin/main...HEAD      the same, with the configuration of where they part
-  keytrawl range v1.0..v1.1              what a release adds
-
-Configuration and allow comments count as the base has them: what a range adds can not allow itself.
-A base that is not there, as in a shallow clone, is an error (exit code 2).";
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   printf %s \"$LEADEY_API_KEY\" | keytrawl verify
@@ -87,16 +76,16 @@ pub(super) enum Command {
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
     /// Scan what the next commit would contain
-    #[command(after_help = STAGED_EXAMPLES)]
+    #[command(after_help = commits::STAGED_EXAMPLES)]
     Staged(StagedArgs),
     /// Scan what the commits of a range add, such as those of a pull request
-    #[command(after_help = RANGE_EXAMPLES)]
+    #[command(after_help = commits::RANGE_EXAMPLES)]
     Range(RangeArgs),
     /// Do the job of the GitHub Action, as environment and event say
-    #[command(after_help = CI_HELP)]
+    #[command(after_help = commits::CI_HELP)]
     Ci,
     /// Run keytrawl before each commit or push
-    #[command(after_help = HOOK_EXAMPLES)]
+    #[command(after_help = commits::HOOK_EXAMPLES)]
     Hook {
         #[command(subcommand)]
         command: HookCommand,
@@ -135,62 +124,6 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: RulesCommand,
     },
-}
-
-const CI_HELP: &str = "\
-Reads GITHUB_EVENT_NAME and GITHUB_EVENT_PATH, and the inputs of the Action from variables such as
-KEYTRAWL_MODE, KEYTRAWL_BASE or KEYTRAWL_ARGS. Annotations go to standard output, the summary to
-GITHUB_STEP_SUMMARY, the outputs to GITHUB_OUTPUT. Exit codes are those of all scans.";
-
-const HOOK_EXAMPLES: &str = "\
-Examples:
-  keytrawl hook install               before each commit of this repository
-  keytrawl hook install --pre-push    before each push
-  keytrawl hook install --global      before each commit of every repository
-  keytrawl hook uninstall             takes it out again";
-
-#[derive(Debug, Subcommand)]
-pub(super) enum HookCommand {
-    /// Write the hook; another one that is there is never overwritten
-    Install(HookArgs),
-    /// Take out the hook that `install` wrote, and no other
-    Uninstall(HookArgs),
-    /// What the hooks run
-    #[command(hide = true)]
-    Run(Box<HookRunArgs>),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HookArgs {
-    /// Before each push instead of each commit
-    #[arg(long)]
-    pub(super) pre_push: bool,
-    /// For all repositories of yours; their own hooks run as before
-    #[arg(long)]
-    pub(super) global: bool,
-    /// Keep a hook that is there, and run it first
-    #[arg(long)]
-    pub(super) chain: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HookRunArgs {
-    /// Which hook
-    #[arg(value_enum)]
-    pub(super) hook: HookArg,
-    /// What git gives the hook
-    #[arg(last = true)]
-    pub(super) arguments: Vec<String>,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum HookArg {
-    /// Before a commit
-    PreCommit,
-    /// Before a push
-    PrePush,
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\
@@ -289,40 +222,6 @@ pub(super) struct HistoryArgs {
     /// Search every byte of every blob, for comparison
     #[arg(long, hide = true)]
     pub(super) exhaustive: bool,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct StagedArgs {
-    /// Only files at or below these paths
-    #[arg(value_name = "PATH")]
-    pub(super) paths: Vec<PathBuf>,
-    /// Scan the named files themselves, if one of them is not staged: what pre-commit's --all-files
-    /// and --from-ref want
-    #[arg(long, requires = "paths", help_heading = "What is read")]
-    pub(super) or_files: bool,
-    /// Leave out files larger than this, such as 10MB
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
-    pub(super) max_size: Option<u64>,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RangeArgs {
-    /// BASE..HEAD: what HEAD reaches and BASE does not; BASE...HEAD: since they parted
-    #[arg(value_name = "BASE..HEAD")]
-    pub(super) range: String,
-    /// The repository, or a folder in it
-    #[arg(value_name = "REPO", default_value = ".")]
-    pub(super) repository: PathBuf,
-    /// Take configuration and allow comments as the range itself has them
-    #[arg(long, help_heading = "Rules and configuration")]
-    pub(super) trust_head: bool,
-    /// Leave out files larger than this, such as 10MB
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
-    pub(super) max_size: Option<u64>,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
 }

@@ -258,26 +258,28 @@ fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failur
     let verified = verify::verified(&shared.live, false, &outcome, &rules)?;
     let outcome = verified.unwrap_or(outcome);
     let exit = Exit::judged(&outcome, inputs.fail_on);
-    annotate(inputs, &outcome, &rules, &scope)?;
+    annotate(inputs, &shared, &outcome, &rules, &scope)?;
     if inputs.summary {
         let mut text = Vec::new();
-        let options = output::masked();
+        let options = output::options(&shared);
         let forge = outputs::forge();
         report::markdown::write_linked(&mut text, &outcome, &rules, &options, forge.as_ref())
             .map_err(|e| Failure::new(e.to_string()))?;
         outputs.summary(&String::from_utf8_lossy(&text))?;
     }
-    let json = outputs.report(Format::Json, None, &outcome, &rules)?;
+    let json = outputs.report(Format::Json, None, &outcome, &rules, &shared)?;
     let sarif = match &inputs.sarif {
-        Some(path) => outputs.report(Format::Sarif, Some(path), &outcome, &rules)?,
+        Some(path) => outputs.report(Format::Sarif, Some(path), &outcome, &rules, &shared)?,
         None => None,
     };
     output::write(&shared, &outcome, &rules)?;
     let active =
         outcome.findings.iter().filter(|f| f.verification.verdict == Verdict::Active).count();
     let state = if outcome.complete { "complete" } else { "partial" };
+    // The next step works in the folder that this one began in.
+    let folder = inputs.folder.clone().unwrap_or_default();
     let shown = |path: Option<PathBuf>| {
-        path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+        path.map(|path| folder.join(path).to_string_lossy().into_owned()).unwrap_or_default()
     };
     outputs.set(&[
         ("exit-code", (exit as u8).to_string()),
@@ -293,6 +295,7 @@ fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failur
 /// Writes the log of the step: annotations, and one line for people.
 fn annotate(
     inputs: &Inputs,
+    shared: &super::args::SharedArgs,
     outcome: &Outcome,
     rules: &RuleSet,
     scope: &str,
@@ -300,7 +303,7 @@ fn annotate(
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut write = || {
         if inputs.annotations {
-            github::write(&mut out, outcome, rules, &output::masked())?;
+            github::write(&mut out, outcome, rules, &output::options(shared))?;
         }
         let noun = if outcome.findings.len() == 1 { "secret" } else { "secrets" };
         let whole = if outcome.complete { "" } else { ", and not everything could be read" };

@@ -107,15 +107,6 @@ pub(super) fn options(args: &SharedArgs) -> report::Options {
     }
 }
 
-/// The same, with every secret masked, whatever the user asks for.
-pub(super) fn masked() -> report::Options {
-    report::Options {
-        finished: now(),
-        started: STARTED.get().copied().unwrap_or_else(now),
-        ..report::Options::default()
-    }
-}
-
 /// Seconds since 1970; those that `SOURCE_DATE_EPOCH` sets, where a build must repeat.
 pub(super) fn now() -> u64 {
     let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());

@@ -221,6 +221,7 @@ impl<'a> Versions<'a> {
         }
         scanned.found.sightings.extend(found.sightings);
         scanned.found.rejections.extend(found.rejections);
+        scanned.found.allowed.extend(found.allowed);
         scanned.found.stats.rejected += found.rejected;
         scanned.found.stats.suppressed += found.suppressed;
     }
@@ -230,6 +231,7 @@ impl Found {
     /// Takes over all of another one but its secrets.
     pub(super) fn take_rest(&mut self, other: Found) {
         self.rejections.extend(other.rejections);
+        self.allowed.extend(other.allowed);
         self.warnings.extend(other.warnings);
         self.stats.add(&other.stats);
     }
