@@ -4,6 +4,8 @@
 //! key before other lines, and a setting's name that stands on the line of another key is that
 //! key's evidence and nobody else's.
 
+mod doubt;
+
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -11,6 +13,9 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use crate::boundary;
 use crate::rule::{Evidence, EvidenceKind, Rule, RuleSet};
 use crate::span::{LineTable, Span};
+
+/// Bytes that count as a line where lines are long.
+const LINE: usize = 100;
 
 /// A text in the content that proves a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +34,13 @@ pub struct Attribution {
     pub provider: Option<String>,
     /// What proves it, for people.
     pub evidence: Vec<String>,
-    /// Whether other content nearby speaks for another provider that issues such keys.
-    pub contested: bool,
+    /// Other providers that issue such keys and that the content speaks for nearly as well.
+    pub rivals: Vec<String>,
+    /// Lines between the key and the evidence, so many bytes of a long line counting as one; none:
+    /// the form of the key proves the provider.
+    pub distance: Option<usize>,
+    /// Why the evidence is not enough to send the key to the provider.
+    pub doubt: Option<&'static str>,
 }
 
 /// The surroundings in which evidence is weighed: a text, its lines, what was found in it.
@@ -111,16 +121,18 @@ impl<'r> Attributor<'r> {
         };
         let own = at_line(around, at);
         let mut best: Option<(Rank, &Hit)> = None;
-        let mut rivals = Vec::new();
-        for hit in around.hits.iter().filter(|h| may_issue(h.provider)) {
-            if around.matches.iter().any(|m| *m == at && m.contains(hit.span)) {
+        let mut others: Vec<(usize, bool)> = Vec::new();
+        let listed = |provider: usize| {
+            rule.issuers.iter().any(|i| i.provider == self.rules.providers[provider].id)
+        };
+        for hit in around.hits.iter().filter(|h| listed(h.provider)) {
+            if at.contains(hit.span) {
                 continue;
             }
             let Some(rank) = rank(around, own, at, hit) else { continue };
-            if !rivals.contains(&hit.provider) {
-                rivals.push(hit.provider);
-            }
-            if best.as_ref().is_none_or(|(top, _)| rank < *top) {
+            // Forms drift: a rival need not issue this body to cast doubt.
+            others.push((hit.provider, rank.lines == 0));
+            if may_issue(hit.provider) && best.as_ref().is_none_or(|(top, _)| rank < *top) {
                 best = Some((rank, hit));
             }
         }
@@ -129,10 +141,18 @@ impl<'r> Attributor<'r> {
         if rule.issuers.iter().any(|i| i.rival && i.provider == provider.id) {
             return Attribution::default();
         }
+        // What stands on the key's own line outweighs all that does not.
+        others.retain(|(other, near)| *other != hit.provider && (*near || rank.lines > 0));
+        let mut rivals: Vec<String> =
+            others.into_iter().map(|(i, _)| self.rules.providers[i].id.clone()).collect();
+        rivals.sort();
+        rivals.dedup();
         Attribution {
             provider: Some(provider.id.clone()),
             evidence: vec![describe(around, hit, own)],
-            contested: rivals.len() > 1 && rank.lines > 0,
+            rivals,
+            distance: Some(rank.lines.max(rank.bytes / LINE)),
+            doubt: if rank.lines > 0 { doubt::against(around, at, hit.provider) } else { None },
         }
     }
 }

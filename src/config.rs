@@ -95,7 +95,12 @@ pub fn load(path: &Path) -> Result<Config, Error> {
     Ok(config)
 }
 
-fn parse(name: &str, text: &str) -> Result<Config, Error> {
+/// Reads a configuration from its text; `name` is what its mistakes are told with. Paths of rule
+/// files stay as they are written.
+///
+/// # Errors
+/// All mistakes, with their places.
+pub fn parse(name: &str, text: &str) -> Result<Config, Error> {
     let document = Document::new(name, text);
     let mut config = Config::default();
     if let Some(parsed) = document.parse() {
@@ -119,7 +124,20 @@ fn read(root: &Table<'_, '_>, config: &mut Config) {
         archives.finish(false);
     }
     config.allowlists = allowlists(root);
+    refuse_sending(root);
     root.finish(false);
+}
+
+/// What is scanned has no say in whether, where and by whose word a secret is sent.
+fn refuse_sending(root: &Table<'_, '_>) {
+    for key in ["verify", "verify-endpoint", "verify-as", "verify-timeout", "ca-file"] {
+        if let Some(at) = root.place(key) {
+            let message =
+                format!("`{key}` has no place here: what is scanned must not say where secrets go");
+            let hint = Some("live checks are asked for on the command line".to_owned());
+            root.document().error(at, message, hint);
+        }
+    }
 }
 
 fn confidence(root: &Table<'_, '_>) -> Option<Confidence> {
@@ -208,7 +226,10 @@ mod tests {
         };
         assert_eq!(problems[0].to_string(), "k.toml:1:1: unknown key `confidense`");
         assert_eq!(problems[0].hint.as_deref(), Some("did you mean `confidence`?"));
-        assert_eq!(problems[1].to_string(), "k.toml:2:2: unknown key `verify`");
+        assert_eq!(
+            problems[1].to_string(),
+            "k.toml:2:1: `verify` has no place here: what is scanned must not say where secrets go"
+        );
     }
 
     #[test]

@@ -44,6 +44,28 @@ pub struct Located<T> {
     pub at: Range<usize>,
 }
 
+/// A value without parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// A string.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// `true` or `false`.
+    Flag(bool),
+}
+
+/// A key that is not known beforehand, and its values.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key as it is written.
+    pub name: String,
+    /// Where the key is.
+    pub at: Range<usize>,
+    /// Its values.
+    pub values: Vec<Located<Plain>>,
+}
+
 /// One document and what is wrong with it so far.
 #[derive(Debug)]
 pub struct Document<'t> {
@@ -251,6 +273,62 @@ impl<'d, 't> Table<'d, 't> {
         tables
     }
 
+    /// One table, or a list of tables.
+    pub fn table_or_tables(&self, key: &'static str) -> Vec<Table<'d, 't>> {
+        match self.get(key).map(Spanned::get_ref) {
+            Some(DeValue::Array(_)) => self.tables(key),
+            Some(_) => self.table(key).into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The entries of a table within this one whose keys are not known beforehand: each with one
+    /// plain value, or a list of such.
+    pub fn entries(&self, key: &'static str) -> Vec<Entry> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let DeValue::Table(table) = value.get_ref() else {
+            self.wrong(key, value, "a table");
+            return Vec::new();
+        };
+        let mut entries = Vec::new();
+        for (name, value) in table.iter() {
+            let items: Vec<_> = match value.get_ref() {
+                DeValue::Array(items) => items.iter().collect(),
+                _ => vec![value],
+            };
+            let plain = |item: &&'d Spanned<DeValue<'t>>| {
+                let found = plain(item.get_ref());
+                if found.is_none() {
+                    self.wrong(name.get_ref(), item, "a text, a whole number, true or false");
+                }
+                Some(Located { value: found?, at: item.span() })
+            };
+            let values = items.iter().filter_map(plain).collect();
+            entries.push(Entry { name: name.get_ref().to_string(), at: name.span(), values });
+        }
+        entries
+    }
+
+    /// Whole numbers; one counts as a list of one.
+    pub fn numbers(&self, key: &'static str) -> Vec<Located<u64>> {
+        match self.get(key).map(Spanned::get_ref) {
+            None => Vec::new(),
+            Some(DeValue::Array(items)) => {
+                let number = |item: &Spanned<DeValue<'t>>| match plain(item.get_ref()) {
+                    Some(Plain::Number(n)) => {
+                        u64::try_from(n).ok().map(|value| Located { value, at: item.span() })
+                    }
+                    _ => {
+                        self.wrong(key, item, "a whole number from 0");
+                        None
+                    }
+                };
+                items.iter().filter_map(number).collect()
+            }
+            Some(_) => self.unsigned(key).into_iter().collect(),
+        }
+    }
+
     /// Notes the keys that nobody asked for: `harmless` ones as warnings, else as mistakes.
     pub fn finish(&self, harmless: bool) {
         let asked = self.asked.borrow();
@@ -263,6 +341,17 @@ impl<'d, 't> Table<'d, 't> {
             let hint = nearest(name, &asked).map(|near| format!("did you mean `{near}`?"));
             self.document.push(key.span(), message, hint, harmless);
         }
+    }
+}
+
+fn plain(value: &DeValue<'_>) -> Option<Plain> {
+    match value {
+        DeValue::String(text) => Some(Plain::Text(text.to_string())),
+        DeValue::Boolean(flag) => Some(Plain::Flag(*flag)),
+        DeValue::Integer(i) => {
+            i64::from_str_radix(&i.as_str().replace('_', ""), i.radix()).ok().map(Plain::Number)
+        }
+        _ => None,
     }
 }
 

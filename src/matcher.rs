@@ -4,6 +4,8 @@
 //! A match depends only on the bytes within [`CONTEXT`] of it. Whether it is a secret is for
 //! `filter` to say.
 
+use zeroize::Zeroizing;
+
 use crate::boundary;
 use crate::decode::{self, Layer, Reach, Text};
 use crate::finding::Secret;
@@ -30,7 +32,7 @@ pub struct Match {
     /// The secret, decoded.
     pub secret: Secret,
     /// All that the expression matched, decoded.
-    pub matched: Box<[u8]>,
+    pub matched: Zeroizing<Box<[u8]>>,
     /// The body within the secret.
     pub body: Span,
     /// A UUID within the secret.
@@ -311,7 +313,7 @@ fn build(
         span: at(secret),
         whole: at(whole),
         secret: Secret::new(&window[secret.range()], public),
-        matched: window[whole.range()].into(),
+        matched: Zeroizing::new(window[whole.range()].into()),
         body: within(body),
         uuid: uuid.map(within),
         exact,
@@ -463,7 +465,7 @@ pub fn everywhere(rule: usize, set: &RuleSet, bytes: &[u8], found: &mut Found) {
             span: secret,
             whole,
             secret: Secret::new(&bytes[secret.range()], 0),
-            matched: bytes[whole.range()].into(),
+            matched: Zeroizing::new(bytes[whole.range()].into()),
             body: within(captures.name("body").map_or(secret, span)),
             uuid: None,
             exact: false,

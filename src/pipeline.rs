@@ -3,13 +3,14 @@
 //! Whatever the number of threads, the outcome is the same. Not here: where blobs come from, and how
 //! an outcome looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use crate::attribution::Attribution;
 use crate::blob::Blob;
 use crate::finding::{
-    AllowMark, Confidence, Finding, Occurrence, Outcome, Rejected, Secret, Stats, Suppressed,
-    Suppressor, Verification, Warning,
+    AllowMark, Clues, Confidence, Finding, Occurrence, Outcome, Rejected, Secret, Stats,
+    Suppressed, Suppressor, Verification, Warning,
 };
 use crate::scanner::{Scanner, Scratch, Sighting};
 use crate::source;
@@ -43,9 +44,9 @@ impl<'s> Pipeline<'s> {
         Worker { pipeline: self, scratch: Scratch::default(), part: Part::default() }
     }
 
-    /// Takes over what a history holds, which finds secrets on its own.
-    pub fn add(&self, found: source::history::Found) {
-        let source::history::Found { sightings, rejections, allowed, warnings, stats } = found;
+    /// Takes over what a source holds that finds secrets on its own.
+    pub fn add(&self, found: source::Found) {
+        let source::Found { sightings, rejections, allowed, warnings, stats } = found;
         let mut parts = self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let comments = Vec::new();
         parts.push(Part { sightings, rejections, allowed, comments, warnings, stats });
@@ -167,6 +168,7 @@ fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, scanner: &Scann
     seen.sort_by(|a, b| order(&a.occurrence).cmp(&order(&b.occurrence)));
     seen.dedup_by(|a, b| order(&a.occurrence) == order(&b.occurrence));
     let (provider, evidence) = issuer(&seen);
+    let clues = clues(&seen, provider.as_deref());
     let confidence = seen.iter().map(|s| s.confidence).max().unwrap_or(Confidence::Low);
     let stable_path = seen.first().map(|s| s.occurrence.stable_path.as_str()).unwrap_or_default();
     Finding {
@@ -180,6 +182,7 @@ fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, scanner: &Scann
         secret,
         verification: Verification::not_asked(),
         evidence,
+        clues,
         occurrences: seen.into_iter().map(|s| s.occurrence).collect(),
     }
 }
@@ -209,4 +212,33 @@ fn issuer(seen: &[Sighting]) -> (Option<String>, Vec<String>) {
         }
     }
     (Some(provider.to_owned()), evidence)
+}
+
+/// What the places together tell a live check. Evidence for another provider counts if it is as
+/// near as the nearest for `provider`.
+fn clues(seen: &[Sighting], provider: Option<&str>) -> Clues {
+    let backs = |s: &&Sighting| provider.is_some() && s.attribution.provider.as_deref() == provider;
+    let nearest = |s: &Sighting| s.attribution.distance.unwrap_or(0);
+    let distance = seen.iter().filter(backs).map(nearest).min();
+    let mut rivals = BTreeSet::new();
+    for sighting in seen.iter().filter(|s| distance.is_none_or(|d| nearest(s) <= d)) {
+        let Attribution { provider: named, rivals: others, .. } = &sighting.attribution;
+        rivals.extend(named.iter().chain(others).filter(|id| Some(id.as_str()) != provider));
+    }
+    let mut context: Vec<(String, String)> = Vec::new();
+    for (name, value) in seen.iter().flat_map(|s| &s.context) {
+        if !context.iter().any(|(known, _)| known == name) {
+            context.push((name.clone(), value.clone()));
+        }
+    }
+    let by_form = seen.iter().filter(backs).any(|s| s.attribution.distance.is_none());
+    // One place without a doubt is enough.
+    let mut doubts = seen.iter().filter(backs).map(|s| s.attribution.doubt);
+    let doubt = doubts.next().flatten().filter(|_| doubts.all(|doubt| doubt.is_some()));
+    Clues {
+        rivals: rivals.into_iter().cloned().collect(),
+        distance: distance.filter(|_| !by_form),
+        doubt,
+        context,
+    }
 }

@@ -4,6 +4,7 @@
 //! and the grouping of sightings to findings.
 
 mod mask;
+mod nearby;
 mod sighting;
 mod snippet;
 mod view;
@@ -19,7 +20,7 @@ use crate::filter::allow::AllowComments;
 use crate::filter::allowlist::{Subject, allows, allows_path};
 use crate::filter::{Rejection, judge};
 use crate::finding::{
-    Confidence, Fingerprint, FingerprintKey, Occurrence, Rejected, Secret, Suppressor,
+    Confidence, Fingerprint, FingerprintKey, Occurrence, Reach, Rejected, Secret, Suppressor,
 };
 use crate::matcher::{Found, Match, Matcher, everywhere};
 use crate::prefilter::{Candidate, Prefilter};
@@ -38,6 +39,16 @@ pub struct Options {
     pub audit: bool,
     /// What fingerprints are made with, if not with the secret alone.
     pub key: Option<FingerprintKey>,
+}
+
+/// What comments in the content say about its secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Comments {
+    /// They suppress what they allow.
+    #[default]
+    Honoured,
+    /// They are not asked: whoever wrote the content shall not be its judge.
+    Ignored,
 }
 
 /// Finds secrets in blobs. Shared by all threads; each brings its own [`Scratch`].
@@ -105,6 +116,16 @@ impl<'r> Scanner<'r> {
 
     /// The secrets in `blob`; none for the many blobs that have nothing to tell.
     pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Option<Sightings> {
+        self.scan_with(blob, scratch, Comments::Honoured)
+    }
+
+    /// The same, with or without regard to allow comments.
+    pub fn scan_with(
+        &self,
+        blob: &Blob<'_>,
+        scratch: &mut Scratch,
+        comments: Comments,
+    ) -> Option<Sightings> {
         self.find(blob.bytes, scratch);
         let Scratch { found, .. } = scratch;
         found.matches.retain(|m| blob.own.start <= m.span.start && m.span.start < blob.own.end);
@@ -113,7 +134,7 @@ impl<'r> Scanner<'r> {
             return None;
         }
         single_out(&mut found.matches);
-        Some(self.judge_all(blob, found))
+        Some(self.judge_all(blob, found, comments))
     }
 
     /// Adds the plausible candidates whose literal lies within `window` of `bytes`. Each depends on
@@ -189,7 +210,7 @@ impl<'r> Scanner<'r> {
         }
     }
 
-    fn judge_all(&self, blob: &Blob<'_>, found: &Found) -> Sightings {
+    fn judge_all(&self, blob: &Blob<'_>, found: &Found, asked: Comments) -> Sightings {
         let spans: Vec<Span> = found.matches.iter().map(|m| m.span).collect();
         let lines = LineTable::new(blob.bytes, Charset::Utf8);
         let comments = AllowComments::find(blob.bytes, &lines);
@@ -199,6 +220,7 @@ impl<'r> Scanner<'r> {
             blob,
             lines: &lines,
             comments: &comments,
+            asked,
             around: Surroundings { bytes: blob.bytes, lines: &lines, hits: &hits, matches: &spans },
         };
         let mut sightings = Sightings::default();
@@ -294,7 +316,7 @@ impl<'r> Scanner<'r> {
             let comment = context.comments.allowing(&rule.id, found.span, context.lines)?;
             Some((comment, at(comment.span)))
         });
-        if let Some((comment, line)) = comment {
+        if let Some((comment, line)) = comment.filter(|_| context.asked == Comments::Honoured) {
             let by = Suppressor::Comment {
                 path: context.blob.provenance.path.clone(),
                 line,
@@ -330,7 +352,7 @@ impl<'r> Scanner<'r> {
             return Attribution {
                 provider: (!doubtful).then(|| provider.clone()),
                 evidence: if doubtful { Vec::new() } else { vec![proof.to_owned()] },
-                contested: false,
+                ..Attribution::default()
             };
         }
         let body = &found.secret.expose()[found.body.range()];
@@ -360,6 +382,7 @@ impl<'r> Scanner<'r> {
             secret: found.secret.clone(),
             confidence: settled.confidence,
             attribution: settled.attribution,
+            context: nearby::context(&self.rules.rules[found.rule], found, context.around, view),
             occurrence: Occurrence {
                 path: blob.provenance.path.clone(),
                 stable_path: blob.provenance.stable_path.clone(),
@@ -372,6 +395,7 @@ impl<'r> Scanner<'r> {
                 commit: None,
                 last_commit: None,
                 in_head: None,
+                reach: Reach::default(),
                 snippet: snippet::around(found, context.around, view),
             },
         }
@@ -408,6 +432,7 @@ struct Context<'a> {
     blob: &'a Blob<'a>,
     lines: &'a LineTable,
     comments: &'a AllowComments,
+    asked: Comments,
     around: Surroundings<'a>,
 }
 

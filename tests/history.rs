@@ -274,6 +274,34 @@ fn repositories_of_all_kinds_are_read() {
 }
 
 #[test]
+fn the_refs_that_reach_a_secret_are_named() {
+    let repo = Repo::new(&[]);
+    repo.write("a", "one\n");
+    repo.commit("start");
+    repo.git(&["branch", "before"]);
+    repo.write("a", secret("a"));
+    repo.commit("add");
+    repo.git(&["tag", "-a", "-m", "x", "v1"]);
+    repo.git(&["branch", "after"]);
+    repo.git(&["update-ref", "refs/remotes/o/main", "HEAD"]);
+    repo.git(&["checkout", "-q", "before"]);
+    repo.write("b", secret("b"));
+    repo.commit("elsewhere");
+    let (_, found) = report(repo.path(), &[]);
+    let refs = |name: &str| {
+        let mut findings = found["findings"].as_array().unwrap().iter();
+        let found = findings.find(|finding| finding["secret"] == secret(name)).unwrap();
+        found["occurrences"][0]["refs"].clone()
+    };
+    let main = ["refs/heads/after", "refs/heads/main", "refs/tags/v1", "refs/remotes/o/main"];
+    assert_eq!(refs("a"), serde_json::json!(main));
+    assert_eq!(refs("b"), serde_json::json!(["refs/heads/before", "HEAD"]));
+    let text = keytrawl(repo.path(), &["--no-config"]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("reached by after, main, tag v1, 1 more"), "{text}");
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let nowhere = tempfile::tempdir().unwrap();
     let output = keytrawl(nowhere.path(), &[]);

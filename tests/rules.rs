@@ -44,6 +44,7 @@ fn a_rule_is_shown_with_its_expression_and_how_to_revoke() {
     begins with   rgo- (in every encoding)
     issued by     meetergo
       revoke      https://my.meetergo.com revoke a personal token at my.meetergo.com/integrations, a Platform key at my.meetergo.com/admin/api-keys
+    live check    meetergo at https://api.meetergo.com/v4/user/me
     examples      3 and 6 of what it is not
     ");
 }

@@ -375,7 +375,8 @@ fn the_configuration_has_no_word_for_where_a_secret_is_sent() {
     for key in ["verify = true", "endpoint = \"x\"", "[verify]\nurl = \"x\""] {
         let run = Place::with(&[("keytrawl.toml", key)]).run(&[]);
         assert_eq!(run.code, 2, "{key}");
-        assert!(run.stderr.contains("unknown key"), "{}", run.stderr);
+        let refused = ["unknown key", "what is scanned must not say where secrets go"];
+        assert!(refused.iter().any(|r| run.stderr.contains(r)), "{}", run.stderr);
     }
 }
 

@@ -75,6 +75,16 @@ pub fn load(path: &Path, stable_path: Option<String>) -> Result<Baseline, Error>
         .map_err(|reason| Error::Wrong { path: name, reason })
 }
 
+/// The same for a file that was read already, such as one of another commit.
+///
+/// # Errors
+/// If it is in no known form.
+pub fn of_text(name: &str, text: &str, stable_path: Option<String>) -> Result<Baseline, Error> {
+    parse(name, text)
+        .map(|baseline| Baseline { stable_path, ..baseline })
+        .map_err(|reason| Error::Wrong { path: name.to_owned(), reason })
+}
+
 /// The baselines at the root of what is scanned.
 pub fn found_at(root: &Path) -> Vec<PathBuf> {
     NAMES.iter().map(|name| root.join(name)).filter(|path| path.is_file()).collect()

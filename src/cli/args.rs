@@ -5,6 +5,7 @@ mod memory;
 pub(super) use memory::{BaselineArgs, BaselineCommand, RemarkArgs, SuppressionsArgs};
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -35,10 +36,13 @@ Examples:
   keytrawl scan src config.yml    scan a folder and a file
   git diff | keytrawl -           scan standard input
   keytrawl history                scan every commit of the repository here
+  keytrawl staged                 scan what the next commit would contain
+  keytrawl range main..HEAD       scan what the commits of a branch add
   keytrawl --format json > r.json a report for machines, secrets redacted
   keytrawl --report sarif=r.sarif also write a report to a file, as often as wanted
   keytrawl --explain              also say what was not reported, and why
   keytrawl baseline create        note what is known; from then on only what is new is reported
+  keytrawl --verify               also ask the providers which keys still work
 
 Exit codes: 0 nothing found and everything read, 1 something found,
 2 the job could not be done, or not wholly, and nothing was found.";
@@ -52,6 +56,28 @@ Examples:
   keytrawl history --report html=audit.html   a page to hand on
   keytrawl history --replacements ../r.txt    what git filter-repo needs to take the secrets out";
 
+const STAGED_EXAMPLES: &str = "\
+Examples:
+  keytrawl staged              all that is staged, from any folder of the work tree
+  keytrawl staged config       only files below a folder
+  keytrawl hook install        do it before every commit";
+
+const RANGE_EXAMPLES: &str = "\
+Examples:
+  keytrawl range origin/main..HEAD       what this branch adds to main
+  keytrawl range origin/main...HEAD      the same, with the configuration of where they part
+  keytrawl range v1.0..v1.1              what a release adds
+
+Configuration and allow comments count as the base has them: what a range adds can not allow itself.
+A base that is not there, as in a shallow clone, is an error (exit code 2).";
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  printf %s \"$LEADEY_API_KEY\" | keytrawl verify
+  keytrawl verify --provider leadterra < key.txt
+
+The secret is sent to its provider, and to nobody else. Exit codes: 0 it does not work any more,
+1 it still works, 2 nobody was asked, or the answer does not tell.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Scan files and folders (the default)
@@ -60,6 +86,21 @@ pub(super) enum Command {
     /// Scan every commit of every ref of a git repository
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
+    /// Scan what the next commit would contain
+    #[command(after_help = STAGED_EXAMPLES)]
+    Staged(StagedArgs),
+    /// Scan what the commits of a range add, such as those of a pull request
+    #[command(after_help = RANGE_EXAMPLES)]
+    Range(RangeArgs),
+    /// Do the job of the GitHub Action, as environment and event say
+    #[command(after_help = CI_HELP)]
+    Ci,
+    /// Run keytrawl before each commit or push
+    #[command(after_help = HOOK_EXAMPLES)]
+    Hook {
+        #[command(subcommand)]
+        command: HookCommand,
+    },
     /// Write down which secrets are known and may stay
     #[command(after_help = memory::BASELINE_EXAMPLES)]
     Baseline {
@@ -85,6 +126,9 @@ pub(super) enum Command {
         #[arg(long, value_name = "DIR", conflicts_with = "command")]
         all: Option<PathBuf>,
     },
+    /// Ask whether one secret, read from standard input, still works
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
     /// List, show and prove the rules
     #[command(after_help = RULES_EXAMPLES)]
     Rules {
@@ -110,6 +154,62 @@ Examples:
   keytrawl rules list                   one line a rule
   keytrawl rules show mega-api-key      everything about one
   keytrawl rules check ci/rules.toml    prove a file by its own examples";
+
+const CI_HELP: &str = "\
+Reads GITHUB_EVENT_NAME and GITHUB_EVENT_PATH, and the inputs of the Action from variables such as
+KEYTRAWL_MODE, KEYTRAWL_BASE or KEYTRAWL_ARGS. Annotations go to standard output, the summary to
+GITHUB_STEP_SUMMARY, the outputs to GITHUB_OUTPUT. Exit codes are those of all scans.";
+
+const HOOK_EXAMPLES: &str = "\
+Examples:
+  keytrawl hook install               before each commit of this repository
+  keytrawl hook install --pre-push    before each push
+  keytrawl hook install --global      before each commit of every repository
+  keytrawl hook uninstall             takes it out again";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HookCommand {
+    /// Write the hook; another one that is there is never overwritten
+    Install(HookArgs),
+    /// Take out the hook that `install` wrote, and no other
+    Uninstall(HookArgs),
+    /// What the hooks run
+    #[command(hide = true)]
+    Run(Box<HookRunArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HookArgs {
+    /// Before each push instead of each commit
+    #[arg(long)]
+    pub(super) pre_push: bool,
+    /// For all repositories of yours; their own hooks run as before
+    #[arg(long)]
+    pub(super) global: bool,
+    /// Keep a hook that is there, and run it first
+    #[arg(long)]
+    pub(super) chain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HookRunArgs {
+    /// Which hook
+    #[arg(value_enum)]
+    pub(super) hook: HookArg,
+    /// What git gives the hook
+    #[arg(last = true)]
+    pub(super) arguments: Vec<String>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum HookArg {
+    /// Before a commit
+    PreCommit,
+    /// Before a push
+    PrePush,
+}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
@@ -193,8 +293,42 @@ pub(super) struct HistoryArgs {
     pub(super) shared: SharedArgs,
 }
 
-/// What all commands that scan can be asked.
 #[derive(Debug, Args)]
+pub(super) struct StagedArgs {
+    /// Only files at or below these paths
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Scan the named files themselves, if one of them is not staged: what pre-commit's --all-files
+    /// and --from-ref want
+    #[arg(long, requires = "paths", help_heading = "What is read")]
+    pub(super) or_files: bool,
+    /// Leave out files larger than this, such as 10MB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
+    pub(super) max_size: Option<u64>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RangeArgs {
+    /// BASE..HEAD: what HEAD reaches and BASE does not; BASE...HEAD: since they parted
+    #[arg(value_name = "BASE..HEAD")]
+    pub(super) range: String,
+    /// The repository, or a folder in it
+    #[arg(value_name = "REPO", default_value = ".")]
+    pub(super) repository: PathBuf,
+    /// Take configuration and allow comments as the range itself has them
+    #[arg(long, help_heading = "Rules and configuration")]
+    pub(super) trust_head: bool,
+    /// Leave out files larger than this, such as 10MB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "What is read")]
+    pub(super) max_size: Option<u64>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+/// What all commands that scan can be asked.
+#[derive(Clone, Debug, Args)]
 pub(super) struct SharedArgs {
     /// How the report looks
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
@@ -263,6 +397,76 @@ pub(super) struct SharedArgs {
     /// Members of one archive that are read [default: 100000]
     #[arg(long, value_name = "N", help_heading = "Archives")]
     pub(super) max_archive_members: Option<u64>,
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
+}
+
+/// Whether found keys still work.
+#[derive(Clone, Debug, Args)]
+pub(super) struct LiveArgs {
+    /// Ask each key's provider whether it still works; sends the key there, and nowhere else
+    #[arg(long, help_heading = "Live checks")]
+    pub(super) verify: bool,
+    /// Ask PROVIDER about keys whose issuer nothing proves; may be given more than once
+    #[arg(long, value_name = "PROVIDER", help_heading = "Live checks")]
+    pub(super) verify_as: Vec<String>,
+    /// What exit code 1 is for
+    #[arg(long, value_enum, default_value_t = FailOnArg::Findings)]
+    pub(super) fail_on: FailOnArg,
+    #[command(flatten)]
+    pub(super) asking: AskingArgs,
+}
+
+/// How providers are asked.
+#[derive(Clone, Debug, Args)]
+pub(super) struct AskingArgs {
+    /// Ask PROVIDER at this scheme, host and port instead: https, or http to this machine
+    #[arg(long, value_name = "PROVIDER=URL", value_parser = parse_override, help_heading = "Live checks")]
+    pub(super) verify_endpoint: Vec<(String, String)>,
+    /// The longest that one request may take, such as 10s or 500ms [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Live checks")]
+    pub(super) verify_timeout: Option<Duration>,
+    /// Certificates to trust beside the system's, in PEM
+    #[arg(long, value_name = "FILE", help_heading = "Live checks")]
+    pub(super) ca_file: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The provider that issued it, where its form does not tell
+    #[arg(long, value_name = "PROVIDER")]
+    pub(super) provider: Option<String>,
+    /// How the verdict looks
+    #[arg(long, value_enum, default_value_t = VerdictFormatArg::Human)]
+    pub(super) format: VerdictFormatArg,
+    /// Rule files to add to the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub(super) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) asking: AskingArgs,
+}
+
+fn parse_override(text: &str) -> Result<(String, String), String> {
+    let (provider, url) = text.split_once('=').ok_or("write PROVIDER=URL")?;
+    Ok((provider.trim().to_owned(), url.trim().to_owned()))
+}
+
+/// Reads `10`, `10s`, `500ms` or `1m`.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; write `10s` or `500ms`");
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    match number.checked_mul(factor) {
+        Some(time @ 1..=3_600_000) => Ok(Duration::from_millis(time)),
+        _ => Err(wrong()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -283,6 +487,10 @@ pub(super) enum FormatArg {
     Csv,
     /// One page for a browser, to hand on
     Html,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// Markdown, such as the summary of a GitHub job
+    Markdown,
 }
 
 impl From<FormatArg> for Format {
@@ -296,8 +504,28 @@ impl From<FormatArg> for Format {
             FormatArg::Junit => Format::Junit,
             FormatArg::Csv => Format::Csv,
             FormatArg::Html => Format::Html,
+            FormatArg::Github => Format::Github,
+            FormatArg::Markdown => Format::Markdown,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum VerdictFormatArg {
+    /// Text for people
+    Human,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnArg {
+    /// Any finding
+    Findings,
+    /// A key that still works; needs --verify
+    Active,
+    /// Nothing: findings are reported only
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::finding::Outcome;
+use super::args::FailOnArg;
+use crate::finding::{Outcome, Verdict};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,19 @@ impl Exit {
             (false, _) => Exit::Found,
             (true, true) => Exit::Clean,
             (true, false) => Exit::Failed,
+        }
+    }
+
+    /// The code for an outcome, if findings count only so far as `fail_on` says.
+    pub(super) fn judged(outcome: &Outcome, fail_on: FailOnArg) -> Self {
+        let is = |verdict| outcome.findings.iter().any(|f| f.verification.verdict == verdict);
+        let whole = if outcome.complete { Exit::Clean } else { Exit::Failed };
+        match fail_on {
+            FailOnArg::Findings => Exit::of(outcome),
+            FailOnArg::Active if is(Verdict::Active) => Exit::Found,
+            // A key of which the provider was asked in vain may be a live one.
+            FailOnArg::Active if is(Verdict::Unknown) => Exit::Failed,
+            FailOnArg::Active | FailOnArg::Never => whole,
         }
     }
 }

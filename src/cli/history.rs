@@ -9,15 +9,22 @@ use super::message::Failure;
 use super::{known, progress, scan};
 use crate::baseline::Coverage;
 use crate::config::Config;
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Outcome};
 use crate::git::repository::{Repository, RepositoryError};
 use crate::pipeline::Pipeline;
+use crate::rule::RuleSet;
 use crate::scanner::Scanner;
 use crate::source::Progress;
 use crate::source::history::{Error, Options, history};
 
 /// Scans, reports, and says with the exit code what came of it.
 pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
+    let (outcome, rules) = outcome(&args)?;
+    scan::tell(&args.shared, &outcome, &rules)
+}
+
+/// Scans.
+pub(super) fn outcome(args: &HistoryArgs) -> Result<(Outcome, RuleSet), Failure> {
     let shared = &args.shared;
     let mut config = scan::configuration(shared, &args.repository)?;
     let rules = scan::rule_set(shared, &config)?;
@@ -49,7 +56,8 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
     let all = args.since.is_none() && args.branch.is_empty();
     let coverage = if all { Coverage::All } else { Coverage::Part };
     known::apply(shared, &mut outcome, &baselines, coverage);
-    scan::tell(shared, &outcome, &rules)
+    drop(scanner);
+    Ok((outcome, rules))
 }
 
 /// The options of a scan of everything that refs reach.
@@ -63,7 +71,7 @@ pub(super) fn usual(shared: &SharedArgs, config: &Config, least: Confidence) -> 
         threads: scan::threads(shared),
         memory: None,
         archives: scan::archives(shared, config),
-        cache: None,
+        cache: cache_folder(),
         least,
     }
 }

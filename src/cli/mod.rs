@@ -2,17 +2,24 @@
 
 mod args;
 mod baseline;
+mod ci;
 mod everything;
 mod exit;
+mod guard;
 mod history;
+mod hook;
 mod known;
 mod manual;
 mod message;
 mod output;
 mod progress;
+mod range;
+mod repository;
 mod rules;
 mod scan;
+mod staged;
 mod suppressions;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -37,11 +44,16 @@ pub fn run() -> ExitCode {
         None => scan::run(cli.scan),
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::History(args)) => history::run(args),
+        Some(Command::Staged(args)) => staged::run(args),
+        Some(Command::Range(args)) => range::run(args),
+        Some(Command::Ci) => ci::run(),
+        Some(Command::Hook { command }) => hook::run(command),
         Some(Command::Baseline { command }) => baseline::run(command),
         Some(Command::Suppressions(args)) => suppressions::run(args),
         Some(Command::Completions { shell }) => manual::completions(shell),
         Some(Command::Man { all: Some(folder), .. }) => manual::pages(&folder),
         Some(Command::Man { command, .. }) => manual::page(&command),
+        Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

@@ -66,17 +66,36 @@ pub(super) fn check(args: &SharedArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Writes all files that were asked for.
+pub(super) fn all(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
+    let show_suppressed = args.show_suppressed;
+    let options = report::Options { show_suppressed, ..options(args.show_secrets) };
+    write_reports(&args.report, outcome, rules, &options)?;
+    let Some(path) = &args.replacements else { return Ok(()) };
+    let put = |out: &mut dyn Write| report::replacements::write(out, outcome);
+    whole(path, Readers::Owner, &put).map_err(|error| unwritten(path, &error))
+}
+
 /// Writes the reports.
-pub(super) fn write(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
-    let options = options(args);
-    for target in &args.report {
-        let put = |out: &mut dyn Write| report::write(target.format, out, outcome, rules, &options);
+pub(super) fn write(
+    targets: &[Target],
+    outcome: &Outcome,
+    rules: &RuleSet,
+    show_secrets: bool,
+) -> Result<(), Failure> {
+    write_reports(targets, outcome, rules, &options(show_secrets))
+}
+
+fn write_reports(
+    targets: &[Target],
+    outcome: &Outcome,
+    rules: &RuleSet,
+    options: &report::Options,
+) -> Result<(), Failure> {
+    for target in targets {
+        let put = |out: &mut dyn Write| report::write(target.format, out, outcome, rules, options);
         whole(&target.path, Readers::Owner, &put)
             .map_err(|error| unwritten(&target.path, &error))?;
-    }
-    if let Some(path) = &args.replacements {
-        let put = |out: &mut dyn Write| report::replacements::write(out, outcome);
-        whole(path, Readers::Owner, &put).map_err(|error| unwritten(path, &error))?;
     }
     Ok(())
 }
@@ -95,16 +114,10 @@ pub(super) fn begin() {
 }
 
 /// How a report in a file looks.
-pub(super) fn options(args: &SharedArgs) -> report::Options {
+pub(super) fn options(show_secrets: bool) -> report::Options {
     let finished = now();
     let started = STARTED.get().copied().unwrap_or(finished);
-    report::Options {
-        show_secrets: args.show_secrets,
-        show_suppressed: args.show_suppressed,
-        started,
-        finished,
-        ..report::Options::default()
-    }
+    report::Options { show_secrets, started, finished, ..report::Options::default() }
 }
 
 /// Seconds since 1970; those that `SOURCE_DATE_EPOCH` sets, where a build must repeat.

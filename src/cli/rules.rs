@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::message::Failure;
 use crate::document::Problem;
 use crate::proof;
-use crate::rule::{LoadError, Rule, RuleFile, RuleSet, builtin, parse};
+use crate::rule::{LoadError, Origin, Rule, RuleFile, RuleSet, builtin, parse};
 
 /// Runs one of the commands.
 pub(super) fn run(command: RulesCommand) -> Result<Exit, Failure> {
@@ -35,6 +35,75 @@ pub(super) fn load<'p>(files: impl Iterator<Item = &'p PathBuf>) -> Result<RuleS
         set.add(read(path)?);
     }
     Ok(set)
+}
+
+/// Adds the rules of files that the configuration of what is scanned names. They may say what is
+/// found, and nothing of where it is sent.
+///
+/// # Errors
+/// If a file cannot be read, has mistakes, or says how a provider is asked; with `asking`, also if it
+/// says what proves a provider that is known already.
+pub(super) fn add_scanned(
+    set: &mut RuleSet,
+    files: &[PathBuf],
+    asking: bool,
+) -> Result<(), Failure> {
+    for path in files {
+        add_scanned_file(set, &path.display().to_string(), read(path)?, asking)?;
+    }
+    Ok(())
+}
+
+/// The same for files that were read already: name and text.
+pub(super) fn add_scanned_texts(
+    set: &mut RuleSet,
+    texts: &[(String, String)],
+    asking: bool,
+) -> Result<(), Failure> {
+    for (name, text) in texts {
+        let file = parse(name, text)
+            .map_err(|e| wrong(&format!("the rule file `{name}` is wrong"), &e))?;
+        add_scanned_file(set, name, file, asking)?;
+    }
+    Ok(())
+}
+
+fn add_scanned_file(
+    set: &mut RuleSet,
+    name: &str,
+    mut file: RuleFile,
+    asking: bool,
+) -> Result<(), Failure> {
+    let hint = format!("name it with `--rules {name}`, if you trust it");
+    if let Some(rule) = file.rules.iter().find(|r| !r.verify.is_empty()) {
+        let id = &rule.id;
+        let message = format!(
+            "the rule file `{name}` says in rule `{id}` where secrets are sent, which what is scanned must not"
+        );
+        return Err(
+            Failure::new(message).hint(format!("take `[rules.verify]` out of it, or {hint}"))
+        );
+    }
+    if let Some(provider) = &mut file.provider {
+        if asking && set.provider(&provider.id).is_some() {
+            let id = &provider.id;
+            let message = format!(
+                "the rule file `{name}` says anew what proves the issuer `{id}`: live checks would follow it"
+            );
+            return Err(Failure::new(message).hint(format!("{hint}, or use `--no-config`")));
+        }
+        provider.origin = Origin::Scanned;
+    }
+    set.add(file);
+    Ok(())
+}
+
+/// Adds the rules of files that the user has named.
+pub(super) fn add_named(set: &mut RuleSet, files: &[PathBuf]) -> Result<(), Failure> {
+    for path in files {
+        set.add(read(path)?);
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<RuleFile, Failure> {
@@ -92,6 +161,9 @@ fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
             let url = revocation.url.as_deref().unwrap_or_default();
             line("  revoke", format!("{url} {}", revocation.steps).trim())?;
         }
+    }
+    for verify in &rule.verify {
+        line("live check", &format!("{} at {}", verify.provider, verify.probe.url))?;
     }
     line(
         "examples",

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use super::args::{ColorArg, ConfidenceArg, ScanArgs, SharedArgs, WalkArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
-use super::{known, output, progress, rules};
+use super::{known, output, progress, rules, verify};
 use crate::config::{self, Config};
 use crate::finding::{Confidence, FingerprintKey, Outcome, Warning};
 use crate::pipeline::Pipeline;
@@ -20,6 +20,12 @@ use crate::source::{self, Progress, Reading};
 
 /// Scans, reports, and says with the exit code what came of it.
 pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
+    let (outcome, rules) = outcome(&args)?;
+    tell(&args.shared, &outcome, &rules)
+}
+
+/// Scans.
+pub(super) fn outcome(args: &ScanArgs) -> Result<(Outcome, RuleSet), Failure> {
     let here = PathBuf::from(".");
     let start = args.paths.iter().find(|p| *p != Path::new("-")).unwrap_or(&here);
     let shared = &args.shared;
@@ -32,9 +38,10 @@ pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
     let scanner = Scanner::new(&rules, asked(shared, allowlists)?);
     let progress = Arc::new(Progress::default());
     end_on_interrupt(&progress);
-    let mut outcome = scan(&args, &scanner, &options, &progress, least)?;
+    let mut outcome = scan(args, &scanner, &options, &progress, least)?;
     known::apply(shared, &mut outcome, &baselines, known::coverage(&args.paths));
-    tell(shared, &outcome, &rules)
+    drop(scanner);
+    Ok((outcome, rules))
 }
 
 /// Says what came of a scan: warnings, the report, the exit code.
@@ -46,9 +53,11 @@ pub(super) fn tell(
     if !shared.quiet {
         message::warnings(&outcome.warnings);
     }
+    let verified = verify::verified(&shared.live, !shared.quiet, outcome, rules)?;
+    let outcome = verified.as_ref().unwrap_or(outcome);
     report(shared, outcome, rules)?;
-    output::write(shared, outcome, rules)?;
-    Ok(Exit::of(outcome))
+    output::all(shared, outcome, rules)?;
+    Ok(Exit::judged(outcome, shared.live.fail_on))
 }
 
 fn scan(
@@ -83,15 +92,8 @@ fn scan(
     Ok(outcome)
 }
 
-/// Commands of the plan that a user may try already.
-const PLANNED: [&str; 4] = ["staged", "range", "verify", "hook"];
-
 fn missing(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!("`{}` could not be read: {error}", path.display()));
-    if PLANNED.iter().any(|name| path == Path::new(name)) {
-        return failure
-            .hint("this version has no such command; `keytrawl --help` lists those it has");
-    }
     failure.hint("check the path; `keytrawl --help` lists the commands")
 }
 
@@ -110,6 +112,7 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
     let progress = Arc::clone(progress);
     // Without a handler, Ctrl-C ends the program as it always does.
     let _ = ctrlc::set_handler(move || {
+        verify::INTERRUPTED.store(true, Ordering::Relaxed);
         if progress.cancelled.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
@@ -137,7 +140,24 @@ pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, F
 }
 
 pub(super) fn rule_set(args: &SharedArgs, config: &Config) -> Result<RuleSet, Failure> {
-    let mut set = rules::load(config.rules.iter().chain(&args.rules))?;
+    let mut set = rules::load(std::iter::empty())?;
+    // A file that the user names as well is the user's.
+    let real = |path: &PathBuf| path.canonicalize().ok();
+    let named: Vec<PathBuf> = args.rules.iter().filter_map(real).collect();
+    let is_named = |path: &&PathBuf| real(path).is_some_and(|path| named.contains(&path));
+    let scanned: Vec<PathBuf> = config.rules.iter().filter(|p| !is_named(p)).cloned().collect();
+    rules::add_scanned(&mut set, &scanned, args.live.verify)?;
+    finish_rules(set, args, config)
+}
+
+/// Adds what the user has named to the rules of what is scanned, and takes out what is not wanted.
+pub(super) fn finish_rules(
+    mut set: RuleSet,
+    args: &SharedArgs,
+    config: &Config,
+) -> Result<RuleSet, Failure> {
+    rules::add_named(&mut set, &args.rules)?;
+    verify::check(&args.live, &set)?;
     for id in &config.disabled_rules {
         if set.rule(id).is_none() {
             return Err(Failure::new(format!("`disabled-rules` names `{id}`, which is no rule"))
@@ -232,7 +252,7 @@ fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), F
         color: wants_color(args.color, terminal),
         width,
         warnings_elsewhere: true,
-        ..output::options(args)
+        ..output::options(args.show_secrets)
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written =

@@ -37,6 +37,13 @@ pub struct AllowComment {
     line: usize,
 }
 
+impl AllowComment {
+    /// Its line, from 0.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+}
+
 /// All allow comments of one blob.
 #[derive(Debug, Default)]
 pub struct AllowComments {

@@ -78,14 +78,30 @@ pub struct Verification {
     pub reason: Option<String>,
     /// When the provider was asked, RFC 3339 in UTC.
     pub checked_at: Option<String>,
+    /// Where it was asked: an address without any secret.
+    pub endpoint: Option<String>,
 }
 
 impl Verification {
     /// Nobody was asked, because nobody wanted it.
     pub fn not_asked() -> Self {
         let reason = Some("live checks were not asked for".to_owned());
-        Self { verdict: Verdict::NotChecked, reason, checked_at: None }
+        Self { verdict: Verdict::NotChecked, reason, checked_at: None, endpoint: None }
     }
+}
+
+/// What a live check needs to know beside the secret. No report shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clues {
+    /// Other providers for whom as much speaks as for the one that is named, or more.
+    pub rivals: Vec<String>,
+    /// Lines between the secret and the nearest evidence, so many bytes of a long line counting as
+    /// one; none: its form proves the provider.
+    pub distance: Option<usize>,
+    /// Why the evidence is not enough to send the secret to the provider.
+    pub doubt: Option<&'static str>,
+    /// Values near the secret, by the names that the rule gives them.
+    pub context: Vec<(String, String)>,
 }
 
 /// A commit, as far as reports show it.
@@ -101,6 +117,15 @@ pub struct Commit {
     pub date: String,
     /// The first line of the message.
     pub summary: String,
+}
+
+/// The refs that reach a commit: branches first, then tags, then others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The full names of the first of them.
+    pub refs: Vec<String>,
+    /// How many there are.
+    pub total: usize,
 }
 
 /// One place that holds a secret.
@@ -128,6 +153,8 @@ pub struct Occurrence {
     pub last_commit: Option<Commit>,
     /// Whether HEAD holds it.
     pub in_head: Option<bool>,
+    /// Which refs reach `commit`.
+    pub reach: Reach,
     /// The line, or the part of it around the secret, with every secret in it masked.
     pub snippet: String,
 }
@@ -155,6 +182,8 @@ pub struct Finding {
     pub verification: Verification,
     /// What proves the provider.
     pub evidence: Vec<String>,
+    /// What a live check needs to know.
+    pub clues: Clues,
     /// The places, sorted; never empty.
     pub occurrences: Vec<Occurrence>,
 }

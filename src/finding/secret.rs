@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-/// The bytes of a secret, and how many of them are a public prefix.
+use zeroize::Zeroize;
+
+/// The bytes of a secret, and how many of them are a public prefix. They are wiped when it is
+/// dropped.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Secret {
     value: Box<[u8]>,
@@ -35,6 +38,12 @@ impl Secret {
         let tail = if body.len() >= SHOW_TAIL_FROM { &body[body.len() - TAIL..] } else { &[] };
         let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         format!("{}****{}", shown(prefix), shown(tail))
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.value.zeroize();
     }
 }
 

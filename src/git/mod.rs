@@ -5,7 +5,9 @@
 //! - [`store`] opens what the directories hold, and reads single objects,
 //! - [`traversal`] visits all objects of some kinds, each rebuilt once, on all cores,
 //! - [`delta::Changes`] tells a visitor which bytes of an object its base did not have,
-//! - [`commit`], [`tree`] and [`graph`] read what the objects say.
+//! - [`commit`], [`tree`] and [`graph`] read what the objects say,
+//! - [`objects`], [`trees`], [`walk`] and [`staged`] read the few objects of a commit to be, or of a
+//!   range of commits.
 //!
 //! A history scan is: [`repository::Repository::discover`], [`store::Store::open`], and one traversal
 //! of everything with a visitor that searches [`delta::Changes::windows`] of blobs and carries the
@@ -24,8 +26,12 @@ mod inflate;
 mod loose;
 mod map;
 pub mod object;
+pub mod objects;
 pub mod pack;
 pub mod repository;
+pub mod staged;
 pub mod store;
 pub mod traversal;
 pub mod tree;
+pub mod trees;
+pub mod walk;

@@ -7,6 +7,7 @@
 //! Not here: objects ([`crate::git::store`]).
 
 mod refs;
+mod revision;
 
 use std::fs;
 use std::io;
@@ -79,6 +80,7 @@ pub struct Repository {
     format: ObjectFormat,
     files_backend: bool,
     partial: bool,
+    work_tree: Option<PathBuf>,
 }
 
 impl Repository {
@@ -87,10 +89,32 @@ impl Repository {
         let start = read(path, fs::canonicalize(path))?;
         for directory in start.ancestors() {
             if let Some(git_dir) = git_dir(directory)? {
-                return Self::open(git_dir);
+                let inside = git_dir != directory;
+                let found = Self::open(git_dir)?;
+                // `core.worktree` comes before the place of `.git`.
+                let own = inside.then(|| directory.to_owned());
+                let work_tree = found.work_tree.clone().or(own);
+                return Ok(Self { work_tree, ..found });
             }
         }
         Err(RepositoryError::NotFound { path: path.into() })
+    }
+
+    /// The repository whose git directory is named (`GIT_DIR`), with its work tree
+    /// (`GIT_WORK_TREE`) if that is known.
+    pub fn at(git_dir: &Path, work_tree: Option<&Path>) -> Result<Self, RepositoryError> {
+        let real = read(git_dir, fs::canonicalize(git_dir))?;
+        let real = if real.is_file() {
+            let text = read(&real, fs::read(&real))?;
+            let target = text.strip_prefix(b"gitdir:").unwrap_or_default();
+            let folder = real.parent().unwrap_or(Path::new(""));
+            folder.join(path_of(trim_line(target).trim_ascii_start()))
+        } else {
+            real
+        };
+        let found = Self::open(real)?;
+        let work_tree = work_tree.map(Path::to_owned).or_else(|| found.work_tree.clone());
+        Ok(Self { work_tree, ..found })
     }
 
     fn open(git_dir: PathBuf) -> Result<Self, RepositoryError> {
@@ -109,6 +133,7 @@ impl Repository {
         };
         let storage = word("extensions.refstorage");
         let partial = word("extensions.partialclone").is_some();
+        let work_tree = word("core.worktree").map(|path| git_dir.join(path));
         let (object_dirs, missing_alternates) = object_dirs(common_dir.join("objects"))?;
         Ok(Self {
             git_dir,
@@ -118,7 +143,26 @@ impl Repository {
             format,
             files_backend: storage.is_none_or(|name| name == "files"),
             partial,
+            work_tree,
         })
+    }
+
+    /// Looks for objects in these directories first (`GIT_OBJECT_DIRECTORY` and its alternates: where
+    /// a push waits for the hooks' consent).
+    pub fn prefer_objects(&mut self, directories: impl IntoIterator<Item = PathBuf>) {
+        let mut all: Vec<PathBuf> = directories.into_iter().collect();
+        all.append(&mut self.object_dirs);
+        self.object_dirs = all;
+    }
+
+    /// The root of the work tree, if there is one.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.work_tree.as_deref()
+    }
+
+    /// A value of the repository's own configuration.
+    pub fn setting(&self, key: &str) -> Option<String> {
+        config(&self.common_dir).ok()?.and_then(|config| config.get_string(key).ok())
     }
 
     /// The directory with `HEAD`: of the linked work tree, if it is one.
@@ -171,6 +215,17 @@ impl Repository {
     /// All refs and heads with what they name (tags are not peeled), in order of their names.
     pub fn refs(&self) -> Result<Vec<Ref>, RepositoryError> {
         refs::all(self)
+    }
+
+    /// The commit that HEAD names; none before the first commit.
+    pub fn head(&self) -> Result<Option<ObjectId>, RepositoryError> {
+        revision::head(self)
+    }
+
+    /// The object that a revision names, as git reads revisions (`main~2`, `v1.0`, a short id); a tag
+    /// is not followed. None if there is no such object.
+    pub fn revision(&self, name: &str) -> Result<Option<ObjectId>, RepositoryError> {
+        revision::named(self, name)
     }
 }
 

@@ -17,7 +17,7 @@ use anstyle::Style;
 use self::page::{ALARM, CARE, FAINT, NOTE, PLAIN, Page, STRONG};
 use super::Options;
 use super::sanitize::visible_bytes;
-use crate::finding::{Commit, Finding, Occurrence, Outcome, Verdict, Verification};
+use crate::finding::{Commit, Finding, Occurrence, Outcome, Reach, Verdict, Verification};
 use crate::rule::{Environment, RuleSet, Severity};
 
 /// Places of one secret that are shown.
@@ -119,9 +119,10 @@ fn verdict(verification: &Verification) -> Option<(Style, String)> {
 
 fn asked(verification: &Verification) -> String {
     let reason = verification.reason.as_deref().unwrap_or_default();
-    match &verification.checked_at {
-        Some(time) => format!("{reason} (asked {time})"),
-        None => reason.to_owned(),
+    match (&verification.checked_at, &verification.endpoint) {
+        (Some(time), Some(endpoint)) => format!("{reason} (asked {endpoint} {time})"),
+        (Some(time), None) => format!("{reason} (asked {time})"),
+        (None, _) => reason.to_owned(),
     }
 }
 
@@ -173,8 +174,28 @@ fn history(found: &Occurrence) -> Option<String> {
         let (id, day) = brief(commit);
         format!("last held {day} by {id}")
     });
-    let known: Vec<String> = head.map(str::to_owned).into_iter().chain(last).collect();
+    let known = head.map(str::to_owned).into_iter().chain(last).chain(reached(&found.reach));
+    let known: Vec<String> = known.collect();
     (!known.is_empty()).then(|| known.join(", "))
+}
+
+/// Refs that the report for people names.
+const REFS: usize = 3;
+
+/// Which refs have it in their history.
+fn reached(reach: &Reach) -> Option<String> {
+    let short =
+        |name: &String| match (name.strip_prefix("refs/heads/"), name.strip_prefix("refs/tags/")) {
+            (Some(branch), _) => branch.to_owned(),
+            (_, Some(tag)) => format!("tag {tag}"),
+            _ => name.strip_prefix("refs/").unwrap_or(name).to_owned(),
+        };
+    let mut names: Vec<String> = reach.refs.iter().take(REFS).map(short).collect();
+    let more = reach.total.saturating_sub(names.len());
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    (!names.is_empty()).then(|| format!("reached by {}", names.join(", ")))
 }
 
 /// The short id and the day of a commit.

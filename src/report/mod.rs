@@ -4,12 +4,14 @@
 //! same outcome gives the same bytes. Secrets are redacted unless the options say otherwise.
 
 pub mod csv;
+pub mod github;
 pub mod gitlab;
 pub mod html;
 pub mod human;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+pub mod markdown;
 pub mod replacements;
 pub mod sanitize;
 pub mod sarif;
@@ -47,11 +49,15 @@ pub enum Format {
     Csv,
     /// A page for a browser.
     Html,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// Markdown, as GitHub shows it.
+    Markdown,
 }
 
 impl Format {
     /// All kinds.
-    pub const ALL: [Format; 8] = [
+    pub const ALL: [Format; 10] = [
         Format::Human,
         Format::Json,
         Format::Jsonl,
@@ -60,6 +66,8 @@ impl Format {
         Format::Junit,
         Format::Csv,
         Format::Html,
+        Format::Github,
+        Format::Markdown,
     ];
 
     /// The word that options use.
@@ -73,6 +81,8 @@ impl Format {
             Format::Junit => "junit",
             Format::Csv => "csv",
             Format::Html => "html",
+            Format::Github => "github",
+            Format::Markdown => "markdown",
         }
     }
 }
@@ -122,6 +132,8 @@ pub fn write(
         Format::Junit => junit::write(out, outcome, rules, options),
         Format::Csv => csv::write(out, outcome, options),
         Format::Html => html::write(out, outcome, rules, options),
+        Format::Github => github::write(out, outcome, rules, options),
+        Format::Markdown => markdown::write(out, outcome, rules, options),
     }
 }
 

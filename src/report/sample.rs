@@ -2,7 +2,7 @@
 
 use super::{Format, Options, write};
 use crate::finding::{
-    Commit, Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats,
+    Clues, Commit, Confidence, Finding, Fingerprint, Occurrence, Outcome, Rejected, Secret, Stats,
     Verification, Warning,
 };
 use crate::rule::{Environment, RuleSet, Severity, parse};
@@ -74,6 +74,7 @@ pub(super) fn place(path: &str, line: usize, column: usize, snippet: &str) -> Oc
         commit: None,
         last_commit: None,
         in_head: None,
+        reach: crate::finding::Reach::default(),
         snippet: snippet.to_owned(),
     }
 }
@@ -110,6 +111,7 @@ pub(super) fn acme() -> Finding {
         secret,
         verification: Verification::not_asked(),
         evidence: vec!["host `app.acme.example` on line 3".to_owned()],
+        clues: Clues::default(),
         occurrences: vec![plain, encoded],
     }
 }
@@ -132,6 +134,7 @@ pub(super) fn unknown() -> Finding {
         secret,
         verification: Verification::not_asked(),
         evidence: Vec::new(),
+        clues: Clues::default(),
         occurrences: (1..=7)
             .map(|i| place(&format!("tests/client_{i}.rs"), 10 + i, 41, snippet))
             .collect(),

@@ -120,6 +120,9 @@ struct Verification<'a> {
     verdict: &'static str,
     reason: Option<&'a str>,
     checked_at: Option<&'a str>,
+    /// Added in 0.1: only where somebody was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
 }
 
 impl<'a> Verification<'a> {
@@ -128,6 +131,7 @@ impl<'a> Verification<'a> {
             verdict: verification.verdict.as_str(),
             reason: verification.reason.as_deref(),
             checked_at: verification.checked_at.as_deref(),
+            endpoint: verification.endpoint.as_deref(),
         }
     }
 }
@@ -146,6 +150,12 @@ struct Occurrence<'a> {
     commit: Option<Commit<'a>>,
     last_commit: Option<Commit<'a>>,
     in_head: Option<bool>,
+    /// For a history alone: refs that reach `commit`, the first of them.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    refs: &'a [String],
+    /// How many there are, if not all are named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refs_total: Option<usize>,
 }
 
 impl<'a> Occurrence<'a> {
@@ -163,6 +173,9 @@ impl<'a> Occurrence<'a> {
             commit: occurrence.commit.as_ref().map(Commit::new),
             last_commit: occurrence.last_commit.as_ref().map(Commit::new),
             in_head: occurrence.in_head,
+            refs: &occurrence.reach.refs,
+            refs_total: Some(occurrence.reach.total)
+                .filter(|total| *total > occurrence.reach.refs.len()),
         }
     }
 }

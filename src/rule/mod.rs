@@ -9,13 +9,15 @@ mod provider;
 mod sample;
 mod set;
 mod syntax;
+mod verify;
 
 pub use load::{LoadError, Notice, RuleFile, parse};
 pub use pattern::{MAX_MATCH, Pattern};
 pub use provider::{Evidence, EvidenceKind, Provider, Revocation};
-pub use sample::armed;
+pub use sample::{armed, drawn};
 pub use set::{RuleSet, builtin};
 pub use syntax::allowlists;
+pub use verify::{Answer, Conclusion, Header, Hint, JsonKind, Probe, Rate, Scalar, Verify};
 
 use std::fmt;
 
@@ -56,6 +58,8 @@ pub struct Rule {
     pub tags: Vec<String>,
     /// What of its matches is no secret.
     pub allowlists: Vec<Allowlist>,
+    /// How each provider that can be asked is asked whether a key still works.
+    pub verify: Vec<Verify>,
     /// Texts that the rule must report.
     pub examples: Vec<String>,
     /// Texts that it must not report.
@@ -68,6 +72,35 @@ impl Rule {
     pub fn is_anchored(&self) -> bool {
         self.pattern.prefixes().is_some()
     }
+
+    /// Whether all of `text` is one secret of this rule, as far as its expression tells.
+    pub fn is_whole(&self, text: &[u8]) -> bool {
+        let Some(captures) = self.pattern.regex().and_then(|r| r.captures(text)) else {
+            return false;
+        };
+        let first = || (1..captures.len()).filter_map(|g| captures.get(g)).find(|m| !m.is_empty());
+        let secret = match self.secret_group {
+            0 => first().or_else(|| captures.get(0)),
+            group => captures.get(group),
+        };
+        secret.is_some_and(|m| m.start() == 0 && m.end() == text.len())
+    }
+
+    /// How `provider` is asked about keys of this rule, if it can be.
+    pub fn verify_with(&self, provider: &str) -> Option<&Verify> {
+        self.verify.iter().find(|v| v.provider == provider)
+    }
+}
+
+/// Who wrote a rule file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// The program, or a file that the user named.
+    #[default]
+    Trusted,
+    /// A file that the configuration of what is scanned names: it has no say in where a secret is
+    /// sent.
+    Scanned,
 }
 
 /// A provider that may have issued a key whose form does not tell.

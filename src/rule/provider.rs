@@ -2,6 +2,8 @@
 //!
 //! Not here: looking for the names; see `attribution`.
 
+use super::Origin;
+
 /// An issuer of keys.
 #[derive(Clone, Debug, Default)]
 pub struct Provider {
@@ -13,6 +15,8 @@ pub struct Provider {
     pub evidence: Vec<Evidence>,
     /// How to get rid of a leaked key.
     pub revocation: Option<Revocation>,
+    /// Whether what is scanned had no say in it: see [`super::Origin`].
+    pub origin: Origin,
 }
 
 /// Where and how a leaked key is revoked.

@@ -18,7 +18,15 @@ const MAX_LENGTH: usize = 4096;
 /// Replaces `{class:length}` (hex, HEX, base36, base62, base64url, base64) and `{uuid}` in `text` by
 /// made-up characters, and `{x:length}` by so many `x`. Anything else in braces stays.
 pub fn armed(text: &str) -> String {
-    let mut random = Random::seeded(text);
+    filled(text, Random::seeded(text, 0))
+}
+
+/// The same with other made-up characters for each `seed`.
+pub fn drawn(text: &str, seed: u64) -> String {
+    filled(text, Random::seeded(text, seed))
+}
+
+fn filled(text: &str, mut random: Random) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut rest = text;
     while let Some(open) = rest.find('{') {
@@ -62,9 +70,9 @@ fn made_up(name: &str, random: &mut Random) -> Option<String> {
 struct Random(u64);
 
 impl Random {
-    fn seeded(text: &str) -> Self {
+    fn seeded(text: &str, seed: u64) -> Self {
         let mix = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-        Self(text.bytes().fold(0xcbf2_9ce4_8422_2325, mix) | 1)
+        Self((text.bytes().fold(0xcbf2_9ce4_8422_2325, mix) ^ seed.rotate_left(1)) | 1)
     }
 
     fn next(&mut self) -> usize {

@@ -2,7 +2,7 @@
 
 use super::load::{LoadError, Notice, RuleFile, parse};
 use super::provider::Provider;
-use super::{Issuer, Rule};
+use super::{Issuer, Rule, drawn};
 use crate::document::Problem;
 
 /// The rule files that are part of the program. A test holds this list against the folder `rules/`.
@@ -82,6 +82,17 @@ impl RuleSet {
             let named = rule.provider.iter().chain(rule.issuers.iter().map(issuer_id));
             for id in named.filter(|id| self.provider(id).is_none()) {
                 found.push(format!("rule `{}` names provider `{id}`, which no file has", rule.id));
+            }
+            for verify in &rule.verify {
+                if !rule.is_whole(drawn(&verify.control, 1).as_bytes()) {
+                    let id = &rule.id;
+                    found.push(format!("rule `{id}`: its `regex` does not match its `control`"));
+                }
+                if self.provider(&verify.provider).is_none() {
+                    let (id, provider) = (&rule.id, &verify.provider);
+                    found
+                        .push(format!("rule `{id}` asks provider `{provider}`, which no file has"));
+                }
             }
             if let Err(error) = rule.pattern.check() {
                 found.push(format!("rule `{}`: {error}", rule.id));

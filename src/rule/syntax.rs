@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::pattern::Pattern;
 use super::provider::{Evidence, EvidenceKind, Provider, Revocation};
-use super::{Allowlist, Deviant, Environment, Issuer, Rule, Severity, Target};
+use super::{Allowlist, Deviant, Environment, Issuer, Rule, Severity, Target, verify};
 use crate::document::{Located, Table};
 
 /// The `[provider]` table.
@@ -21,7 +21,7 @@ pub(super) fn provider(table: &Table<'_, '_>) -> Option<Provider> {
         Revocation { url, steps }
     });
     table.finish(true);
-    Some(Provider { id: id.value, name, evidence, revocation })
+    Some(Provider { id: id.value, name, evidence, revocation, ..Provider::default() })
 }
 
 fn evidence(table: &Table<'_, '_>) -> Vec<Evidence> {
@@ -61,7 +61,7 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
         }
     };
     let secret_group = group(table, &pattern);
-    let rule = Rule {
+    let mut rule = Rule {
         description: table.string("description").map_or_else(|| id.value.clone(), |d| d.value),
         id: id.value,
         provider: table.string("provider").map(|p| p.value),
@@ -79,9 +79,11 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
         path,
         tags: values(table.strings("tags")),
         allowlists: allowlists(table),
+        verify: Vec::new(),
         examples: values(table.strings("examples")),
         counter_examples: values(table.strings("counter_examples")),
     };
+    rule.verify = verify::read(table, &rule);
     table.finish(true);
     Some(rule)
 }
@@ -166,7 +168,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("line", Target::Line),
 ];
 
-fn choice<T: Copy>(
+pub(super) fn choice<T: Copy>(
     table: &Table<'_, '_>,
     key: &'static str,
     choices: &[(&'static str, T)],
@@ -182,7 +184,7 @@ fn choice<T: Copy>(
     found.map(|(_, value)| *value)
 }
 
-fn required(table: &Table<'_, '_>, key: &'static str) -> Option<Located<String>> {
+pub(super) fn required(table: &Table<'_, '_>, key: &'static str) -> Option<Located<String>> {
     let found = table.string(key).filter(|v| !v.value.is_empty());
     if found.is_none() {
         let message = format!("`{key}` is missing");
@@ -203,9 +205,13 @@ fn group(table: &Table<'_, '_>, pattern: &Pattern) -> usize {
     wanted
 }
 
-type Make = fn(&str) -> Result<Pattern, Box<regex_syntax::Error>>;
+pub(super) type Make = fn(&str) -> Result<Pattern, Box<regex_syntax::Error>>;
 
-fn pattern(table: &Table<'_, '_>, source: &Located<String>, make: Make) -> Option<Pattern> {
+pub(super) fn pattern(
+    table: &Table<'_, '_>,
+    source: &Located<String>,
+    make: Make,
+) -> Option<Pattern> {
     match make(&source.value) {
         Ok(pattern) => Some(pattern),
         Err(error) => {

@@ -270,7 +270,7 @@ fn changed(path: &str) -> Warning {
     Warning { kind: "changed", path: Some(path.to_owned()), message, incomplete: true }
 }
 
-fn too_large(path: &str) -> Warning {
+pub(super) fn too_large(path: &str) -> Warning {
     let message = "is larger than `--max-size` and was left out".to_owned();
     Warning { kind: "too-large", path: Some(path.to_owned()), message, incomplete: false }
 }

@@ -18,6 +18,7 @@ mod judge;
 mod ledger;
 mod paths;
 mod provenance;
+mod reach;
 mod scope;
 mod search;
 mod trees;
@@ -27,10 +28,11 @@ use std::slice;
 use std::sync::atomic::AtomicBool;
 
 pub use dates::parse_date;
+pub(super) use provenance::shown_commit;
 
-use super::Progress;
 use super::archive::Limits;
-use crate::finding::{Confidence, Rejected, Stats, Suppressor, Warning};
+use super::{Found, Progress, shown_path};
+use crate::finding::Confidence;
 use crate::git::damages::Damages;
 use crate::git::graph::Graph;
 use crate::git::heads::{self, Heads};
@@ -39,7 +41,7 @@ use crate::git::pack::Pack;
 use crate::git::repository::{Ref, Repository, RepositoryError};
 use crate::git::store::Store;
 use crate::git::traversal::{self, LooseFile, Traversal};
-use crate::scanner::{Scanner, Sighting};
+use crate::scanner::Scanner;
 use cache::Cache;
 use ledger::{Ledger, Scene};
 use paths::Paths;
@@ -92,21 +94,6 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// The least confidence of a finding that is worth to be counted.
     pub least: Confidence,
-}
-
-/// What a history holds.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// The secrets, one for each place.
-    pub sightings: Vec<Sighting>,
-    /// What is no secret, if that was asked for.
-    pub rejections: Vec<Rejected>,
-    /// What somebody has allowed, if that was asked for.
-    pub allowed: Vec<(Sighting, Suppressor)>,
-    /// What could not be read.
-    pub warnings: Vec<Warning>,
-    /// Counts; blobs and messages are files.
-    pub stats: Stats,
 }
 
 /// Scans the history of the repository that `path` is, or is in.
@@ -309,6 +296,7 @@ impl Run<'_> {
         ledger.missing(&scene);
         if !hits.is_empty() {
             ledger.place(&scene);
+            ledger.reach(&scene, refs);
         }
     }
 }
@@ -316,14 +304,4 @@ impl Run<'_> {
 /// What HEAD names.
 fn head(refs: &[Ref]) -> Option<&Ref> {
     refs.iter().find(|one| one.name == "HEAD")
-}
-
-/// A path in a tree as text; what is no UTF-8 is escaped.
-fn shown_path(path: &[u8]) -> String {
-    let mut text = String::with_capacity(path.len());
-    for chunk in path.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
-    }
-    text
 }

@@ -5,12 +5,18 @@
 
 pub mod archive;
 mod content;
+mod files;
 pub mod history;
+mod moves;
+pub mod range;
+pub mod staged;
 mod stdin;
 mod tracked;
+mod version;
 mod walk;
 
 pub use content::{Reader, Reading};
+pub use files::files;
 pub use stdin::stdin;
 pub use walk::{Options, walk};
 
@@ -18,7 +24,23 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::blob::{Blob, Provenance};
-use crate::finding::Warning;
+use crate::finding::{Rejected, Stats, Suppressor, Warning};
+use crate::scanner::Sighting;
+
+/// What a source found that finds secrets on its own.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The secrets, one for each place.
+    pub sightings: Vec<Sighting>,
+    /// What is no secret, if that was asked for.
+    pub rejections: Vec<Rejected>,
+    /// What somebody has allowed, if that was asked for.
+    pub allowed: Vec<(Sighting, Suppressor)>,
+    /// What could not be read.
+    pub warnings: Vec<Warning>,
+    /// Counts; blobs and messages are files.
+    pub stats: Stats,
+}
 
 /// Takes content from a source, on one thread.
 pub trait Worker {
@@ -62,6 +84,16 @@ fn unreadable(path: &str, error: &io::Error) -> Warning {
 fn provenance_of(member: &archive::Member<'_>, outer: &Provenance) -> Provenance {
     let inner = member.path.strip_prefix(outer.path.as_str()).unwrap_or(member.path);
     inner.strip_prefix('!').map_or_else(|| outer.clone(), |name| outer.member(name))
+}
+
+/// A path in a tree as text; what is no UTF-8 is escaped.
+fn shown_path(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len());
+    for chunk in path.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
 }
 
 /// What went wrong in an archive, as a warning.

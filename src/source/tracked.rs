@@ -16,11 +16,8 @@ pub(super) fn work_tree(path: &Path) -> Option<PathBuf> {
 /// What keeps the index from being read, for people.
 pub(super) fn files(root: &Path) -> Result<Vec<Vec<u8>>, String> {
     let folder = git_folder(root)?;
-    let entries = match index::read(&folder.join("index"), name_length(&folder)) {
-        Ok(entries) => entries,
-        Err(index::Error::Split { .. }) => return through_libgit2(root),
-        Err(error) => return Err(error.to_string()),
-    };
+    let index = index::read(&folder.join("index"), &folder, name_length(&folder));
+    let entries = index.map_err(|error| error.to_string())?.entries;
     Ok(entries.into_iter().filter(|e| e.is_file()).map(|e| e.path).collect())
 }
 
@@ -45,14 +42,6 @@ fn name_length(folder: &Path) -> usize {
     let config = std::fs::read_to_string(common.join("config")).unwrap_or_default().to_lowercase();
     let sha256 = |line: &str| line.trim().replace(' ', "") == "objectformat=sha256";
     if config.lines().any(sha256) { 32 } else { 20 }
-}
-
-fn through_libgit2(root: &Path) -> Result<Vec<Vec<u8>>, String> {
-    let shown = |e: git2::Error| e.message().to_owned();
-    let repository = git2::Repository::open(root).map_err(shown)?;
-    let index = repository.index().map_err(shown)?;
-    let files = index.iter().filter(|e| e.mode & 0o170_000 == 0o100_000);
-    Ok(files.map(|e| e.path).collect())
 }
 
 /// A path of the index as the system writes it.

@@ -87,7 +87,7 @@ impl Place {
         command.env_clear().env("PATH", path).env("HOME", home).env("LC_ALL", "C");
     }
 
-    fn finish(&self, command: &mut Command, input: &[u8]) -> Run {
+    pub(crate) fn finish(&self, command: &mut Command, input: &[u8]) -> Run {
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("a pipe");

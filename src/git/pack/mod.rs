@@ -12,6 +12,7 @@ mod entry;
 mod error;
 mod forest;
 mod index;
+mod volume;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use entry::{Form, Header};
 pub use error::{Damage, PackError, Reason};
 use forest::Forest;
 use index::Index;
+pub(crate) use volume::Volume;
 
 const HEADER_LEN: usize = 12;
 

@@ -175,11 +175,14 @@ fn parse_line(line: &[u8]) -> Option<Ref> {
 }
 
 /// Zeros stand for no commit yet.
-fn is_named(id: &ObjectId) -> bool {
+pub(super) fn is_named(id: &ObjectId) -> bool {
     id.as_bytes().iter().any(|byte| *byte != 0)
 }
 
-fn run_git(repository: &Repository, arguments: &[&str]) -> Result<Vec<u8>, RepositoryError> {
+pub(super) fn run_git(
+    repository: &Repository,
+    arguments: &[&str],
+) -> Result<Vec<u8>, RepositoryError> {
     let failed =
         |problem: String| RepositoryError::Git { path: repository.git_dir.clone(), problem };
     let mut git_dir = OsString::from("--git-dir=");

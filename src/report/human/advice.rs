@@ -11,6 +11,9 @@ use crate::report::remedy::{BINARY, HISTORY, REMOVE, REVOKE};
 use crate::report::replacements::untouched;
 use crate::rule::{Provider, RuleSet};
 
+const ALIVE: &str = "Revoke at once what still works: whoever has read it can use it now. Taking it \
+    out of the file does not take it back.";
+const REVOKE_TOO: &str = "Revoke the others as well, unless they never left this machine.";
 const STRANGER: &str = "nothing proves who issued it. The code that uses the key shows which \
     service it opens: revoke it there.";
 const NO_PAGE: &str = "look for the API keys in the settings of the account, and delete this one.";
@@ -26,9 +29,15 @@ pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome, rules: &RuleSet) -> 
         number += 1;
         page.flow(2, (PLAIN, &format!("{number}.")), 5, text)
     };
-    let issuers = issuers(&outcome.findings, rules);
+    let (alive, issuers) = issuers(&outcome.findings, rules);
+    if !alive.is_empty() {
+        step(page, ALIVE)?;
+        for issuer in &alive {
+            revoke(page, issuer)?;
+        }
+    }
     if !issuers.is_empty() {
-        step(page, REVOKE)?;
+        step(page, if alive.is_empty() { REVOKE } else { REVOKE_TOO })?;
         for issuer in &issuers {
             revoke(page, issuer)?;
         }
@@ -67,24 +76,29 @@ enum Issuer<'a> {
     Unknown(&'a str),
 }
 
-/// The issuers of keys that may still work, in the order of the findings, each once.
-fn issuers<'a>(findings: &'a [Finding], rules: &'a RuleSet) -> Vec<Issuer<'a>> {
+/// The issuers of keys that still work, and those of others that may, in the order of the findings,
+/// each once.
+fn issuers<'a>(findings: &'a [Finding], rules: &'a RuleSet) -> (Vec<Issuer<'a>>, Vec<Issuer<'a>>) {
     let mut seen = BTreeSet::new();
-    let works = |f: &&Finding| f.verification.verdict != Verdict::Inactive;
-    let mut issuers = Vec::new();
-    for finding in findings.iter().filter(works) {
-        let (issuer, key) = match &finding.provider {
-            Some(id) => match rules.provider(id) {
-                Some(provider) => (Issuer::Known(provider), (true, id)),
-                None => (Issuer::Named(id), (true, id)),
-            },
-            None => (Issuer::Unknown(&finding.rule), (false, &finding.rule)),
-        };
-        if seen.insert(key) {
-            issuers.push(issuer);
+    let mut of = |wanted: &dyn Fn(Verdict) -> bool| {
+        let mut issuers = Vec::new();
+        for finding in findings.iter().filter(|f| wanted(f.verification.verdict)) {
+            let (issuer, key) = match &finding.provider {
+                Some(id) => match rules.provider(id) {
+                    Some(provider) => (Issuer::Known(provider), (true, id)),
+                    None => (Issuer::Named(id), (true, id)),
+                },
+                None => (Issuer::Unknown(&finding.rule), (false, &finding.rule)),
+            };
+            if seen.insert(key) {
+                issuers.push(issuer);
+            }
         }
-    }
-    issuers
+        issuers
+    };
+    let alive = of(&|verdict| verdict == Verdict::Active);
+    let others = of(&|verdict| !matches!(verdict, Verdict::Active | Verdict::Inactive));
+    (alive, others)
 }
 
 fn revoke(page: &mut Page<'_>, issuer: &Issuer<'_>) -> io::Result<()> {

@@ -203,6 +203,7 @@ fn live_checks_are_told_and_dead_keys_need_no_revoking() {
         verdict,
         reason: Some(reason.to_owned()),
         checked_at: Some("2026-01-02T03:04:05Z".to_owned()),
+        endpoint: None,
     };
     let mut outcome = sample::outcome();
     outcome.complete = true;
@@ -231,8 +232,8 @@ fn live_checks_are_told_and_dead_keys_need_no_revoking() {
 
     What to do
 
-      1. Revoke the key first, unless it never left this machine. Taking it out of
-         the file does not take it back: copies, forks and the git history keep it.
+      1. Revoke at once what still works: whoever has read it can use it now. Taking
+         it out of the file does not take it back.
          Acme  https://app.acme.example/keys
            Settings, API Keys: revoke the key (it stops working at once)
       2. Take it out of the file, and read the new key from the environment or from
@@ -252,7 +253,7 @@ fn live_checks_are_told_and_dead_keys_need_no_revoking() {
     "#);
     let reason = Some("issuer unknown".to_owned());
     outcome.findings[0].verification =
-        Verification { verdict: Verdict::NotChecked, reason, checked_at: None };
+        Verification { verdict: Verdict::NotChecked, reason, checked_at: None, endpoint: None };
     let text = human(&outcome, &AT_80);
     assert!(text.contains("\n  not checked: issuer unknown\n"), "{text}");
     outcome.findings.remove(0);

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::judge::{Identity, Judge, Judged, damaged, identity};
 use super::paths::{List, Pair, Paths};
 use super::provenance::{self, Commits, Held};
+use super::reach;
 use super::scope::{Tips, tag_target};
 use super::search::{Hit, Hits, Message};
 use super::trees::{Key, key};
@@ -15,6 +16,7 @@ use crate::blob::Provenance;
 use crate::finding::{self, Secret, Warning};
 use crate::git::damages::Damages;
 use crate::git::object::{Kind, ObjectId};
+use crate::git::repository::Ref;
 use crate::scanner::{Scratch, Sighting};
 
 /// Lost objects that are named, of each kind of loss.
@@ -173,6 +175,24 @@ impl<'a> Ledger<'a> {
         self.others(scene);
         self.messages(scene);
         self.unreachable(scene);
+    }
+
+    /// Says which refs reach what was found.
+    pub(super) fn reach(&mut self, scene: &Scene<'_>, refs: &[Ref]) {
+        let graph = scene.all.graph;
+        let number = |sighting: &Sighting| {
+            let commit = sighting.occurrence.commit.as_ref()?;
+            graph.find(&ObjectId::from_hex(commit.id.as_bytes())?)
+        };
+        let mut commits: Vec<u32> = self.found.sightings.iter().filter_map(number).collect();
+        commits.sort_unstable();
+        commits.dedup();
+        let ends = &scene.everything.ends;
+        let reaching = reach::reaching(&commits, graph, scene.all.order, refs, ends);
+        for sighting in &mut self.found.sightings {
+            let found = number(sighting).and_then(|commit| reaching.get(&commit));
+            sighting.occurrence.reach = found.cloned().unwrap_or_default();
+        }
     }
 
     /// The blobs that commits hold.
@@ -468,11 +488,7 @@ impl Shown<'_> {
         let (run, commits) = (self.run, self.commits);
         let make = || {
             let id = commits.graph.id(commits.at(place)?)?;
-            let mut shown = provenance::shown(id, run.store);
-            for text in [&mut shown.summary, &mut shown.author, &mut shown.email] {
-                *text = run.scanner.masked(std::mem::take(text));
-            }
-            Some(shown)
+            Some(provenance::shown(id, run.store, run.scanner))
         };
         self.made.entry(place).or_insert_with(make).clone()
     }

@@ -18,6 +18,8 @@ const MOST_TAGS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Tips {
     pub(super) commits: Vec<u32>,
+    /// The number of each ref and of the commit that it leads to.
+    pub(super) ends: Vec<(usize, u32)>,
     /// Trees and blobs that a ref names, with the ref's name.
     pub(super) others: Vec<(String, ObjectId)>,
     /// Annotated tags on the way.
@@ -35,7 +37,7 @@ impl Tips {
         store: &Store,
     ) -> Self {
         let mut tips = Self::default();
-        for one in refs {
+        for (number, one) in refs.enumerate() {
             let mut target = one.target;
             for _ in 0..MOST_TAGS {
                 let Some(next) = tag_target(tags, &target) else { break };
@@ -43,7 +45,10 @@ impl Tips {
                 target = next;
             }
             match graph.find(&target) {
-                Some(commit) => tips.commits.push(commit),
+                Some(commit) => {
+                    tips.commits.push(commit);
+                    tips.ends.push((number, commit));
+                }
                 None if store.contains(&target) => tips.others.push((one.name.clone(), target)),
                 None => tips.missing.push(target),
             }

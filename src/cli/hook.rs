@@ -1,0 +1,238 @@
+//! `keytrawl hook`: writes the hooks of git that run keytrawl, and takes them out again.
+//!
+//! The hooks are a few lines for any `sh`. A file that keytrawl did not write is never changed: it is
+//! run first (`--chain`) or left alone. Not here: what a hook does when it runs (`guard`).
+
+mod script;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::args::{HookArgs, HookCommand};
+use super::exit::Exit;
+use super::guard;
+use super::message::Failure;
+use crate::report::sanitize::visible;
+use script::{MARK, PASSED};
+
+/// Runs one of the commands.
+pub(super) fn run(command: HookCommand) -> Result<Exit, Failure> {
+    match command {
+        HookCommand::Install(args) => Hooks::of(&args)?.install(&args),
+        HookCommand::Uninstall(args) => Hooks::of(&args)?.uninstall(&args),
+        HookCommand::Run(args) => guard::run(&args),
+    }
+}
+
+/// The folder of hooks, and the hook that is meant.
+struct Hooks {
+    folder: PathBuf,
+    name: &'static str,
+    global: bool,
+}
+
+/// What is at the place of a hook.
+#[derive(PartialEq, Eq)]
+enum There {
+    Nothing,
+    Ours,
+    Other,
+}
+
+impl Hooks {
+    fn of(args: &HookArgs) -> Result<Self, Failure> {
+        let folder = if args.global { global_folder()? } else { local_folder()? };
+        let name = if args.pre_push { "pre-push" } else { "pre-commit" };
+        Ok(Self { folder, name, global: args.global })
+    }
+
+    fn install(&self, args: &HookArgs) -> Result<Exit, Failure> {
+        let place = self.folder.join(self.name);
+        let chained = chained(&place);
+        match (self.at(&place)?, args.chain) {
+            (There::Other, false) => return Err(self.occupied(&place)),
+            (There::Other, true) => {
+                if self.at(&chained)? != There::Nothing {
+                    return Err(Failure::new(format!("`{}` is there already", chained.display()))
+                        .hint("move it away, or call keytrawl from your own hook"));
+                }
+                fs::rename(&place, &chained).map_err(|e| unwritable(&place, &e))?;
+            }
+            (There::Nothing | There::Ours, _) => {}
+        }
+        fs::create_dir_all(&self.folder).map_err(|e| unwritable(&self.folder, &e))?;
+        write_script(&place, &script::guard(self.name, self.global))?;
+        if self.global {
+            self.pass_on()?;
+            git(&["config", "--global", "core.hooksPath", &self.folder.to_string_lossy()])?;
+        }
+        let scope = if self.global { "of every repository" } else { "here" };
+        let when = if args.pre_push { "push" } else { "commit" };
+        say(&format!("installed `{}`: keytrawl looks at each {when} {scope}", place.display()))?;
+        if args.chain && chained.exists() {
+            say(&format!("`{}` runs before it", chained.display()))?;
+        }
+        Ok(Exit::Clean)
+    }
+
+    fn uninstall(&self, args: &HookArgs) -> Result<Exit, Failure> {
+        let place = self.folder.join(self.name);
+        match self.at(&place)? {
+            There::Nothing => {
+                say(&format!("there is no hook `{}`", place.display()))?;
+                return Ok(Exit::Clean);
+            }
+            There::Other => {
+                return Err(Failure::new(format!("`{}` is not keytrawl's", place.display()))
+                    .hint("take the line with `keytrawl hook run` out of it yourself"));
+            }
+            There::Ours => {}
+        }
+        let chained = chained(&place);
+        if self.at(&chained)? == There::Nothing {
+            fs::remove_file(&place).map_err(|e| unwritable(&place, &e))?;
+        } else {
+            fs::rename(&chained, &place).map_err(|e| unwritable(&place, &e))?;
+        }
+        if args.global {
+            self.stop_passing_on()?;
+        }
+        say(&format!("removed keytrawl's hook `{}`", place.display()))?;
+        Ok(Exit::Clean)
+    }
+
+    /// A folder of hooks for all repositories hides the hooks of each: every other hook is handed on.
+    fn pass_on(&self) -> Result<(), Failure> {
+        for name in PASSED {
+            let place = self.folder.join(name);
+            if self.at(&place)? == There::Nothing {
+                write_script(&place, &script::passing(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Once no guard is left, the folder is as it was before.
+    fn stop_passing_on(&self) -> Result<(), Failure> {
+        let left = ["pre-commit", "pre-push"].iter().any(|name| {
+            let text = fs::read(self.folder.join(name)).unwrap_or_default();
+            text != script::passing(name).as_bytes() && !text.is_empty()
+        });
+        if left {
+            // The other hook stays; this one is handed on again.
+            let place = self.folder.join(self.name);
+            if self.at(&place)? == There::Nothing {
+                write_script(&place, &script::passing(self.name))?;
+            }
+            return Ok(());
+        }
+        for name in PASSED {
+            let place = self.folder.join(name);
+            if self.at(&place)? == There::Ours {
+                fs::remove_file(&place).map_err(|e| unwritable(&place, &e))?;
+            }
+        }
+        // Only a folder that is empty goes, and only then the setting that names it.
+        if fs::remove_dir(&self.folder).is_ok() {
+            git(&["config", "--global", "--unset", "core.hooksPath"])?;
+        }
+        Ok(())
+    }
+
+    fn at(&self, place: &Path) -> Result<There, Failure> {
+        match fs::symlink_metadata(place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(There::Nothing),
+            Err(error) => Err(unwritable(place, &error)),
+            Ok(found) if !found.is_file() => Ok(There::Other),
+            Ok(_) => {
+                let text = fs::read(place).map_err(|e| unwritable(place, &e))?;
+                let ours = memchr::memmem::find(&text, MARK.as_bytes()).is_some();
+                Ok(if ours { There::Ours } else { There::Other })
+            }
+        }
+    }
+
+    fn occupied(&self, place: &Path) -> Failure {
+        let message = format!("there is another hook already: `{}`", place.display());
+        // What husky runs is one folder above the files that it writes.
+        let husky = place.parent().is_some_and(|folder| folder.ends_with(".husky/_"));
+        let file = if husky { format!(".husky/{}", self.name) } else { "it".to_owned() };
+        let line = format!("keytrawl hook run {} -- \"$@\" || exit 1", self.name);
+        Failure::new(message).hint(format!(
+            "nothing was changed. Add this line to {file}: {line}; or let `keytrawl hook install \
+             --chain` run it first"
+        ))
+    }
+}
+
+/// Where a hook waits that runs before keytrawl's.
+fn chained(place: &Path) -> PathBuf {
+    let mut name = place.file_name().unwrap_or_default().to_os_string();
+    name.push(".chained");
+    place.with_file_name(name)
+}
+
+fn local_folder() -> Result<PathBuf, Failure> {
+    let path = git(&["rev-parse", "--git-path", "hooks"])?;
+    Ok(PathBuf::from(path))
+}
+
+/// The folder that the user has named for hooks, or the one beside git's configuration.
+fn global_folder() -> Result<PathBuf, Failure> {
+    if let Ok(path) = git(&["config", "--global", "--type=path", "--get", "core.hooksPath"])
+        && !path.is_empty()
+    {
+        return Ok(PathBuf::from(path));
+    }
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let home = || set("HOME").or_else(|| set("USERPROFILE")).map(|home| home.join(".config"));
+    let folder = set("XDG_CONFIG_HOME").or_else(home);
+    folder
+        .map(|folder| folder.join("git").join("hooks"))
+        .ok_or_else(|| Failure::new("there is no home folder to put hooks into").hint("set HOME"))
+}
+
+/// Runs git; hooks are of no use without it.
+fn git(arguments: &[&str]) -> Result<String, Failure> {
+    let output = Command::new("git").args(arguments).stdin(Stdio::null()).output();
+    let output = output.map_err(|error| {
+        Failure::new(format!("git cannot be started: {error}"))
+            .hint("hooks are run by git: install it first")
+    })?;
+    if output.status.success() {
+        let text = String::from_utf8_lossy(&output.stdout);
+        return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
+    }
+    let problem = String::from_utf8_lossy(output.stderr.trim_ascii()).into_owned();
+    let failure = Failure::new(format!("`git {}` failed: {problem}", arguments.join(" ")));
+    Err(failure.hint("run it in a git repository; `--global` needs none"))
+}
+
+fn write_script(place: &Path, text: &str) -> Result<(), Failure> {
+    let write = || {
+        fs::write(place, text)?;
+        executable(place)
+    };
+    write().map_err(|error| unwritable(place, &error))
+}
+
+#[cfg(unix)]
+fn executable(place: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(place, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn executable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn unwritable(place: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("`{}`: {error}", place.display())).hint("check the rights of the folder")
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{}", visible(text)).map_err(|e| Failure::new(e.to_string()))
+}

@@ -1,0 +1,110 @@
+//! `keytrawl staged`: what the next commit would contain.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::StagedArgs;
+use super::exit::Exit;
+use super::message::Failure;
+use super::{known, progress, repository, scan};
+use crate::baseline::Coverage;
+use crate::finding::Outcome;
+use crate::git::repository::Repository;
+use crate::pipeline::Pipeline;
+use crate::rule::RuleSet;
+use crate::scanner::Scanner;
+use crate::source::staged::{Difference, Error, Options};
+use crate::source::{self, Progress, Reading};
+
+/// Scans, reports, and says with the exit code what came of it.
+pub(super) fn run(args: StagedArgs) -> Result<Exit, Failure> {
+    let done = outcome(&args)?;
+    scan::tell(&args.shared, &done.outcome, &done.rules)
+}
+
+/// What came of a scan of the index.
+pub(super) struct Done {
+    pub(super) outcome: Outcome,
+    pub(super) rules: RuleSet,
+    /// Whether there is a commit already.
+    pub(super) has_head: bool,
+}
+
+/// Scans.
+pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
+    let shared = &args.shared;
+    let repository = repository::open(Path::new("."))?;
+    let bare = repository.setting("core.bare").is_some_and(|value| value == "true");
+    if bare && repository::index().is_none() && !repository.git_dir().join("index").exists() {
+        return Err(Failure::new("this is a bare repository: nothing can be staged in it")
+            .hint("`keytrawl history` scans its commits, `keytrawl range` some of them"));
+    }
+    let mut config = scan::configuration(shared, Path::new("."))?;
+    let rules = scan::rule_set(shared, &config)?;
+    let least = scan::least(shared, &config);
+    let baselines = known::load(shared, Path::new("."))?;
+    let reading = Reading {
+        max_size: args.max_size.or(config.max_size),
+        archives: scan::archives(shared, &config),
+    };
+    let options = Options {
+        index: repository::index(),
+        paths: paths(args, &repository)?,
+        reading,
+        threads: scan::threads(shared),
+    };
+    let difference = Difference::new(&repository, options.index.as_deref()).map_err(failure)?;
+    let has_head = difference.has_head();
+    let allowlists = std::mem::take(&mut config.allowlists);
+    let scanner = Scanner::new(&rules, scan::asked(shared, allowlists)?);
+    let progress = Arc::new(Progress::default());
+    scan::end_on_interrupt(&progress);
+    let pipeline = Pipeline::new(&scanner);
+    progress::shown(&progress, !shared.quiet, || {
+        let staged = difference.paths();
+        if args.or_files && !options.paths.iter().all(|path| staged.contains(path)) {
+            files(&args.paths, &options, &progress, &pipeline);
+        } else {
+            pipeline.add(difference.scan(&scanner, &options, &progress));
+        }
+    });
+    let mut outcome = pipeline.finish(least);
+    if progress.is_cancelled() {
+        scan::interrupted(&mut outcome);
+    }
+    known::apply(shared, &mut outcome, &baselines, Coverage::Part);
+    Ok(Done { outcome, rules, has_head })
+}
+
+/// Scans the named files of the work tree. One that is not there was deleted: there is nothing to
+/// read.
+fn files(names: &[PathBuf], options: &Options, progress: &Progress, pipeline: &Pipeline<'_>) {
+    let named: Vec<(PathBuf, String)> = names
+        .iter()
+        .cloned()
+        .zip(options.paths.iter().cloned())
+        .filter(|(file, _)| file.symlink_metadata().is_ok())
+        .collect();
+    source::files(&named, &options.reading, options.threads, progress, &|| pipeline.worker());
+}
+
+/// The paths that were asked for, from the root of the work tree.
+fn paths(args: &StagedArgs, repository: &Repository) -> Result<Vec<String>, Failure> {
+    let inner = |path: &PathBuf| {
+        repository::inner_path(repository, path).ok_or_else(|| {
+            Failure::new(format!("`{}` is outside of the work tree", path.display()))
+                .hint("name paths of this repository, or none for all that is staged")
+        })
+    };
+    args.paths.iter().map(inner).collect()
+}
+
+pub(super) fn failure(error: Error) -> Failure {
+    match error {
+        Error::Repository(error) => repository::failure(error),
+        Error::Index(error) => Failure::new(error.to_string()),
+        Error::Head { .. } => Failure::new(error.to_string()).hint(
+            "`git fsck` tells what is wrong; in a partial clone, `git fetch --refetch` helps",
+        ),
+    }
+}

@@ -1,0 +1,386 @@
+//! What the commits of a range add: those that one commit reaches and another does not.
+//!
+//! A commit adds a secret at a path if none of its parents has it there, so that a secret which a
+//! later commit of the range takes out again is found, one that a merge brings along from before the
+//! range is not, and one that was born in the resolution of a merge is. Whoever wrote the range is
+//! not its judge: an allow comment counts if the base has it already.
+//!
+//! Not here: which configuration is in force.
+
+mod ends;
+mod trust;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+pub use ends::{Ends, Error, is_zeros};
+
+use super::history::{COMMIT_MESSAGE, shown_commit};
+use super::moves::moved;
+use super::version::{self, Allowed, Identity, Scanned, Versions, identity};
+use super::{Found, Progress, Reading, shown_path};
+use crate::blob::Provenance;
+use crate::finding::{Rejected, Warning};
+use crate::git::commit::Commit;
+use crate::git::object::{Kind, ObjectId};
+use crate::git::objects::Objects;
+use crate::git::repository::Repository;
+use crate::git::trees::{Change, File, Trees};
+use crate::git::walk::{Parent, Walked, walk};
+use crate::scanner::{Comments, Scanner, Scratch, Sighting};
+use trust::Trust;
+
+/// Files that say what is to be reported, whoever reads them.
+const POWERFUL: [&str; 9] = [
+    "keytrawl.toml",
+    ".keytrawl.toml",
+    ".keytrawl-baseline",
+    ".gitleaks.toml",
+    ".gitleaksignore",
+    ".betterleaks.toml",
+    ".betterleaksignore",
+    ".secrets.baseline",
+    ".kingfisher-baseline.yml",
+];
+
+/// What is scanned, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How contents are read.
+    pub reading: Reading,
+    /// Number of threads.
+    pub threads: usize,
+    /// Whether to tell of what an allow comment suppressed.
+    pub explain: bool,
+    /// Whether the range may allow its own secrets by comments, as its author wishes on his machine.
+    pub trusted: bool,
+    /// Paths of further files that say what is to be reported.
+    pub powerful: Vec<String>,
+}
+
+/// What a range holds.
+#[derive(Debug, Default)]
+pub struct Ranged {
+    /// The secrets and what is to be said.
+    pub found: Found,
+    /// Number of commits.
+    pub commits: usize,
+}
+
+/// The commits between two ends, before anything of them is scanned.
+#[derive(Debug)]
+pub struct Range {
+    objects: Objects,
+    walked: Walked,
+    order: Vec<ObjectId>,
+    base_tree: Option<ObjectId>,
+    partial: bool,
+}
+
+impl Range {
+    /// Walks from one end to the other.
+    ///
+    /// # Errors
+    /// If the history is cut off between them.
+    pub fn new(repository: &Repository, ends: &Ends) -> Result<Self, Error> {
+        let objects = Objects::new(repository.object_dirs(), repository.format());
+        let walked = walk(&objects, &ends.tips, &ends.old);
+        let guessed = !walked.cut_below.is_empty() && walked.has_root;
+        if repository.is_shallow() && (guessed || !walked.cut.is_empty()) {
+            return Err(Error::Cut);
+        }
+        let graph = &walked.graph;
+        let order = graph.all_topological().into_iter().filter_map(|c| graph.id(c)).collect();
+        let base = if ends.from_merge_base {
+            walked.bases.first().or(ends.old.first())
+        } else {
+            ends.old.first()
+        };
+        let base_tree = base.and_then(|base| tree_of(&objects, base));
+        Ok(Self { objects, walked, order, base_tree, partial: repository.is_partial() })
+    }
+
+    /// Number of commits.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// The content of the file that the base has at `path`, from the root.
+    pub fn base_file(&self, path: &str) -> Option<Vec<u8>> {
+        let id = Trees::new(&self.objects).file(self.base_tree.as_ref()?, path.as_bytes())?;
+        self.objects.read_as(&id, Kind::Blob).ok().flatten()
+    }
+
+    /// Scans what the commits add.
+    pub fn scan(&self, scanner: &Scanner<'_>, options: &Options, progress: &Progress) -> Ranged {
+        let trees = Trees::new(&self.objects);
+        let versions =
+            Versions::new(scanner, &self.objects, &options.reading, progress, options.threads);
+        let mut run = Run {
+            range: self,
+            trees: &trees,
+            versions: &versions,
+            options,
+            added: BTreeMap::new(),
+            found: Found::default(),
+        };
+        let steps = run.steps();
+        run.edited(&steps);
+        let scanned = run.scan(&steps);
+        for step in &steps {
+            run.add(step, &scanned);
+        }
+        run.messages();
+        run.settle();
+        run.losses();
+        Ranged { found: run.found, commits: self.order.len() }
+    }
+}
+
+/// One commit and what it changes.
+struct Step {
+    id: ObjectId,
+    tree: ObjectId,
+    parents: Vec<Parent>,
+    changes: Vec<Change>,
+}
+
+/// A secret that the range adds.
+struct Added {
+    sighting: Sighting,
+    allowed: Option<Allowed>,
+    commit: ObjectId,
+    /// The path of the file, and its content; none for a message.
+    file: Option<File>,
+}
+
+struct Run<'a> {
+    range: &'a Range,
+    trees: &'a Trees<'a>,
+    versions: &'a Versions<'a>,
+    options: &'a Options,
+    added: BTreeMap<Identity, Added>,
+    found: Found,
+}
+
+impl Run<'_> {
+    /// The commits, parents first.
+    fn steps(&self) -> Vec<Step> {
+        let Range { walked, order, .. } = self.range;
+        let graph = &walked.graph;
+        let step = |id: &ObjectId| {
+            let tree = graph.tree(graph.find(id)?)?;
+            let parents = walked.parents.get(id).cloned().unwrap_or_default();
+            let before: Vec<ObjectId> = parents.iter().map(|parent| parent.tree).collect();
+            let changes = self.trees.changes(&tree, &before);
+            Some(Step { id: *id, tree, parents, changes })
+        };
+        order.iter().filter_map(step).collect()
+    }
+
+    fn comments(&self) -> Comments {
+        if self.options.trusted { Comments::Honoured } else { Comments::Ignored }
+    }
+
+    /// Says which files the range edits that say what is to be reported.
+    fn edited(&mut self, steps: &[Step]) {
+        if self.options.trusted {
+            return;
+        }
+        let own = |path: &str| self.options.powerful.iter().any(|one| one == path);
+        let all = steps.iter().flat_map(|step| &step.changes).map(|c| shown_path(&c.path));
+        let edited: std::collections::BTreeSet<String> = all
+            .filter(|path| {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                POWERFUL.contains(&name) || own(path)
+            })
+            .collect();
+        for path in edited {
+            let message = "is edited by the range; what the base has of it is in force";
+            self.found.warnings.push(Warning {
+                kind: "edited-configuration",
+                path: Some(path),
+                message: message.to_owned(),
+                incomplete: false,
+            });
+        }
+    }
+
+    /// Scans every version that the commits add, each once.
+    fn scan<'s>(&mut self, steps: &'s [Step]) -> HashMap<(&'s [u8], ObjectId), Scanned> {
+        let all = steps.iter().flat_map(|step| &step.changes);
+        let mut works: Vec<(&[u8], ObjectId)> = all.map(|c| (c.path.as_slice(), c.id)).collect();
+        works.sort_unstable();
+        works.dedup();
+        let mut scanned = HashMap::new();
+        let (mut lost, mut first) = (0, None);
+        let comments = self.comments();
+        for (work, mut one) in works.iter().zip(self.versions.all(&works, comments)) {
+            if one.missing {
+                lost += 1;
+                first.get_or_insert_with(|| format!("`{}`", shown_path(work.0)));
+            }
+            if comments == Comments::Ignored {
+                self.versions.note(work.0, &work.1, &one);
+            }
+            let sightings = std::mem::take(&mut one.found.sightings);
+            self.found.take_rest(std::mem::take(&mut one.found));
+            one.found.sightings = sightings;
+            if !one.found.sightings.is_empty() {
+                scanned.insert(*work, one);
+            }
+        }
+        if let Some(first) = first {
+            self.found.warnings.push(version::missing(lost, &first, self.range.partial));
+        }
+        scanned
+    }
+
+    /// Notes what one commit adds.
+    fn add(&mut self, step: &Step, scanned: &HashMap<(&[u8], ObjectId), Scanned>) {
+        let mut removed: HashMap<usize, Vec<File>> = HashMap::new();
+        for change in &step.changes {
+            let Some(one) = scanned.get(&(change.path.as_slice(), change.id)) else { continue };
+            for (number, sighting) in one.found.sightings.iter().enumerate() {
+                let secret = identity(sighting);
+                if self.added.contains_key(&secret) {
+                    continue;
+                }
+                let held = change.before.iter().enumerate().any(|(number, before)| match before {
+                    Some(old) => self.versions.held(&change.path, old).contains(&secret),
+                    None => {
+                        let Some(parent) = step.parents.get(number) else { return false };
+                        let gone = removed
+                            .entry(number)
+                            .or_insert_with(|| self.trees.removed(&parent.tree, &step.tree));
+                        moved(self.versions, &change.id, gone, &secret)
+                    }
+                });
+                if !held {
+                    let file = File { path: change.path.clone(), id: change.id };
+                    let added = Added {
+                        sighting: sighting.clone(),
+                        allowed: one.allowed.get(number).cloned().flatten(),
+                        commit: step.id,
+                        file: Some(file),
+                    };
+                    self.added.insert(secret, added);
+                }
+            }
+        }
+    }
+
+    /// Scans the messages of the commits.
+    fn messages(&mut self) {
+        let mut scratch = Scratch::default();
+        for id in &self.range.order {
+            let read = self.range.objects.read_as(id, Kind::Commit).ok().flatten();
+            let Some(bytes) = read else { continue };
+            let Some(commit) = Commit::parse(&bytes) else { continue };
+            let blob = Some(id.to_string());
+            let provenance = Provenance { blob, ..Provenance::named(COMMIT_MESSAGE) };
+            let mut one = Scanned::default();
+            let message = commit.message;
+            let comments = self.comments();
+            self.versions.content(message, &provenance, comments, &mut scratch, &mut one);
+            let sightings = std::mem::take(&mut one.found.sightings);
+            for (number, sighting) in sightings.into_iter().enumerate() {
+                let allowed = one.allowed.get(number).cloned().flatten();
+                let added = Added { sighting, allowed, commit: *id, file: None };
+                self.added.entry(identity(&added.sighting)).or_insert(added);
+            }
+            one.found.stats.files += 1;
+            one.found.stats.bytes += message.len() as u64;
+            self.found.take_rest(one.found);
+        }
+    }
+
+    /// Gives every secret its commits, and leaves out those that the base allows.
+    fn settle(&mut self) {
+        let trust = Trust::new(self.trees, self.versions, self.range.base_tree);
+        let mut shown = HashMap::new();
+        let (objects, scanner) = (&self.range.objects, self.versions.scanner);
+        let mut commit = |id: ObjectId| {
+            shown.entry(id).or_insert_with(|| shown_commit(id, objects, scanner)).clone()
+        };
+        for (secret, added) in std::mem::take(&mut self.added) {
+            let Added { mut sighting, allowed, commit: first, file } = added;
+            if let Some(allowed) = &allowed {
+                if file.as_ref().is_some_and(|file| trust.knows(file, allowed)) {
+                    self.found.stats.suppressed += 1;
+                    self.suppressed(&sighting, allowed);
+                    continue;
+                }
+                self.found.warnings.push(distrusted(&sighting, allowed));
+            }
+            let (last, in_head) = match &file {
+                Some(file) => self.last(&secret, file, first),
+                None => (first, true),
+            };
+            sighting.occurrence.commit = Some(commit(first));
+            sighting.occurrence.last_commit = Some(commit(last));
+            sighting.occurrence.in_head = Some(in_head);
+            self.found.sightings.push(sighting);
+        }
+    }
+
+    /// The last commit of the range that holds a secret, and whether its end does.
+    fn last(&self, secret: &Identity, file: &File, first: ObjectId) -> (ObjectId, bool) {
+        let graph = &self.range.walked.graph;
+        let holds = |id: &ObjectId| {
+            let tree = graph.find(id).and_then(|number| graph.tree(number));
+            let version = tree.and_then(|tree| self.trees.file(&tree, &file.path));
+            version.is_some_and(|id| self.versions.held(&file.path, &id).contains(secret))
+        };
+        let later = self.range.order.iter().rev().take_while(|id| **id != first);
+        let last = later.into_iter().find(|id| holds(id)).copied().unwrap_or(first);
+        (last, self.range.order.last().is_some_and(holds))
+    }
+
+    fn suppressed(&mut self, sighting: &Sighting, allowed: &Allowed) {
+        if !self.options.explain {
+            return;
+        }
+        self.found.rejections.push(Rejected {
+            path: sighting.occurrence.path.clone(),
+            line: sighting.occurrence.start.line,
+            column: sighting.occurrence.start.column,
+            rule: self.versions.scanner.rules().rules[sighting.rule].id.clone(),
+            text: sighting.secret.redacted(),
+            reason: format!("the comment `{}`, which the base has already", allowed.marker),
+        });
+    }
+
+    /// Says what could not be read.
+    fn losses(&mut self) {
+        let lost = self.trees.missing();
+        let cut: HashSet<ObjectId> = self.range.walked.cut.iter().chain(&lost).copied().collect();
+        if let Some(first) = cut.iter().min() {
+            let partial = self.range.partial;
+            self.found.warnings.push(version::missing(cut.len(), &first.to_string(), partial));
+        }
+        let damages = self.trees.damages();
+        self.found.warnings.extend(damages.iter().map(|d| version::damaged("a tree", d)));
+    }
+}
+
+/// An allow comment that came with the secret.
+fn distrusted(sighting: &Sighting, allowed: &Allowed) -> Warning {
+    let message = format!(
+        "line {}: the comment `{}` came with the range and allows nothing in it; it counts once \
+         the base has it",
+        allowed.line + 1,
+        allowed.marker
+    );
+    let path = Some(sighting.occurrence.path.clone());
+    Warning { kind: "allowed-by-range", path, message, incomplete: false }
+}
+
+fn tree_of(objects: &Objects, commit: &ObjectId) -> Option<ObjectId> {
+    let bytes = objects.read_as(commit, Kind::Commit).ok().flatten()?;
+    Commit::parse(&bytes).map(|commit| commit.tree)
+}

@@ -1,0 +1,120 @@
+//! The two ends of a range, as people and programs write them.
+
+use crate::git::commit::tag_target;
+use crate::git::object::{Kind, ObjectId};
+use crate::git::objects::Objects;
+use crate::git::repository::{Repository, RepositoryError};
+
+/// Tags that name tags.
+const MOST_TAGS: usize = 64;
+
+/// What keeps a range from being scanned.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no repository, or its refs cannot be read.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// It is no range.
+    #[error("`{text}` is no range of commits")]
+    Form {
+        /// As it was asked for.
+        text: String,
+    },
+    /// There is no such revision.
+    #[error("`{name}` names no commit of this repository")]
+    Unknown {
+        /// As it was asked for.
+        name: String,
+        /// Whether the repository has only the newest commits.
+        shallow: bool,
+    },
+    /// The commit is not there.
+    #[error("the commit `{name}` is not in this repository")]
+    Absent {
+        /// As it was asked for.
+        name: String,
+    },
+    /// The history ends before the base is reached.
+    #[error(
+        "this is a shallow clone whose history ends before the base of the range: what the range \
+         adds cannot be told"
+    )]
+    Cut,
+}
+
+/// The ends of a range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// The newest commits.
+    pub tips: Vec<ObjectId>,
+    /// Commits that are old, with everything they reach; the first is the base.
+    pub old: Vec<ObjectId>,
+    /// Whether the base is what both ends have in common.
+    pub from_merge_base: bool,
+}
+
+impl Ends {
+    /// Reads `BASE..HEAD` or `BASE...HEAD`; an end that is left out is HEAD. A base of zeros, as hooks
+    /// have it for a new branch, stands for no commit.
+    ///
+    /// # Errors
+    /// If it is no range, or an end is not there.
+    pub fn parse(text: &str, repository: &Repository) -> Result<Self, Error> {
+        let (base, tip, from_merge_base) = match (text.split_once("..."), text.split_once("..")) {
+            (Some((base, tip)), _) => (base, tip, true),
+            (None, Some((base, tip))) => (base, tip, false),
+            (None, None) => return Err(Error::Form { text: text.to_owned() }),
+        };
+        let objects = Objects::new(repository.object_dirs(), repository.format());
+        let name = |end: &str| if end.is_empty() { "HEAD".to_owned() } else { end.to_owned() };
+        let mut old = Vec::new();
+        if base.is_empty() || !is_zeros(base) {
+            old.push(commit(&name(base), repository, &objects)?);
+        }
+        let tips = vec![commit(&name(tip), repository, &objects)?];
+        Ok(Self { tips, old, from_merge_base })
+    }
+}
+
+impl Ends {
+    /// What `tips` reach and `old` does not; of `old`, what is not there is passed over. Ids of zeros
+    /// stand for no commit.
+    ///
+    /// # Errors
+    /// If a tip is not there.
+    pub fn of(tips: &[String], old: &[String], repository: &Repository) -> Result<Self, Error> {
+        let objects = Objects::new(repository.object_dirs(), repository.format());
+        let named = |name: &&String| !is_zeros(name);
+        let find = |name: &String| commit(name, repository, &objects);
+        let tips = tips.iter().filter(named).map(find).collect::<Result<_, _>>()?;
+        let old = old.iter().filter(named).filter_map(|name| find(name).ok()).collect();
+        Ok(Self { tips, old, from_merge_base: false })
+    }
+}
+
+/// Whether an object id is all zeros: no object.
+pub fn is_zeros(id: &str) -> bool {
+    matches!(id.len(), 40 | 64) && id.bytes().all(|byte| byte == b'0')
+}
+
+/// The commit that a revision names.
+///
+/// # Errors
+/// If there is none.
+pub(super) fn commit(
+    name: &str,
+    repository: &Repository,
+    objects: &Objects,
+) -> Result<ObjectId, Error> {
+    let unknown = || Error::Unknown { name: name.to_owned(), shallow: repository.is_shallow() };
+    let mut id = repository.revision(name)?.ok_or_else(unknown)?;
+    for _ in 0..MOST_TAGS {
+        match objects.read(&id).ok().flatten() {
+            Some((Kind::Commit, _)) => return Ok(id),
+            Some((Kind::Tag, bytes)) => id = tag_target(&bytes).ok_or_else(unknown)?,
+            Some(_) => return Err(unknown()),
+            None => return Err(Error::Absent { name: name.to_owned() }),
+        }
+    }
+    Err(unknown())
+}

@@ -1,0 +1,83 @@
+//! The proxy that the environment names for an endpoint, by the customs of curl.
+//!
+//! `https_proxy`, else `all_proxy`, in either case; not for hosts that `no_proxy` lists, and never
+//! for this machine: a key to a local simulator must not leave through a proxy.
+
+use ureq::Proxy;
+
+use super::Error;
+use super::endpoint::Endpoint;
+
+const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
+
+/// The proxy before `endpoint`.
+///
+/// # Errors
+/// If the environment names one that is none: to go without it would be against the user's will.
+pub(super) fn before(endpoint: &Endpoint) -> Result<Option<Proxy>, Error> {
+    let exceptions = EXCEPTIONS.into_iter().find_map(set).unwrap_or_default();
+    let excepted = is_excepted(endpoint.host(), endpoint.port(), &exceptions);
+    if endpoint.is_loopback() || excepted { Ok(None) } else { named() }
+}
+
+/// The proxy that the environment names.
+///
+/// # Errors
+/// If it is none.
+pub(super) fn named() -> Result<Option<Proxy>, Error> {
+    let Some((variable, address)) = VARIABLES.into_iter().find_map(|n| Some((n, set(n)?))) else {
+        return Ok(None);
+    };
+    let proxy = Proxy::new(address.trim()).ok().filter(|p| !p.host().is_empty());
+    proxy.map(Some).ok_or(Error::Proxy { variable })
+}
+
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.trim().is_empty())
+}
+
+/// Whether a list such as `example.org, .local, 10.0.0.1:8080, *` holds a host.
+fn is_excepted(host: &str, port: u16, list: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let entries = list.split([',', ' ']).map(str::trim).filter(|e| !e.is_empty());
+    entries.into_iter().any(|entry| {
+        let entry = entry.to_ascii_lowercase();
+        let (name, only) = match entry.rsplit_once(':') {
+            Some((name, only)) if !name.contains(':') || name.ends_with(']') => {
+                (name.to_owned(), Some(only.to_owned()))
+            }
+            _ => (entry, None),
+        };
+        let name = name.trim_start_matches('[').trim_end_matches(']');
+        let name = name.strip_prefix("*.").or(name.strip_prefix('.')).unwrap_or(name);
+        let here = only.is_none_or(|only| only == port.to_string());
+        let within = |suffix: &str| bare.strip_suffix(suffix).is_some_and(|h| h.ends_with('.'));
+        here && (name == "*" || bare == name || (!name.is_empty() && within(name)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_are_hosts_and_their_subdomains() {
+        let excepted = |list| is_excepted("api.example.org", 443, list);
+        for list in [
+            "example.org",
+            ".example.org",
+            "*.example.org",
+            "x.y, API.example.org",
+            "*",
+            "example.org:443",
+        ] {
+            assert!(excepted(list), "{list}");
+        }
+        for list in ["", "ample.org", "example.com", "org.example", "example.org:80", "."] {
+            assert!(!excepted(list), "{list}");
+        }
+        assert!(is_excepted("[fd00::1]", 443, "fd00::1"));
+        assert!(is_excepted("10.0.0.1", 8443, "10.0.0.1:8443"));
+    }
+}

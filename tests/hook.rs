@@ -1,0 +1,249 @@
+//! `keytrawl hook`: git itself runs what was installed, and commits and pushes are blocked by it.
+#![allow(clippy::unwrap_used)]
+
+mod git_support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use git_support::{Repo, command, git_command, secret, snapshot};
+
+fn hook(repo: &Repo, arguments: &[&str]) -> git_support::Run {
+    repo.run(&[&["hook"], arguments].concat())
+}
+
+fn script(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn head(repo: &Repo) -> String {
+    repo.git(&["rev-list", "--count", "--all"]).trim().to_owned()
+}
+
+#[test]
+fn a_commit_with_a_secret_is_blocked_in_six_lines() {
+    let repo = Repo::new(&[]);
+    let run = hook(&repo, &["install"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert_eq!(
+        run.stdout,
+        "installed `.git/hooks/pre-commit`: keytrawl looks at each commit here\n"
+    );
+    repo.write("config/prod.env", format!("A=1\nKEY={}\n", secret("one")));
+    repo.git(&["add", "-A"]);
+    let said = repo.fails(&["commit", "-q", "-m", "first"]);
+    let shown = said.replace(&secret("one")[65..], "LAST");
+    insta::assert_snapshot!(shown, @r"
+    keytrawl: commit blocked: 1 secret
+      what   MEGA API key mega_****LAST (live key)
+      where  config/prod.env:2:5
+      why    once committed, everybody who gets the repository can use it, and history keeps it
+      undo   git rm --cached config/prod.env, then read the key from the environment (MEGA_API_KEY)
+      allow  if it is no secret: a comment `keytrawl:allow mega-api-key -- REASON` on its line, and `git add` the file again
+    ");
+    assert_eq!(head(&repo), "0");
+    // The allow comment that it names lets it pass, and so does a commit without secrets.
+    repo.write(
+        "config/prod.env",
+        format!("KEY={} # keytrawl:allow mega-api-key -- a sample\n", secret("one")),
+    );
+    repo.commit("allowed");
+    repo.write("b.txt", "b\n");
+    repo.write("a b.env", secret("two"));
+    repo.write("-c.env", secret("three"));
+    repo.git(&["add", "-A"]);
+    let said = repo.fails(&["commit", "-q", "-m", "more"]);
+    assert!(said.contains("2 secrets") && said.contains("`keytrawl staged` shows all"), "{said}");
+    assert!(said.contains("git restore --staged 'a b.env' ./-c.env"), "{said}");
+    assert_eq!(said.lines().count(), 6, "{said}");
+    // Only some of what is staged; all that is changed; from a sub-directory.
+    repo.git(&["commit", "-q", "-m", "one file", "b.txt"]);
+    repo.fails(&["commit", "-q", "-m", "one file", "a b.env"]);
+    repo.git(&["rm", "-q", "--cached", "a b.env", "-f", "--", "-c.env"]);
+    repo.write("b.txt", secret("four"));
+    assert!(repo.fails(&["commit", "-qam", "all"]).contains("b.txt:1:1"));
+    let folder = repo.path().join("config");
+    let blocked = git_command(&folder, 1_700_000_000, &["commit", "-qam", "all"]).output().unwrap();
+    assert!(!blocked.status.success());
+    repo.git(&["commit", "-q", "--no-verify", "-am", "forced"]);
+    assert_eq!(head(&repo), "3");
+
+    let run = hook(&repo, &["uninstall"]);
+    assert_eq!(run.stdout, "removed keytrawl's hook `.git/hooks/pre-commit`\n");
+    assert!(!repo.path().join(".git/hooks/pre-commit").exists());
+    repo.write("c.env", secret("five"));
+    repo.commit("unguarded");
+    assert!(hook(&repo, &["uninstall"]).stdout.starts_with("there is no hook"));
+}
+
+#[test]
+fn another_hook_is_never_overwritten_and_can_be_chained() {
+    let repo = Repo::new(&[]);
+    let place = repo.path().join(".git/hooks/pre-commit");
+    let own = "#!/bin/sh\necho own ran\ntest ! -e stop\n";
+    script(&place, own);
+    let before = snapshot(&repo.path().join(".git"));
+    let run = hook(&repo, &["install"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("keytrawl hook run pre-commit"), "{}", run.stderr);
+    assert_eq!(hook(&repo, &["uninstall"]).code, 2);
+    assert_eq!(before, snapshot(&repo.path().join(".git")));
+
+    assert_eq!(hook(&repo, &["install", "--chain"]).code, 0);
+    assert_eq!(hook(&repo, &["install", "--chain"]).code, 0, "twice is once");
+    repo.write("a.env", secret("a"));
+    repo.git(&["add", "-A"]);
+    let said = repo.fails(&["commit", "-q", "-m", "x"]);
+    assert!(said.contains("own ran") && said.contains("commit blocked"), "{said}");
+    repo.write("a.env", "nothing\n");
+    repo.write("stop", "");
+    repo.git(&["add", "a.env"]);
+    let said = repo.fails(&["commit", "-q", "-m", "x"]);
+    assert!(!said.contains("blocked"), "{said}");
+    std::fs::remove_file(repo.path().join("stop")).unwrap();
+    repo.commit("fine");
+    assert_eq!(hook(&repo, &["uninstall"]).code, 0);
+    assert_eq!(std::fs::read_to_string(&place).unwrap(), own);
+    // A link is not ours, wherever it leads.
+    std::fs::rename(&place, place.with_file_name("real")).unwrap();
+    std::os::unix::fs::symlink("real", &place).unwrap();
+    assert_eq!(hook(&repo, &["install"]).code, 2);
+}
+
+#[test]
+fn the_folder_that_git_is_told_is_the_folder() {
+    let repo = Repo::new(&[]);
+    repo.write("sub/x.txt", "x\n");
+    repo.commit("start");
+    repo.git(&["config", "core.hooksPath", ".githooks"]);
+    let run = repo.run_in("sub", &["hook", "install"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(repo.path().join(".githooks/pre-commit").exists());
+    repo.write("sub/y.env", secret("y"));
+    repo.git(&["add", "sub/y.env"]);
+    assert!(repo.fails(&["commit", "-q", "-m", "x"]).contains("sub/y.env:1:1"));
+    repo.git(&["config", "--unset", "core.hooksPath"]);
+    // Linked work trees share the hooks; each has an index of its own.
+    assert_eq!(hook(&repo, &["install"]).code, 0);
+    repo.git(&["reset", "-q", "--hard"]);
+    repo.git(&["worktree", "add", "-q", "../tree", "-b", "other"]);
+    let tree = repo.path().parent().unwrap().join("tree");
+    std::fs::write(tree.join("w.env"), secret("w")).unwrap();
+    git_support::git(&tree, &["add", "-A"]);
+    let output = git_command(&tree, 1_700_000_000, &["commit", "-q", "-m", "x"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("w.env:1:1"), "{said}");
+    // Outside of a repository there is nothing to install into.
+    let folder = tempfile::tempdir().unwrap();
+    let run = git_support::run(folder.path(), &["hook", "install"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("hint: "), "{}", run.stderr);
+}
+
+#[test]
+fn without_the_program_the_hook_says_so_and_blocks() {
+    let repo = Repo::new(&[]);
+    hook(&repo, &["install"]);
+    repo.write("a.txt", "a\n");
+    repo.git(&["add", "-A"]);
+    let mut commit = git_command(&repo.path(), 1_700_000_000, &["commit", "-q", "-m", "x"]);
+    let output = commit.env("PATH", "/usr/local/bin:/usr/bin:/bin").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("keytrawl is not in PATH") && said.contains("hint: "), "{said}");
+}
+
+#[test]
+fn a_push_is_looked_at_for_what_the_remote_has_not() {
+    let remote = Repo::new(&["--bare"]);
+    let repo = Repo::new(&[]);
+    repo.git(&["remote", "add", "origin", &remote.path().display().to_string()]);
+    repo.write("old.env", secret("old"));
+    repo.commit("before the hook");
+    repo.git(&["push", "-q", "origin", "main"]);
+    assert_eq!(hook(&repo, &["install", "--pre-push"]).code, 0);
+    assert!(!repo.path().join(".git/hooks/pre-commit").exists());
+    // What is there already is not told again, on whatever branch it is pushed.
+    repo.git(&["push", "-q", "origin", "main:copy"]);
+    repo.write("new.env", secret("new"));
+    let added = repo.commit("add");
+    repo.git(&["rm", "-q", "new.env"]);
+    repo.commit("remove");
+    let said = repo.fails(&["push", "-q", "origin", "main"]);
+    let place = format!("new.env:1:1 (commit {})", &added[..12]);
+    assert!(said.contains("push blocked: 1 secret") && said.contains(&place), "{said}");
+    assert!(repo.fails(&["push", "-q", "origin", "HEAD:refs/heads/new"]).contains(&place));
+    repo.git(&["tag", "-a", "v1", "-m", "tag"]);
+    assert!(repo.fails(&["push", "-q", "origin", "v1"]).contains(&place));
+    // A branch that is deleted pushes nothing; an allow comment of today counts.
+    repo.git(&["push", "-q", "origin", ":copy"]);
+    repo.git(&["reset", "-q", "--hard", "HEAD~2"]);
+    repo.write("new.env", format!("{} # gitleaks:allow\n", secret("new")));
+    repo.commit("allowed");
+    repo.git(&["push", "-q", "origin", "main"]);
+    // A push to a remote that nobody knows anything of is looked at whole.
+    let other = Repo::new(&["--bare"]);
+    repo.git(&["remote", "add", "other", &other.path().display().to_string()]);
+    assert!(repo.fails(&["push", "-q", "other", "main"]).contains("old.env:1:1"));
+    assert_eq!(hook(&repo, &["uninstall", "--pre-push"]).code, 0);
+    repo.git(&["push", "-q", "other", "main"]);
+}
+
+#[test]
+fn pre_commit_tells_a_push_by_the_environment() {
+    let repo = Repo::new(&[]);
+    repo.write("a.env", secret("a"));
+    let from = repo.commit("start");
+    repo.write("b.env", secret("b"));
+    let to = repo.commit("more");
+    let arguments = ["hook", "run", "pre-push"];
+    let mut asked = command(&repo.path(), &arguments);
+    asked.env("PRE_COMMIT", "1").env("PRE_COMMIT_FROM_REF", &from).env("PRE_COMMIT_TO_REF", &to);
+    let run = git_support::Run::of(&asked.output().unwrap());
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("b.env:1:1") && !run.stderr.contains("a.env"), "{}", run.stderr);
+    let mut whole = command(&repo.path(), &arguments);
+    let run = git_support::Run::of(&whole.env("PRE_COMMIT", "1").output().unwrap());
+    assert!(run.stderr.contains("2 secrets"), "{}", run.stderr);
+    // git's own way, with nothing to push.
+    let run = git_support::run_on(&mut command(&repo.path(), &arguments), "\n");
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn all_repositories_are_guarded_and_their_own_hooks_run() {
+    let home = tempfile::tempdir().unwrap();
+    let repo = Repo::new(&[]);
+    let keytrawl = |arguments: &[&str]| {
+        let mut command = command(&repo.path(), arguments);
+        git_support::Run::of(&command.env("HOME", home.path()).output().unwrap())
+    };
+    let git = |arguments: &[&str]| {
+        let mut command = git_command(&repo.path(), 1_700_000_000, arguments);
+        let output = command.env("HOME", home.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), said)
+    };
+    script(&repo.path().join(".git/hooks/commit-msg"), "#!/bin/sh\ngrep -q ticket \"$1\"\n");
+    script(&repo.path().join(".git/hooks/pre-commit"), "#!/bin/sh\necho own >&2\n");
+    let run = keytrawl(&["hook", "install", "--global"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let folder = home.path().join(".config/git/hooks");
+    assert!(folder.join("pre-commit").exists());
+    repo.write("a.env", secret("a"));
+    repo.git(&["add", "-A"]);
+    let (done, said) = git(&["commit", "-q", "-m", "ticket"]);
+    assert!(!done && said.contains("own") && said.contains("blocked"), "{said}");
+    repo.write("a.env", "nothing\n");
+    repo.git(&["add", "-A"]);
+    assert!(!git(&["commit", "-q", "-m", "without"]).0, "the repository's commit-msg runs");
+    assert!(git(&["commit", "-q", "-m", "ticket"]).0);
+    assert_eq!(keytrawl(&["hook", "install", "--global", "--pre-push"]).code, 0);
+    assert_eq!(keytrawl(&["hook", "uninstall", "--global"]).code, 0);
+    assert!(folder.join("pre-push").exists());
+    assert_eq!(keytrawl(&["hook", "uninstall", "--global", "--pre-push"]).code, 0);
+    assert!(!folder.exists());
+    assert!(!git(&["config", "--global", "--get", "core.hooksPath"]).0);
+}
