@@ -44,8 +44,8 @@ Examples:
   keytrawl --format json > r.json a report for machines, secrets redacted
   keytrawl --report sarif=r.sarif also write a report to a file, as often as wanted
   keytrawl --explain              also say what was not reported, and why
-  keytrawl --verify               also ask the providers which keys still work
   keytrawl baseline create        note what is known; from then on only what is new is reported
+  keytrawl --verify               also ask the providers which keys still work
 
 Exit codes: 0 nothing found and everything read, 1 something found,
 2 the job could not be done, or not wholly, and nothing was found.";
@@ -96,9 +96,6 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: BaselineCommand,
     },
-    /// Ask whether one secret, read from standard input, still works
-    #[command(after_help = VERIFY_EXAMPLES)]
-    Verify(VerifyArgs),
     /// List what lets secrets stay, and whether it still suppresses anything
     #[command(after_help = memory::SUPPRESSIONS_EXAMPLES)]
     Suppressions(SuppressionsArgs),
@@ -118,6 +115,9 @@ pub(super) enum Command {
         #[arg(long, value_name = "DIR", conflicts_with = "command")]
         all: Option<PathBuf>,
     },
+    /// Ask whether one secret, read from standard input, still works
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
     /// List, show and prove the rules
     #[command(after_help = RULES_EXAMPLES)]
     Rules {
@@ -384,12 +384,12 @@ pub(super) enum FormatArg {
     Junit,
     /// A table for spreadsheets, a line a place
     Csv,
+    /// One page for a browser, to hand on
+    Html,
     /// Annotations of a GitHub workflow
     Github,
     /// Markdown, such as the summary of a GitHub job
     Markdown,
-    /// One page for a browser, to hand on
-    Html,
 }
 
 impl From<FormatArg> for Format {
@@ -402,9 +402,9 @@ impl From<FormatArg> for Format {
             FormatArg::Gitlab => Format::Gitlab,
             FormatArg::Junit => Format::Junit,
             FormatArg::Csv => Format::Csv,
+            FormatArg::Html => Format::Html,
             FormatArg::Github => Format::Github,
             FormatArg::Markdown => Format::Markdown,
-            FormatArg::Html => Format::Html,
         }
     }
 }

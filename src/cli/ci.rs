@@ -258,18 +258,18 @@ fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failur
     let verified = verify::verified(&shared.live, false, &outcome, &rules)?;
     let outcome = verified.unwrap_or(outcome);
     let exit = Exit::judged(&outcome, inputs.fail_on);
-    annotate(inputs, &shared, &outcome, &rules, &scope)?;
+    annotate(inputs, &outcome, &rules, &scope)?;
     if inputs.summary {
         let mut text = Vec::new();
-        let options = output::options(&shared);
+        let options = output::options(false);
         let forge = outputs::forge();
         report::markdown::write_linked(&mut text, &outcome, &rules, &options, forge.as_ref())
             .map_err(|e| Failure::new(e.to_string()))?;
         outputs.summary(&String::from_utf8_lossy(&text))?;
     }
-    let json = outputs.report(Format::Json, None, &outcome, &rules, &shared)?;
+    let json = outputs.report(Format::Json, None, &outcome, &rules)?;
     let sarif = match &inputs.sarif {
-        Some(path) => outputs.report(Format::Sarif, Some(path), &outcome, &rules, &shared)?,
+        Some(path) => outputs.report(Format::Sarif, Some(path), &outcome, &rules)?,
         None => None,
     };
     output::write(&shared, &outcome, &rules)?;
@@ -295,7 +295,6 @@ fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failur
 /// Writes the log of the step: annotations, and one line for people.
 fn annotate(
     inputs: &Inputs,
-    shared: &super::args::SharedArgs,
     outcome: &Outcome,
     rules: &RuleSet,
     scope: &str,
@@ -303,7 +302,7 @@ fn annotate(
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut write = || {
         if inputs.annotations {
-            github::write(&mut out, outcome, rules, &output::options(shared))?;
+            github::write(&mut out, outcome, rules, &output::options(false))?;
         }
         let noun = if outcome.findings.len() == 1 { "secret" } else { "secrets" };
         let whole = if outcome.complete { "" } else { ", and not everything could be read" };

@@ -49,11 +49,11 @@ pub fn run() -> ExitCode {
         Some(Command::Ci) => ci::run(),
         Some(Command::Hook { command }) => hook::run(command),
         Some(Command::Baseline { command }) => baseline::run(command),
-        Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Suppressions(args)) => suppressions::run(args),
         Some(Command::Completions { shell }) => manual::completions(shell),
         Some(Command::Man { all: Some(folder), .. }) => manual::pages(&folder),
         Some(Command::Man { command, .. }) => manual::page(&command),
+        Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Rules { command }) => rules::run(command),
     };
     match done {

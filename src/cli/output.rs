@@ -66,19 +66,18 @@ pub(super) fn check(args: &SharedArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the reports.
+/// Writes all files that were asked for.
 pub(super) fn write(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
-    let options = options(args);
+    let show_suppressed = args.show_suppressed;
+    let options = report::Options { show_suppressed, ..options(args.show_secrets) };
     for target in &args.report {
         let put = |out: &mut dyn Write| report::write(target.format, out, outcome, rules, &options);
         whole(&target.path, Readers::Owner, &put)
             .map_err(|error| unwritten(&target.path, &error))?;
     }
-    if let Some(path) = &args.replacements {
-        let put = |out: &mut dyn Write| report::replacements::write(out, outcome);
-        whole(path, Readers::Owner, &put).map_err(|error| unwritten(path, &error))?;
-    }
-    Ok(())
+    let Some(path) = &args.replacements else { return Ok(()) };
+    let put = |out: &mut dyn Write| report::replacements::write(out, outcome);
+    whole(path, Readers::Owner, &put).map_err(|error| unwritten(path, &error))
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Failure {
@@ -95,16 +94,10 @@ pub(super) fn begin() {
 }
 
 /// How a report in a file looks.
-pub(super) fn options(args: &SharedArgs) -> report::Options {
+pub(super) fn options(show_secrets: bool) -> report::Options {
     let finished = now();
     let started = STARTED.get().copied().unwrap_or(finished);
-    report::Options {
-        show_secrets: args.show_secrets,
-        show_suppressed: args.show_suppressed,
-        started,
-        finished,
-        ..report::Options::default()
-    }
+    report::Options { show_secrets, started, finished, ..report::Options::default() }
 }
 
 /// Seconds since 1970; those that `SOURCE_DATE_EPOCH` sets, where a build must repeat.

@@ -252,7 +252,8 @@ fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), F
         color: wants_color(args.color, terminal),
         width,
         warnings_elsewhere: true,
-        ..output::options(args)
+        show_suppressed: args.show_suppressed,
+        ..output::options(args.show_secrets)
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written =

@@ -47,12 +47,12 @@ pub enum Format {
     Junit,
     /// Comma-separated values.
     Csv,
+    /// A page for a browser.
+    Html,
     /// Annotations of a GitHub workflow.
     Github,
     /// Markdown, as GitHub shows it.
     Markdown,
-    /// A page for a browser.
-    Html,
 }
 
 impl Format {
@@ -65,9 +65,9 @@ impl Format {
         Format::Gitlab,
         Format::Junit,
         Format::Csv,
+        Format::Html,
         Format::Github,
         Format::Markdown,
-        Format::Html,
     ];
 
     /// The word that options use.
@@ -80,9 +80,9 @@ impl Format {
             Format::Gitlab => "gitlab",
             Format::Junit => "junit",
             Format::Csv => "csv",
+            Format::Html => "html",
             Format::Github => "github",
             Format::Markdown => "markdown",
-            Format::Html => "html",
         }
     }
 }
@@ -131,9 +131,9 @@ pub fn write(
         Format::Gitlab => gitlab::write(out, outcome, rules, options),
         Format::Junit => junit::write(out, outcome, rules, options),
         Format::Csv => csv::write(out, outcome, options),
+        Format::Html => html::write(out, outcome, rules, options),
         Format::Github => github::write(out, outcome, rules, options),
         Format::Markdown => markdown::write(out, outcome, rules, options),
-        Format::Html => html::write(out, outcome, rules, options),
     }
 }
 

@@ -7,7 +7,6 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::SharedArgs;
 use crate::cli::message::Failure;
 use crate::cli::output::{self, Readers};
 use crate::finding::Outcome;
@@ -59,11 +58,10 @@ impl Outputs {
         path: Option<&Path>,
         outcome: &Outcome,
         rules: &RuleSet,
-        shared: &SharedArgs,
     ) -> Result<Option<PathBuf>, Failure> {
         let own = || self.folder.as_ref().map(|folder| folder.join(format!("keytrawl.{format}")));
         let Some(path) = path.map(Path::to_owned).or_else(own) else { return Ok(None) };
-        let options = output::options(shared);
+        let options = output::options(false);
         // The next step, which may run as somebody else, uploads them; nothing in them is secret.
         let written = output::whole(&path, Readers::All, &|out| {
             report::write(format, out, outcome, rules, &options)

@@ -488,11 +488,7 @@ impl Shown<'_> {
         let (run, commits) = (self.run, self.commits);
         let make = || {
             let id = commits.graph.id(commits.at(place)?)?;
-            let mut shown = provenance::shown(id, run.store);
-            for text in [&mut shown.summary, &mut shown.author, &mut shown.email] {
-                *text = run.scanner.masked(std::mem::take(text));
-            }
-            Some(shown)
+            Some(provenance::shown(id, run.store, run.scanner))
         };
         self.made.entry(place).or_insert_with(make).clone()
     }

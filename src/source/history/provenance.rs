@@ -15,6 +15,7 @@ use crate::git::graph::Graph;
 use crate::git::object::ObjectId;
 use crate::git::objects::Objects;
 use crate::git::store::Store;
+use crate::scanner::Scanner;
 
 /// Number of a (path, rule, secret).
 pub(super) type Secret = u32;
@@ -120,22 +121,27 @@ impl Commits<'_> {
 }
 
 /// A commit as reports show it.
-pub(super) fn shown(id: ObjectId, store: &Store) -> finding::Commit {
+pub(super) fn shown(id: ObjectId, store: &Store, scanner: &Scanner<'_>) -> finding::Commit {
     let bytes = store.read(&id).ok().flatten().map(|(_, bytes)| bytes).unwrap_or_default();
-    of_bytes(id, &bytes)
+    of_bytes(id, &bytes, scanner)
 }
 
 /// The same where objects are read one by one.
-pub(in crate::source) fn shown_commit(id: ObjectId, objects: &Objects) -> finding::Commit {
+pub(in crate::source) fn shown_commit(
+    id: ObjectId,
+    objects: &Objects,
+    scanner: &Scanner<'_>,
+) -> finding::Commit {
     let bytes = objects.read(&id).ok().flatten().map(|(_, bytes)| bytes).unwrap_or_default();
-    of_bytes(id, &bytes)
+    of_bytes(id, &bytes, scanner)
 }
 
-fn of_bytes(id: ObjectId, bytes: &[u8]) -> finding::Commit {
+/// What of it may be a secret is masked: it is shown beside findings.
+fn of_bytes(id: ObjectId, bytes: &[u8], scanner: &Scanner<'_>) -> finding::Commit {
     let commit = Commit::parse(bytes);
     let (author, message) =
         commit.map_or_else(Default::default, |commit| (commit.author, commit.message));
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |bytes: &[u8]| scanner.masked(String::from_utf8_lossy(bytes).into_owned());
     let summary = message.trim_ascii_start().split(|byte| *byte == b'\n').next();
     finding::Commit {
         id: id.to_string(),
