@@ -303,9 +303,18 @@ impl Run<'_> {
     fn settle(&mut self) {
         let trust = Trust::new(self.trees, self.versions, self.range.base_tree);
         let mut shown = HashMap::new();
-        let objects = &self.range.objects;
-        let mut commit =
-            |id: ObjectId| shown.entry(id).or_insert_with(|| shown_commit(id, objects)).clone();
+        let (objects, scanner) = (&self.range.objects, self.versions.scanner);
+        let mut commit = |id: ObjectId| {
+            let make = || {
+                let mut commit = shown_commit(id, objects);
+                // A secret in a message is no reason to show it.
+                for text in [&mut commit.author, &mut commit.email, &mut commit.summary] {
+                    *text = scanner.masked(std::mem::take(text));
+                }
+                commit
+            };
+            shown.entry(id).or_insert_with(make).clone()
+        };
         for (secret, added) in std::mem::take(&mut self.added) {
             let Added { mut sighting, allowed, commit: first, file } = added;
             if let Some(allowed) = &allowed {
