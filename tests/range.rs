@@ -80,6 +80,16 @@ fn what_each_commit_adds_is_told_with_its_commits() {
         let other = range(&repo, "v1..HEAD", &["--threads", threads]);
         assert_eq!(other.stdout, run.stdout);
     }
+    // No report shows a secret that a message holds.
+    repo.commit(&format!("oops {}", secret("message")));
+    repo.write("after.env", secret("after"));
+    repo.commit(&format!("again {}", secret("message")));
+    for format in ["human", "json", "jsonl", "sarif", "github", "markdown"] {
+        let run = repo.run(&["range", "HEAD~2..HEAD", "--format", format]);
+        assert!(!run.stdout.contains(&secret("message")), "{format}: {}", run.stdout);
+        assert!(run.stdout.contains("after.env"), "{format}");
+    }
+    repo.git(&["reset", "-q", "--hard", "HEAD~2"]);
     // A part of it.
     let run = range(&repo, "HEAD^..HEAD", &[]);
     assert_eq!(places(&run, &names), ["copy.txt old copy copy true"]);
