@@ -432,3 +432,46 @@ fn what_earlier_runs_know_of_packs_changes_no_report() {
     same(1);
     assert!(cached(&[]).1.contains(&lost));
 }
+
+#[test]
+fn histories_of_submodules_are_read_when_asked() {
+    let allow = ["-c", "protocol.file.allow=always"];
+    let (inner, middle, outer) = (Repo::new(&[]), Repo::new(&[]), Repo::new(&[]));
+    inner.write("a.env", secret("inner"));
+    let first = inner.commit("add");
+    inner.git(&["rm", "-q", "a.env"]);
+    let last = inner.commit("remove");
+    middle.write("b.env", secret("middle"));
+    let add = |repo: &Repo, other: &Repo, path: &str| {
+        let source = other.path().to_str().unwrap();
+        repo.git(&[&allow[..], &["submodule", "add", "-q", source, path]].concat());
+    };
+    add(&middle, &inner, "deep/er");
+    let second = middle.commit("with a submodule");
+    outer.write("c", "nothing\n");
+    add(&outer, &middle, "libs/middle");
+    outer.commit("with a submodule");
+    let init = ["submodule", "--quiet", "update", "--init", "--recursive"];
+    outer.git(&[&allow[..], &init].concat());
+
+    assert_eq!(report(outer.path(), &[]).0, 0, "nobody asked");
+    let (code, found) = report(outer.path(), &["--submodules"]);
+    assert_eq!((code, kinds(&found)), (1, vec![]), "{found:#}");
+    let path = "libs/middle/deep/er/a.env";
+    assert_eq!(places(&found, &secret("inner")), [place(path, &first, &first, false)]);
+    assert_ne!(first, last);
+    let path = "libs/middle/b.env";
+    assert_eq!(places(&found, &secret("middle")), [place(path, &second, &second, true)]);
+
+    // Taken out again, and never fetched.
+    outer.git(&["rm", "-q", "libs/middle"]);
+    outer.commit("without it");
+    let (_, found) = report(outer.path(), &["--submodules"]);
+    assert_eq!(places(&found, &secret("middle")).len(), 1, "{found:#}");
+    let clones = tempfile::tempdir().unwrap();
+    let source = middle.path().to_str().unwrap();
+    git(clones.path(), 1_700_000_000, &["clone", "-q", source, "clone"]);
+    let (code, found) = report(&clones.path().join("clone"), &["--submodules"]);
+    assert_eq!((code, kinds(&found)), (1, vec!["submodule"]), "{found:#}");
+    assert_eq!(found["complete"], false);
+}

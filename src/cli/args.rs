@@ -210,6 +210,9 @@ pub(super) struct HistoryArgs {
     /// Also show what no ref reaches: leftovers of force pushes, dropped stashes
     #[arg(long, help_heading = "What is read")]
     pub(super) unreachable: bool,
+    /// Also scan the histories of submodules, and of theirs
+    #[arg(long, help_heading = "What is read")]
+    pub(super) submodules: bool,
     /// Take it that missing objects are meant to be missing
     #[arg(long, help_heading = "What is read")]
     pub(super) allow_missing: bool,

@@ -21,6 +21,7 @@ mod provenance;
 mod reach;
 mod scope;
 mod search;
+mod submodules;
 mod trees;
 
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ pub(super) use provenance::shown_commit;
 
 use super::archive::Limits;
 use super::{Found, Progress, shown_path};
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Warning};
 use crate::git::damages::Damages;
 use crate::git::graph::Graph;
 use crate::git::heads::{self, Heads};
@@ -48,6 +49,7 @@ use paths::Paths;
 use provenance::Commits;
 use scope::Tips;
 use search::{Hits, Links, Plan};
+use submodules::Submodule;
 use trees::{Completeness, Key, Part, Survey, Wanted, key};
 
 /// The path of what stands in a commit's message.
@@ -80,6 +82,8 @@ pub struct Options {
     pub branches: Vec<String>,
     /// Whether to show what no ref reaches.
     pub unreachable: bool,
+    /// Whether to scan the histories of submodules too.
+    pub submodules: bool,
     /// Whether missing objects are as they should be.
     pub allow_missing: bool,
     /// Whether to search every byte of every blob, for comparison.
@@ -107,6 +111,64 @@ pub fn history(
     progress: &Progress,
 ) -> Result<Found, Error> {
     let repository = Repository::discover(path)?;
+    let mut found = scan(&repository, scanner, options, progress)?;
+    if options.submodules {
+        let options = Options { branches: Vec::new(), ..options.clone() };
+        let mut seen = vec![repository.common_dir().to_owned()];
+        below(&repository, "", &mut seen, &mut found, &|repository| {
+            scan(repository, scanner, &options, progress)
+        });
+    }
+    Ok(found)
+}
+
+/// Adds what the submodules of a repository hold, and theirs. `prefix` is where it is itself.
+fn below(
+    repository: &Repository,
+    prefix: &str,
+    seen: &mut Vec<PathBuf>,
+    found: &mut Found,
+    scan: &dyn Fn(&Repository) -> Result<Found, Error>,
+) {
+    for Submodule { path, git_dir } in submodules::of(repository) {
+        let place = format!("{prefix}{path}");
+        let warn = |message: String| Warning {
+            kind: "submodule",
+            path: Some(place.clone()),
+            message,
+            incomplete: true,
+        };
+        let Some(git_dir) = git_dir else {
+            let message = "is a submodule that is not here: `git submodule update --init` gets it";
+            found.warnings.push(warn(message.to_owned()));
+            continue;
+        };
+        if seen.contains(&git_dir) {
+            continue;
+        }
+        let opened = Repository::at(&git_dir, None).map_err(Error::from);
+        let inner = match opened.and_then(|inner| Ok((scan(&inner)?, inner))) {
+            Ok((mut part, inner)) => {
+                part.move_below(&format!("{place}/"));
+                found.merge(part);
+                inner
+            }
+            Err(error) => {
+                found.warnings.push(warn(format!("is a submodule that was not scanned: {error}")));
+                continue;
+            }
+        };
+        seen.push(git_dir);
+        below(&inner, &format!("{place}/"), seen, found, scan);
+    }
+}
+
+fn scan(
+    repository: &Repository,
+    scanner: &Scanner<'_>,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Found, Error> {
     let refs = repository.refs()?;
     // A branch that is not there is said before the work, not after it.
     let chosen = scope::chosen(&refs, &options.branches)?;
@@ -114,8 +176,7 @@ pub fn history(
     let limits = traversal::Limits { memory: options.memory.unwrap_or(usual.memory), ..usual };
     let store = Store::open(repository.object_dirs(), repository.format(), limits);
     let counted = traversal::Progress::default();
-    let run =
-        Run { repository: &repository, store: &store, scanner, options, limits, counted: &counted };
+    let run = Run { repository, store: &store, scanner, options, limits, counted: &counted };
     let mut damages = Damages::default();
     let (mut hits, known) = run.search(&mut damages, progress);
     let mut ledger = Ledger::new(&run, &hits);

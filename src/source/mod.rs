@@ -42,6 +42,29 @@ pub struct Found {
     pub stats: Stats,
 }
 
+impl Found {
+    /// Takes over what another one holds.
+    fn merge(&mut self, other: Self) {
+        self.sightings.extend(other.sightings);
+        self.rejections.extend(other.rejections);
+        self.allowed.extend(other.allowed);
+        self.warnings.extend(other.warnings);
+        self.stats.add(&other.stats);
+    }
+
+    /// Puts `prefix` before all paths of content.
+    fn move_below(&mut self, prefix: &str) {
+        let allowed = self.allowed.iter_mut().map(|(sighting, _)| sighting);
+        for sighting in self.sightings.iter_mut().chain(allowed) {
+            sighting.occurrence.path.insert_str(0, prefix);
+            sighting.occurrence.stable_path.insert_str(0, prefix);
+        }
+        for rejected in &mut self.rejections {
+            rejected.path.insert_str(0, prefix);
+        }
+    }
+}
+
 /// Takes content from a source, on one thread.
 pub trait Worker {
     /// Scans a blob.
