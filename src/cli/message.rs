@@ -58,6 +58,12 @@ pub(super) fn failure(failure: &Failure) {
     }
 }
 
+/// Says something that does no harm, and that the user should know.
+pub(super) fn note(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{} {}", label("warning:", AnsiColor::Yellow), visible(text));
+}
+
 /// The most warnings that are said one by one.
 const MOST: usize = 20;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::RulesCommand;
 use super::exit::Exit;
-use super::message::Failure;
+use super::message::{self, Failure};
 use crate::document::Problem;
 use crate::proof;
 use crate::rule::{LoadError, Origin, Rule, RuleFile, RuleSet, builtin, parse};
@@ -32,7 +32,7 @@ pub(super) fn run(command: RulesCommand) -> Result<Exit, Failure> {
 pub(super) fn load<'p>(files: impl Iterator<Item = &'p PathBuf>) -> Result<RuleSet, Failure> {
     let (mut set, _) = builtin().map_err(|e| wrong("the built-in rules are wrong", &e))?;
     for path in files {
-        set.add(read(path)?);
+        set.add(told(path)?);
     }
     Ok(set)
 }
@@ -49,7 +49,7 @@ pub(super) fn add_scanned(
     asking: bool,
 ) -> Result<(), Failure> {
     for path in files {
-        add_scanned_file(set, &path.display().to_string(), read(path)?, asking)?;
+        add_scanned_file(set, &path.display().to_string(), told(path)?, asking)?;
     }
     Ok(())
 }
@@ -101,9 +101,26 @@ fn add_scanned_file(
 /// Adds the rules of files that the user has named.
 pub(super) fn add_named(set: &mut RuleSet, files: &[PathBuf]) -> Result<(), Failure> {
     for path in files {
-        set.add(read(path)?);
+        set.add(told(path)?);
     }
     Ok(())
+}
+
+/// Oddities of a file that are said one by one.
+const NOTICES: usize = 5;
+
+/// Reads a file, and says what of it does not count.
+fn told(path: &Path) -> Result<RuleFile, Failure> {
+    let file = read(path)?;
+    for notice in file.notices.iter().take(NOTICES) {
+        message::note(&notice.to_string());
+    }
+    if file.notices.len() > NOTICES {
+        let more = file.notices.len() - NOTICES;
+        let path = path.display();
+        message::note(&format!("and {more} more; `keytrawl rules check {path}` lists them"));
+    }
+    Ok(file)
 }
 
 fn read(path: &Path) -> Result<RuleFile, Failure> {

@@ -36,23 +36,23 @@ struct Least {
 impl Pattern {
     /// An expression to be found anywhere. Its syntax is checked, its size is not.
     pub fn new(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
-        let hir = parse(source)?;
-        Ok(Self::unchecked(source, false, None, &hir))
+        let (source, hir) = parse(source)?;
+        Ok(Self::unchecked(&source, false, None, &hir))
     }
 
     /// An expression that must match all of a text.
     pub fn whole(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
-        let hir = parse(source)?;
+        let (source, hir) = parse(source)?;
         Ok(Self::unchecked(&format!(r"\A(?:{source})\z"), false, None, &hir))
     }
 
     /// The expression of a rule. If each match begins with one of a few literals, it is anchored:
     /// [`Pattern::prefixes`] has them, and [`Pattern::regex`] matches at the start only.
     pub fn of_rule(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
-        let hir = parse(source)?;
+        let (source, hir) = parse(source)?;
         let prefixes = literal_prefixes(&hir);
         if prefixes.is_none() {
-            return Ok(Self::unchecked(source, false, None, &hir));
+            return Ok(Self::unchecked(&source, false, None, &hir));
         }
         let mut pattern = Self::unchecked(&format!(r"\A(?:{source})"), true, prefixes, &hir);
         pattern.least = least(&hir);
@@ -122,8 +122,41 @@ impl fmt::Debug for Pattern {
     }
 }
 
-fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
-    regex_syntax::ParserBuilder::new().utf8(false).build().parse(source).map_err(Box::new)
+/// Parses an expression. RE2, for which many rules are written, takes a brace that begins no
+/// repetition for itself: such are escaped.
+fn parse(source: &str) -> Result<(String, Hir), Box<regex_syntax::Error>> {
+    let mut text = source.to_owned();
+    let mut first = None;
+    loop {
+        let mut parser = regex_syntax::ParserBuilder::new().utf8(false).build();
+        let error = match parser.parse(&text) {
+            Ok(hir) => return Ok((text, hir)),
+            Err(error) => error,
+        };
+        let brace = literal_brace(&error, &text);
+        let first = first.get_or_insert(error);
+        match brace {
+            Some(at) => text.insert(at, '\\'),
+            None => return Err(Box::new(first.clone())),
+        }
+    }
+}
+
+/// Where the brace is that begins no repetition, if that is all that is wrong.
+fn literal_brace(error: &regex_syntax::Error, text: &str) -> Option<usize> {
+    use regex_syntax::ast::ErrorKind::{
+        DecimalEmpty, DecimalInvalid, RepetitionCountDecimalEmpty, RepetitionCountUnclosed,
+        RepetitionMissing,
+    };
+    let regex_syntax::Error::Parse(error) = error else { return None };
+    let (start, end) = (error.span().start.offset, error.span().end.offset);
+    match error.kind() {
+        RepetitionMissing => text.get(start..)?.starts_with('{').then_some(start),
+        DecimalEmpty | DecimalInvalid | RepetitionCountDecimalEmpty | RepetitionCountUnclosed => {
+            text.get(..end.max(start + 1))?.rfind('{')
+        }
+        _ => None,
+    }
 }
 
 fn least(hir: &Hir) -> Option<Least> {
@@ -181,6 +214,26 @@ fn literal_prefixes(hir: &Hir) -> Option<Vec<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_brace_that_begins_no_repetition_means_itself() {
+        for (source, text) in [
+            (r"a{b}", "a{b}"),
+            (r"{[a-z]{2}}", "{ab}"),
+            (r"x{,3}", "x{,3}"),
+            (r"\{y{", "{y{"),
+            (r"z{2", "z{2"),
+        ] {
+            let pattern = Pattern::new(source).unwrap_or_else(|e| panic!("{source}: {e}"));
+            pattern.check().expect("it compiles");
+            assert!(pattern.is_match(text.as_bytes()), "{source}");
+            assert!(!pattern.is_match(b"ab"), "{source}");
+        }
+        for wrong in ["(a{b}", "[a{"] {
+            let error = Pattern::new(wrong).expect_err("it is wrong");
+            assert!(!error.to_string().is_empty());
+        }
+    }
 
     #[test]
     fn a_literal_start_makes_a_rule_anchored() {

@@ -54,6 +54,12 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
     let path = table.string("path").and_then(|p| pattern(table, &p, Pattern::new));
     let pattern = match &source {
         Some(source) => pattern(table, source, Pattern::of_rule)?,
+        None if path.is_some() => {
+            let message = format!("rule `{}` is about paths alone and was left out", id.value);
+            let hint = "keytrawl looks at contents: give the rule a `regex`".to_owned();
+            table.document().warning(table.at.clone(), message, Some(hint));
+            return None;
+        }
         None => {
             let message = format!("rule `{}` has no `regex`", id.value);
             table.document().error(table.at.clone(), message, None);
