@@ -2,9 +2,11 @@
 //!
 //! Not here: how each of them is found out.
 
+mod losses;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::judge::{Identity, Judge, Judged, damaged, identity};
+use super::judge::{Identity, Judge, Judged, identity};
 use super::paths::{List, Pair, Paths};
 use super::provenance::{self, Commits, Held};
 use super::reach;
@@ -13,14 +15,10 @@ use super::search::{Hit, Hits, Message};
 use super::trees::{Key, key};
 use super::{COMMIT_MESSAGE, Found, NO_PATH, Run, TAG_MESSAGE, shown_path};
 use crate::blob::Provenance;
-use crate::finding::{self, Secret, Warning};
-use crate::git::damages::Damages;
+use crate::finding::{self, Secret};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::repository::Ref;
 use crate::scanner::{Scratch, Sighting};
-
-/// Lost objects that are named, of each kind of loss.
-const NAMED: usize = 20;
 
 /// Everything that is known of the history when the places of secrets are asked for.
 #[derive(Clone, Copy)]
@@ -75,102 +73,13 @@ impl<'a> Ledger<'a> {
         self.found
     }
 
-    fn warn(&mut self, kind: &'static str, message: String, incomplete: bool) {
-        self.found.warnings.push(Warning { kind, path: None, message, incomplete });
-    }
-
-    fn odd(&mut self, ids: &[ObjectId], what: &str) {
-        if !ids.is_empty() {
-            self.warn("damaged", format!("{} {what}: {}", ids.len(), listed(ids)), true);
-        }
-    }
-
-    /// What is known to be absent before anything is read.
-    fn repository(&mut self) {
-        let expected = self.run.options.allow_missing;
-        for path in self.run.repository.missing_alternates() {
-            let message = "is named as an alternate object directory and is not there".to_owned();
-            let path = Some(path.display().to_string());
-            let incomplete = !expected;
-            self.found.warnings.push(Warning { kind: "missing", path, message, incomplete });
-        }
-        for problem in self.run.store.unreadable() {
-            self.warn("unreadable", problem.to_string(), true);
-        }
-        if self.run.repository.is_shallow() {
-            let message = "this is a shallow clone: the history before its boundary is not here; \
-                           `git fetch --unshallow` gets it (in a GitHub workflow: \
-                           `fetch-depth: 0`)";
-            self.warn("shallow", message.to_owned(), !expected);
-        }
-    }
-
-    /// What could not be read.
-    pub(super) fn damages(&mut self, damages: Damages) {
-        let lost = damages.lost();
-        let mut named = damages.named();
-        named.dedup();
-        let count = named.len().min(NAMED);
-        let first = named.iter().take(NAMED).map(damaged);
-        self.found.warnings.extend(first);
-        let more = lost.saturating_sub(count as u64);
-        if more > 0 && count >= NAMED {
-            self.warn("damaged", format!("{more} more entries are damaged or lost"), true);
-        }
-    }
-
-    /// Says what the chosen history names and nobody has.
-    pub(super) fn missing(&mut self, scene: &Scene<'_>) {
-        if self.run.options.allow_missing {
-            return;
-        }
-        let Scene { hits, paths, commits, tips, .. } = scene;
-        let partial = self.run.repository.is_partial();
-        let mut keys: HashSet<Key> = HashSet::new();
-        let below = &self.run.missing(&hits.gaps.below_trees);
-        if !below.is_empty() && !partial {
-            keys.extend(keys_below(lists(commits, paths).into_iter(), paths));
-            keys.extend(keys_below(other_lists(tips, paths).into_iter(), paths));
-        }
-        let named = below.iter();
-        let mut missing: BTreeSet<ObjectId> =
-            named.filter(|id| partial || keys.contains(&key(id.as_bytes()))).copied().collect();
-        missing.extend(&tips.missing);
-        let boundary: HashSet<ObjectId> = self.run.repository.shallow().into_iter().collect();
-        for (child, parent) in commits.graph.gaps() {
-            let cut = commits.graph.id(*child).is_some_and(|id| boundary.contains(&id));
-            if commits.asked(*child) && !cut {
-                missing.insert(*parent);
-            }
-        }
-        let trees = commits.all_asked().filter_map(|commit| commits.graph.tree(commit));
-        let lost: HashSet<ObjectId> =
-            self.run.missing(&hits.gaps.below_commits).into_iter().collect();
-        missing.extend(trees.filter(|tree| lost.contains(tree)));
-        self.lost(missing.into_iter().collect());
-    }
-
-    /// Says which objects are named and nobody has.
-    pub(super) fn lost(&mut self, ids: Vec<ObjectId>) {
-        if ids.is_empty() || self.run.options.allow_missing {
-            return;
-        }
-        let why = if self.run.repository.is_partial() {
-            "this is a partial clone: `git fetch --refetch --no-filter` gets them"
-        } else {
-            "`git fsck` tells more"
-        };
-        let message = format!(
-            "{} of the objects that the history names are missing: {}; {why}, `--allow-missing` \
-             takes the rest for the whole",
-            ids.len(),
-            listed(&ids)
-        );
-        self.warn("missing", message, true);
-    }
-
     /// Places the secrets of blobs and messages.
     pub(super) fn place(&mut self, scene: &Scene<'_>) {
+        if scene.paths.cut {
+            let message = "one content lies at more places of the history than are told apart: \
+                           some places of secrets are left out";
+            self.warn("places", message.to_owned(), true);
+        }
         self.blobs(scene);
         self.others(scene);
         self.messages(scene);
@@ -540,12 +449,4 @@ fn work<'h>(
 ) -> Option<(String, &'h Hit)> {
     let (path, blob) = paths.pair(pair)?;
     Some((shown_path(path), *by_key.get(&blob)?))
-}
-
-/// The first of some names.
-fn listed(ids: &[ObjectId]) -> String {
-    let names: Vec<String> = ids.iter().take(NAMED).map(ObjectId::to_string).collect();
-    let more = ids.len().saturating_sub(NAMED);
-    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{tail}", names.join(", "))
 }
