@@ -4,9 +4,14 @@
 
 use std::fmt;
 
+use crate::calendar;
+
+/// Seconds of a day.
+const DAY: u64 = calendar::DAY.unsigned_abs();
+
 /// Seconds since 1970 as `2024-05-06T10:00:00`, in UTC.
 pub fn utc(seconds: u64) -> String {
-    let (day, rest) = (Day::of(seconds), seconds % 86_400);
+    let (day, rest) = (Day::of(seconds), seconds % DAY);
     format!("{day}T{:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
@@ -29,7 +34,7 @@ pub fn seconds(text: &str) -> Option<i64> {
             if sign == b'-' { -minutes } else { minutes }
         }
     };
-    apart.then_some(day.number() * 86_400 + hour * 3600 + minute * 60 + second - shift * 60)
+    apart.then_some(day.number() * calendar::DAY + hour * 3600 + minute * 60 + second - shift * 60)
 }
 
 /// A day of the calendar.
@@ -41,28 +46,16 @@ pub struct Day {
 }
 
 impl Day {
-    /// The day of a moment in seconds since 1970, in UTC, by Howard Hinnant's `civil_from_days`.
+    /// The day of a moment in seconds since 1970, in UTC.
     pub fn of(seconds: u64) -> Self {
-        let days = seconds / 86_400 + 719_468;
-        let era = days / 146_097;
-        let of_era = days % 146_097;
-        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let shifted = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * shifted + 2) / 5 + 1;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-        Self { year: year + era * 400 + u64::from(month <= 2), month, day }
+        let (year, month, day) = calendar::civil((seconds / DAY) as i64);
+        // None of them is below nought from 1970 on.
+        Self { year: year.unsigned_abs(), month: month.unsigned_abs(), day: day.unsigned_abs() }
     }
 
-    /// Days since 1970, the inverse of [`Day::of`], by Howard Hinnant's `days_from_civil`.
+    /// Days since 1970, the inverse of [`Day::of`].
     fn number(self) -> i64 {
-        let early = u64::from(self.month <= 2);
-        let year = (self.year + 400 - early) % 400;
-        let era = (self.year + 400 - early) / 400;
-        let shifted = (self.month + 9) % 12;
-        let of_year = (153 * shifted + 2) / 5 + self.day - 1;
-        let of_era = year * 365 + year / 4 - year / 100 + of_year;
-        (era * 146_097 + of_era) as i64 - 719_468 - 146_097
+        calendar::days(self.year as i64, self.month as i64, self.day as i64)
     }
 
     /// Reads `2024-05-06`; none for what is no day.

@@ -41,6 +41,8 @@ const PLANNED: &[(&str, u8)] = &[];
 const SIBLINGS: &[(&str, &str)] = &[
     // A document says where in a file a mistake stands.
     ("document", "span"),
+    // Days as people write them rest on the arithmetic of days.
+    ("moment", "calendar"),
 ];
 
 /// Arrows that point down and are wrong all the same: one blob in, matches out, and nothing else.

@@ -1,4 +1,4 @@
-//! git objects: packs read directly, everything else through libgit2.
+//! git objects, refs and indexes, read directly; configurations through libgit2.
 //!
 //! From the outside in:
 //! - [`repository`] finds the object directories and the refs,

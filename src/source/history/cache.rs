@@ -30,7 +30,8 @@ const MOST_FILES: usize = 2000;
 #[derive(Debug)]
 pub(super) struct Cache {
     folder: PathBuf,
-    rules: String,
+    /// A digest of the rules, the limits and the program.
+    asked: Vec<u8>,
 }
 
 /// What a search of one pack came to.
@@ -51,7 +52,8 @@ struct Answer {
 impl Cache {
     /// The answers in `folder` to what `rules` describes.
     pub(super) fn new(folder: &Path, rules: &str) -> Self {
-        Self { folder: folder.to_owned(), rules: format!("{rules}\0{}", program()) }
+        let asked = Sha256::digest(format!("{rules}\0{}", program())).to_vec();
+        Self { folder: folder.to_owned(), asked }
     }
 
     /// What is known of a pack.
@@ -129,7 +131,7 @@ impl Cache {
 
     fn path(&self, pack: &Pack) -> Option<PathBuf> {
         let mut hasher = Sha256::new();
-        hasher.update(self.rules.as_bytes());
+        hasher.update(&self.asked);
         hasher.update(pack.checksum());
         for file in [pack.path().to_path_buf(), pack.path().with_extension("idx")] {
             hasher.update(stamp(&file)?.as_bytes());
