@@ -10,8 +10,8 @@ use std::path::Path;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use keytrawl::blob::{Blob, Provenance};
 use keytrawl::filter::randomness;
-use keytrawl::prefilter::Prefilter;
-use keytrawl::rule::{armed, builtin};
+use keytrawl::prefilter::{Prefilter, Wanted};
+use keytrawl::rule::{Encodings, armed, builtin};
 use keytrawl::scanner::{Options, Scanner, Scratch};
 use keytrawl::span::{Charset, LineTable, Span};
 
@@ -52,10 +52,15 @@ fn leaky(text: &[u8]) -> Vec<u8> {
 
 fn stages(criterion: &mut Criterion) {
     let (rules, _) = builtin().expect("the built-in rules");
-    let prefixes: Vec<_> = (0..rules.rules.len())
-        .filter_map(|i| Some((i, rules.rules[i].pattern.prefixes()?)))
+    let wanted: Vec<Wanted<'_>> = (0..)
+        .zip(&rules.rules)
+        .map(|(rule, definition)| Wanted {
+            rule,
+            lead: definition.pattern.lead(),
+            encodings: definition.encodings.unwrap_or(Encodings::All),
+        })
         .collect();
-    let prefilter = Prefilter::new(&prefixes);
+    let prefilter = Prefilter::new(&wanted);
     let scanner = Scanner::new(&rules, Options::default());
     let provenance = Provenance::named("bench");
     let text = text();

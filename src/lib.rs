@@ -3,6 +3,7 @@
 //! The library is a stack of layers, each of which imports only lower ones; `tests/layers.rs` holds
 //! the table. Nothing in here prints.
 
+pub mod assignment;
 pub mod attribution;
 pub mod baseline;
 pub mod blob;
@@ -25,4 +26,5 @@ pub mod rule;
 pub mod scanner;
 pub mod source;
 pub mod span;
+pub mod token;
 pub mod verify;

@@ -4,14 +4,18 @@
 //! A match depends only on the bytes within [`CONTEXT`] of it. Whether it is a secret is for
 //! `filter` to say.
 
+mod named;
+
 use zeroize::Zeroizing;
 
 use crate::boundary;
 use crate::decode::{self, Layer, Reach, Text};
 use crate::finding::Secret;
 use crate::prefilter::{Anchor, Candidate, Prefilter, Use};
-use crate::rule::{MAX_MATCH, Rule, RuleSet};
+use crate::rule::{Encodings, MAX_MATCH, Rule, RuleSet};
 use crate::span::Span;
+
+pub use named::NameIndex;
 
 /// Bytes around a candidate on which its matches depend: the longest match and what may stand
 /// before it, in the most wasteful nesting of encodings.
@@ -66,6 +70,7 @@ pub struct Found {
 }
 
 /// One place in one text where a rule's prefix may stand.
+#[derive(Clone, Copy)]
 struct Place<'t> {
     text: &'t [u8],
     start: usize,
@@ -86,20 +91,30 @@ impl Place<'_> {
 pub struct Matcher<'r> {
     rules: &'r RuleSet,
     prefilter: &'r Prefilter,
+    names: &'r NameIndex,
 }
 
+/// Bytes of a match that tell whether a candidate is plausible.
+const GLANCE: usize = 96;
+
 impl<'r> Matcher<'r> {
-    /// A matcher for the candidates of `prefilter`, which was made for the same rules.
-    pub fn new(rules: &'r RuleSet, prefilter: &'r Prefilter) -> Self {
-        Self { rules, prefilter }
+    /// A matcher for the candidates of `prefilter`, which was made for the same rules, as `names` was.
+    pub fn new(rules: &'r RuleSet, prefilter: &'r Prefilter, names: &'r NameIndex) -> Self {
+        Self { rules, prefilter, names }
     }
 
     /// Whether something may come of a candidate: for plain text, whether one of its prefixes stands
-    /// there where a token may begin. Depends on what [`Matcher::reach`] says.
+    /// there where a token may begin; for a value, whether what it is assigned to says that it is
+    /// secret. Depends on what [`Matcher::reach`] says.
     pub fn is_plausible(&self, bytes: &[u8], candidate: Candidate) -> bool {
-        let anchor = &self.prefilter.anchors()[usize::from(candidate.anchor)];
-        if !self.prefilter.recipe(candidate).steps.is_empty() {
+        let Some(anchor) = self.prefilter.anchor(candidate) else {
+            return self.may_be_assigned(bytes, candidate.at);
+        };
+        if self.prefilter.recipe(candidate).is_some_and(|r| !r.steps.is_empty()) {
             return true;
+        }
+        if anchor.encodings == Encodings::Common {
+            return anchor.uses.iter().any(|usage| self.may_begin(bytes, candidate.at, usage));
         }
         let end = candidate.at + anchor.literal.len();
         let stands = |usage: &Use| {
@@ -113,9 +128,29 @@ impl<'r> Matcher<'r> {
             || broken_prefix(bytes, candidate.at, anchor).is_some()
     }
 
+    /// Whether a prefix stands around the anchor at `at`, and what follows may be its body.
+    fn may_begin(&self, bytes: &[u8], at: usize, usage: &Use) -> bool {
+        let Some(start) = at.checked_sub(usage.offset) else { return false };
+        let Some(rest) = bytes.get(start..).filter(|r| r.starts_with(&usage.prefix)) else {
+            return false;
+        };
+        let rule = &self.rules.rules[usage.rule];
+        let free = !rule.boundary || usage.back > 0 || boundary::is_detached(bytes, start);
+        if !free || !rule.pattern.may_start(rest, GLANCE) {
+            return false;
+        }
+        // An expression that never sees more than this is asked itself.
+        let short = usage.back == 0 && rule.pattern.longest().is_some_and(|most| most <= GLANCE);
+        !short || rule.pattern.is_match(&rest[..rest.len().min(GLANCE)])
+    }
+
     /// How many bytes before a candidate, and from it on, it depends on, and whether it is plausible.
     pub fn reach(&self) -> (usize, usize) {
         let (mut before, mut after) = self.prefilter.reach();
+        after = after.max(GLANCE);
+        if !self.names.is_empty() {
+            (before, after) = (before.max(named::BEFORE), after.max(named::AHEAD));
+        }
         for anchor in self.prefilter.anchors() {
             after = after.max(anchor.literal.len() + CONTINUATION);
             for usage in &anchor.uses {
@@ -129,8 +164,10 @@ impl<'r> Matcher<'r> {
 
     /// Adds what there is at `candidate`.
     pub fn at(&self, bytes: &[u8], candidate: Candidate, found: &mut Found) {
-        let anchor = &self.prefilter.anchors()[usize::from(candidate.anchor)];
-        let recipe = self.prefilter.recipe(candidate);
+        let anchor = self.prefilter.anchor(candidate);
+        let (Some(anchor), Some(recipe)) = (anchor, self.prefilter.recipe(candidate)) else {
+            return self.assigned(bytes, candidate, found);
+        };
         if !recipe.steps.is_empty() {
             let Some((text, index)) = decode::around(bytes, candidate.at, recipe, Reach::MATCH)
             else {
@@ -145,6 +182,9 @@ impl<'r> Matcher<'r> {
             let Some(start) = candidate.at.checked_sub(usage.offset) else { continue };
             let place = Place { text: bytes, start, decoded: None, layers: &[], content: bytes };
             seen |= self.attempt(&place, usage, candidate, found);
+        }
+        if anchor.encodings == Encodings::Common {
+            return;
         }
         let end = candidate.at + anchor.literal.len();
         let broken = || Some((Layer::Quoted, broken_prefix(bytes, candidate.at, anchor)?));
@@ -222,6 +262,9 @@ impl<'r> Matcher<'r> {
             return false;
         }
         let rule = &self.rules.rules[usage.rule];
+        if usage.back > 0 {
+            return self.attempt_around(place, usage, candidate, found);
+        }
         let free = !rule.boundary
             || boundary::is_token_start(place.text, place.start)
             || after_delimiter(place);
@@ -230,7 +273,7 @@ impl<'r> Matcher<'r> {
         if !free && counted.is_none() && found.misses.is_none() {
             return true;
         }
-        let window = &rest[..self.next_in_list(place, rest.len().min(MAX_MATCH))];
+        let window = &rest[..self.next_in_list(place, rest.len().min(rule.longest))];
         let counted = counted.and_then(|n| window.get(..n));
         let exactly = |n: &[u8]| captured(rule, n).filter(|c| c.whole.len() == n.len());
         let captured = match counted.and_then(exactly) {
@@ -238,7 +281,13 @@ impl<'r> Matcher<'r> {
             None if free || found.misses.is_some() => captured(rule, window),
             None => return true,
         };
+        let goes_on = |captured: &Captured| {
+            rule.exact_end && rest.get(captured.whole.end).is_some_and(|b| is_word(*b))
+        };
         match captured {
+            Some(captured) if goes_on(&captured) => {
+                miss(place, usage, captured.whole.len(), "it goes on behind the length of a key", found)
+            }
             Some(captured) if free || counted.is_some_and(|n| n.len() == captured.whole.len()) => {
                 found.matches.push(build(place, usage, rule, window, captured, candidate));
             }
@@ -258,6 +307,46 @@ impl<'r> Matcher<'r> {
     }
 }
 
+impl Matcher<'_> {
+    /// The same for a literal that stands within its match.
+    fn attempt_around(
+        &self,
+        place: &Place<'_>,
+        usage: &Use,
+        candidate: Candidate,
+        found: &mut Found,
+    ) -> bool {
+        let rule = &self.rules.rules[usage.rule];
+        let Some(regex) = rule.pattern.regex() else { return false };
+        let text = &place.text[..place.text.len().min(place.start + rule.longest)];
+        let literal = Span::new(place.start, place.start + usage.prefix.len());
+        let mut from = place.start.saturating_sub(usage.back);
+        while let Some(captures) = regex.captures_at(text, from) {
+            let Some(captured) = Captured::new(rule, &captures) else { return true };
+            let whole = captured.whole;
+            if whole.start > literal.start {
+                break;
+            }
+            let free = !rule.boundary || boundary::is_token_start(place.text, whole.start);
+            let goes_on = rule.exact_end && place.text.get(whole.end).is_some_and(|b| is_word(*b));
+            if free && !goes_on && whole.end >= literal.end {
+                let place = Place { start: whole.start, ..*place };
+                let captured = captured.moved_back(whole.start);
+                let window = &text[whole.start..];
+                found.matches.push(build(&place, usage, rule, window, captured, candidate));
+                break;
+            }
+            from = whole.start + 1;
+        }
+        true
+    }
+}
+
+/// Whether a byte goes on with a token.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
 fn miss(place: &Place<'_>, usage: &Use, length: usize, reason: &'static str, found: &mut Found) {
     if let Some(misses) = &mut found.misses {
         let span = place.source(Span::new(place.start, place.start + length));
@@ -273,21 +362,35 @@ struct Captured {
     uuid: Option<Span>,
 }
 
+impl Captured {
+    /// The ranges of `captures`. None if the secret is empty.
+    fn new(rule: &Rule, captures: &regex::bytes::Captures<'_>) -> Option<Self> {
+        let span = |m: regex::bytes::Match<'_>| Span::new(m.start(), m.end());
+        let whole = span(captures.get(0)?);
+        let first = || (1..captures.len()).filter_map(|g| captures.get(g)).find(|m| !m.is_empty());
+        let secret = match rule.secret_group {
+            0 => first().map_or(whole, span),
+            group => span(captures.get(group)?),
+        };
+        let body = captures.name("body").map_or(secret, span);
+        let uuid = captures.name("uuid").map(span);
+        (!secret.is_empty()).then_some(Self { whole, secret, body, uuid })
+    }
+
+    /// The same, counted from `start`.
+    fn moved_back(self, start: usize) -> Self {
+        let back = |span: Span| Span::new(span.start - start, span.end - start);
+        let Self { whole, secret, body, uuid } = self;
+        Self { whole: back(whole), secret: back(secret), body: back(body), uuid: uuid.map(back) }
+    }
+}
+
 fn captured(rule: &Rule, window: &[u8]) -> Option<Captured> {
-    if !rule.pattern.may_start(window) {
+    if !rule.pattern.may_start(window, usize::MAX) {
         return None;
     }
     let captures = rule.pattern.regex()?.captures(window)?;
-    let span = |m: regex::bytes::Match<'_>| Span::new(m.start(), m.end());
-    let whole = span(captures.get(0)?);
-    let first = || (1..captures.len()).filter_map(|g| captures.get(g)).find(|m| !m.is_empty());
-    let secret = match rule.secret_group {
-        0 => first().map_or(whole, span),
-        group => span(captures.get(group)?),
-    };
-    let body = captures.name("body").map_or(secret, span);
-    let uuid = captures.name("uuid").map(span);
-    (!secret.is_empty()).then_some(Captured { whole, secret, body, uuid })
+    Captured::new(rule, &captures)
 }
 
 fn build(

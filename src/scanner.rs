@@ -22,9 +22,9 @@ use crate::filter::{Rejection, judge};
 use crate::finding::{
     Confidence, Fingerprint, FingerprintKey, Occurrence, Reach, Rejected, Secret, Suppressor,
 };
-use crate::matcher::{Found, Match, Matcher, everywhere};
-use crate::prefilter::{Candidate, Prefilter};
-use crate::rule::{Allowlist, Deviant, Rule, RuleSet};
+use crate::matcher::{Found, Match, Matcher, NameIndex, everywhere};
+use crate::prefilter::{Candidate, Prefilter, Wanted};
+use crate::rule::{Allowlist, Deviant, Encodings, Rule, RuleSet};
 use crate::span::{Charset, LineTable, Span};
 use view::{View, Views};
 
@@ -56,6 +56,7 @@ pub enum Comments {
 pub struct Scanner<'r> {
     rules: &'r RuleSet,
     prefilter: Prefilter,
+    names: NameIndex,
     attributor: Attributor<'r>,
     /// Rules that are no matter of candidates, and the automaton of all their keywords.
     general: Vec<usize>,
@@ -73,22 +74,25 @@ pub struct Scratch {
 impl<'r> Scanner<'r> {
     /// A scanner for `rules`.
     pub fn new(rules: &'r RuleSet, options: Options) -> Self {
-        let anchored = rules.rules.iter().enumerate();
-        let prefixes: Vec<_> =
-            anchored.filter_map(|(i, r)| Some((i, r.pattern.prefixes()?))).collect();
+        let wanted: Vec<Wanted<'_>> = (0..).zip(&rules.rules).filter_map(wanted).collect();
         let general: Vec<usize> =
             (0..rules.rules.len()).filter(|i| !rules.rules[*i].is_anchored()).collect();
         let words = general.iter().flat_map(|i| rules.rules[*i].keywords.iter());
         let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
         let keywords = if general.is_empty() { None } else { build() };
         Self {
-            prefilter: Prefilter::new(&prefixes),
+            prefilter: Prefilter::new(&wanted),
+            names: NameIndex::new(rules),
             attributor: Attributor::new(rules),
             keywords,
             general,
             rules,
             options,
         }
+    }
+
+    fn matcher(&self) -> Matcher<'_> {
+        Matcher::new(self.rules, &self.prefilter, &self.names)
     }
 
     /// The rules that it applies.
@@ -134,6 +138,7 @@ impl<'r> Scanner<'r> {
             return None;
         }
         single_out(&mut found.matches);
+        self.yield_to_stronger(&mut found.matches);
         Some(self.judge_all(blob, found, comments))
     }
 
@@ -143,7 +148,7 @@ impl<'r> Scanner<'r> {
     pub fn candidates(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
         let first = found.len();
         self.prefilter.candidates(bytes, window, found);
-        let matcher = Matcher::new(self.rules, &self.prefilter);
+        let matcher = self.matcher();
         let mut kept = first;
         for at in first..found.len() {
             if matcher.is_plausible(bytes, found[at]) {
@@ -156,7 +161,7 @@ impl<'r> Scanner<'r> {
 
     /// How many bytes before a plausible candidate, and from it on, it depends on.
     pub fn reach(&self) -> (usize, usize) {
-        Matcher::new(self.rules, &self.prefilter).reach()
+        self.matcher().reach()
     }
 
     /// Whether all rules are a matter of candidates; else a content must be scanned whole.
@@ -166,7 +171,7 @@ impl<'r> Scanner<'r> {
 
     /// Whether text of the right shape, judged or not, stands at one of `candidates`.
     pub fn has_match(&self, bytes: &[u8], candidates: &[Candidate]) -> bool {
-        let matcher = Matcher::new(self.rules, &self.prefilter);
+        let matcher = self.matcher();
         let mut found = Found::default();
         candidates.iter().any(|candidate| {
             matcher.at(bytes, *candidate, &mut found);
@@ -181,9 +186,11 @@ impl<'r> Scanner<'r> {
         scratch.found.misses = self.options.explain.then(Vec::new);
         let all = Span::new(0, bytes.len());
         self.prefilter.candidates(bytes, all, &mut scratch.candidates);
-        let matcher = Matcher::new(self.rules, &self.prefilter);
+        let matcher = self.matcher();
         for candidate in &scratch.candidates {
-            matcher.at(bytes, *candidate, &mut scratch.found);
+            if !candidate.is_assigned() || matcher.is_plausible(bytes, *candidate) {
+                matcher.at(bytes, *candidate, &mut scratch.found);
+            }
         }
         if !self.general.is_empty() {
             self.find_general(bytes, &mut scratch.found);
@@ -208,6 +215,37 @@ impl<'r> Scanner<'r> {
                 everywhere(*rule, self.rules, bytes, found);
             }
         }
+    }
+
+    /// Of matches that overlap, drops those whose rule tells less: a name tells less than a literal,
+    /// a name that any vendor uses less than a vendor's, a short literal less than a long one.
+    fn yield_to_stronger(&self, matches: &mut Vec<Match>) {
+        let strength = |m: &Match| {
+            let rule = &self.rules.rules[m.rule];
+            match rule.pattern.lead() {
+                _ if rule.names.is_some() => usize::from(!rule.is_generic()),
+                _ if rule.encodings != Some(Encodings::Common) => usize::MAX,
+                lead => lead.into_iter().flat_map(|l| &l.literals).map(Vec::len).max().unwrap_or(0) + 1,
+            }
+        };
+        let strengths: Vec<usize> = matches.iter().map(strength).collect();
+        let mut reach = 0;
+        let longest = matches.iter().map(|m| m.span.len()).max().unwrap_or(0);
+        let beaten: Vec<bool> = (0..matches.len())
+            .map(|at| {
+                let own = matches[at].span;
+                while matches[reach].span.start + longest < own.start {
+                    reach += 1;
+                }
+                let near = (reach..matches.len())
+                    .take_while(|other| matches[*other].span.start < own.end.max(own.start + 1));
+                let stronger = |other: usize| strengths[other] > strengths[at];
+                strengths[at] < usize::MAX
+                    && near.into_iter().any(|o| stronger(o) && matches[o].span.overlaps(own))
+            })
+            .collect();
+        let mut beaten = beaten.into_iter();
+        matches.retain(|_| !beaten.next().unwrap_or(false));
     }
 
     fn judge_all(&self, blob: &Blob<'_>, found: &Found, asked: Comments) -> Sightings {
@@ -352,6 +390,7 @@ impl<'r> Scanner<'r> {
         if let Some(provider) = &rule.provider {
             let doubtful = rule.deviant == Deviant::Evidence && !found.exact && !named;
             let proof = match (found.exact, named) {
+                _ if rule.names.is_some() => "the name it is assigned to",
                 (true, _) => "the documented form",
                 (false, true) => "the prefix, and the content names the issuer",
                 (false, false) => "the prefix",
@@ -453,6 +492,13 @@ impl Context<'_> {
         let to = end.min(span.end + NEAR).max(from);
         &self.blob.bytes[from..to]
     }
+}
+
+/// What a rule wants to be found by; none if it is sought otherwise.
+fn wanted((rule, definition): (usize, &Rule)) -> Option<Wanted<'_>> {
+    let lead = definition.pattern.lead();
+    let encodings = definition.encodings.unwrap_or(Encodings::All);
+    (lead.is_some() || definition.names.is_some()).then_some(Wanted { rule, lead, encodings })
 }
 
 struct Settled {

@@ -10,10 +10,12 @@ use std::path::Path;
 /// Every module of the crate root and its layer.
 const LAYERS: &[(&str, u8)] = &[
     ("span", 0),
+    ("assignment", 0),
     ("boundary", 0),
     ("calendar", 0),
     ("document", 0),
     ("moment", 0),
+    ("token", 0),
     ("blob", 1),
     ("decode", 1),
     ("rule", 1),
@@ -41,6 +43,10 @@ const PLANNED: &[(&str, u8)] = &[];
 const SIBLINGS: &[(&str, &str)] = &[
     // A document says where in a file a mistake stands.
     ("document", "span"),
+    // A run is a span; a value has a run of token characters.
+    ("token", "span"),
+    ("assignment", "span"),
+    ("assignment", "token"),
     // Days as people write them rest on the arithmetic of days.
     ("moment", "calendar"),
 ];

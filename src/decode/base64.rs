@@ -44,6 +44,12 @@ pub(super) fn encode(text: &[u8], before: usize) -> (Vec<u8>, Step) {
 
 /// The text that `bytes` are the base64 of, if all of it is printable ASCII.
 pub fn printable(bytes: &[u8]) -> Option<Vec<u8>> {
+    let printable = |b: &u8| b.is_ascii_graphic() || *b == b' ';
+    decoded(bytes).filter(|text| text.iter().all(printable))
+}
+
+/// The bytes that `bytes` are the base64 or base64url of, if they are that and not nothing.
+pub fn decoded(bytes: &[u8]) -> Option<Vec<u8>> {
     let unpadded = bytes.trim_ascii_end();
     let padding = unpadded.iter().rev().take_while(|b| **b == b'=').count();
     let values: Option<Vec<u8>> =
@@ -53,8 +59,7 @@ pub fn printable(bytes: &[u8]) -> Option<Vec<u8>> {
         let word = (0..4).fold(0, |w, i| w << 6 | group.get(i).copied().map_or(0, u32::from));
         text.extend_from_slice(&word.to_be_bytes()[1..group.len()]);
     }
-    let printable = |b: &u8| b.is_ascii_graphic() || *b == b' ';
-    (!text.is_empty() && text.iter().all(printable)).then_some(text)
+    (!text.is_empty()).then_some(text)
 }
 
 /// Characters with their places, line breaks and escapes of single characters taken out.

@@ -11,8 +11,10 @@ mod recipe;
 mod text;
 mod wide;
 
-pub use base64::{MAX_BREAK, line_break, next_line, printable as base64_text};
-pub use recipe::{Recipe, Step, recipes};
+pub use base64::{
+    MAX_BREAK, decoded as base64_bytes, line_break, next_line, printable as base64_text,
+};
+pub use recipe::{Recipe, Step, common_recipes, recipes};
 pub use text::Text;
 
 /// Decoded bytes that are read before the place where a find begins: enough for a boundary.

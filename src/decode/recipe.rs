@@ -66,9 +66,22 @@ pub fn recipes(literal: &[u8]) -> Vec<Recipe> {
     for forms in [escape, wide, hex, base64, nested] {
         all.extend(forms);
     }
-    all.retain(|r| r.literal.len() >= MIN_LITERAL);
+    all.retain(|r| r.literal.len() >= MIN_LITERAL || r.steps.is_empty());
     all.iter_mut().for_each(|r| r.literal.truncate(MAX_LITERAL));
     all
+}
+
+/// The forms in which secrets of any vendor are met: plain, in base64, in UTF-16.
+pub fn common_recipes(literal: &[u8]) -> Vec<Recipe> {
+    let plain = Recipe::plain(literal);
+    let mut forms = under(&plain, base64_forms);
+    // Of a short literal too little is left: small letters alone are everywhere.
+    let is_mixed = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    forms.retain(|r| r.literal.len() >= MIN_LITERAL && r.literal.iter().any(is_mixed));
+    forms.extend(under(&plain, wide_forms));
+    forms.push(plain);
+    forms.iter_mut().for_each(|r| r.literal.truncate(MAX_LITERAL));
+    forms
 }
 
 /// An encoded literal and the step that undoes the encoding.

@@ -4,6 +4,7 @@
 
 pub mod allow;
 pub mod allowlist;
+pub mod checksum;
 pub mod placeholder;
 pub mod randomness;
 
@@ -76,12 +77,17 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     let chance = chance(rule, body)?;
     let form = match (&rule.form, found.exact, rule.deviant) {
         (Some(_), true, _) => Confidence::High,
+        (None, ..) if rule.exact_end => Confidence::High,
         (None, ..) | (_, _, Deviant::Accept) => Confidence::Medium,
         (_, _, Deviant::Evidence) if named => Confidence::Medium,
         (_, _, Deviant::Evidence) => Confidence::Low,
         (_, _, Deviant::Reject) => return Err(Rejection::Form),
     };
-    Ok(form.min(chance))
+    Ok(match rule.checksum.and_then(|kind| checksum::check(kind, secret)) {
+        Some(true) => Confidence::High,
+        Some(false) => form.min(chance).min(Confidence::Medium),
+        None => form.min(chance),
+    })
 }
 
 /// How sure the look of the body is: it must not read like words, in base64 neither. (Some vendors

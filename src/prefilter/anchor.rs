@@ -3,7 +3,10 @@
 //! `_live` serves four of the built-in prefixes, so that one literal and its encodings stand for
 //! four.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use super::Wanted;
+use crate::rule::{Encodings, weight};
 
 /// The longest anchor; longer ones find no less and cost more in encoded form.
 const MAX_ANCHOR: usize = 8;
@@ -17,6 +20,10 @@ pub struct Anchor {
     pub literal: Vec<u8>,
     /// The prefixes that hold it.
     pub uses: Vec<Use>,
+    /// The forms of it to look for.
+    pub encodings: Encodings,
+    /// Whether it stands in or near a run of token characters wherever it counts.
+    pub sheltered: bool,
 }
 
 /// A prefix that holds an anchor.
@@ -28,31 +35,91 @@ pub struct Use {
     pub prefix: Vec<u8>,
     /// Bytes of the prefix before the anchor.
     pub offset: usize,
+    /// Bytes of a match that may stand before the prefix; nought if matches begin with it.
+    pub back: usize,
 }
 
-/// Chooses anchors so that every prefix holds one: always the literal that serves most of the
-/// prefixes left, the longest of those, the rarest of those. The greedy way to a small cover.
-pub fn choose(prefixes: &[(usize, &[Vec<u8>])]) -> Vec<Anchor> {
-    let mut left: Vec<(usize, &Vec<u8>)> =
-        prefixes.iter().flat_map(|(rule, list)| list.iter().map(move |p| (*rule, p))).collect();
+/// Rules that are sought in all encodings, at the most: each literal has a hundred forms and more.
+const MOST_ENCODED: usize = 64;
+
+/// A literal of a rule.
+#[derive(Clone, Copy)]
+struct Literal<'r> {
+    rule: usize,
+    text: &'r [u8],
+    back: usize,
+}
+
+/// Chooses anchors so that every literal that is wanted holds one.
+pub(super) fn choose(wanted: &[Wanted<'_>]) -> Vec<Anchor> {
+    let encoded = |w: &&Wanted<'_>| w.encodings == Encodings::All && w.lead.is_some();
+    let few = wanted.iter().filter(encoded).count() <= MOST_ENCODED;
+    let (all, common): (Vec<&Wanted<'_>>, Vec<&Wanted<'_>>) =
+        wanted.iter().partition(|w| few && encoded(w));
+    let literals = all.iter().filter_map(|w| Some((w.rule, w.lead?))).flat_map(|(rule, lead)| {
+        let back = lead.back;
+        lead.literals.iter().map(move |text| Literal { rule, text, back })
+    });
+    let mut anchors = shared(literals.collect());
+    anchors.extend(single(&common));
+    anchors
+}
+
+/// Anchors for literals whose forms are many: always the one that serves most of the literals left,
+/// the longest of those, the rarest of those. The greedy way to a small cover.
+fn shared(mut left: Vec<Literal<'_>>) -> Vec<Anchor> {
     let mut anchors = Vec::new();
     while let Some(literal) = best(&left) {
-        let (served, rest) = left.into_iter().partition(|(_, p)| position(p, &literal).is_some());
+        let (served, rest) = left.into_iter().partition(|l| position(l.text, &literal).is_some());
         left = rest;
-        let served: Vec<(usize, &Vec<u8>)> = served;
-        let uses = served.iter().filter_map(|(rule, prefix)| {
-            let offset = position(prefix, &literal)?;
-            Some(Use { rule: *rule, prefix: (*prefix).clone(), offset })
+        let served: Vec<Literal<'_>> = served;
+        let uses = served.iter().filter_map(|l| {
+            let offset = position(l.text, &literal)?;
+            Some(Use { rule: l.rule, prefix: l.text.to_vec(), offset, back: l.back })
         });
-        anchors.push(Anchor { uses: uses.collect(), literal });
+        let (uses, encodings) = (uses.collect(), Encodings::All);
+        anchors.push(Anchor { uses, literal, encodings, sheltered: false });
     }
     anchors
 }
 
-fn best(left: &[(usize, &Vec<u8>)]) -> Option<Vec<u8>> {
+/// An anchor for each literal, the rarest part of it; equal ones are one.
+fn single(wanted: &[&Wanted<'_>]) -> Vec<Anchor> {
+    let mut found: BTreeMap<(Vec<u8>, bool), Vec<Use>> = BTreeMap::new();
+    for wanted in wanted {
+        let Some(lead) = wanted.lead else { continue };
+        for prefix in &lead.literals {
+            let length = prefix.len().min(MAX_ANCHOR);
+            let sheltered = |at: &usize| lead.is_sheltered(*at, at + length);
+            let score = |at: &usize| {
+                let part = &prefix[*at..at + length];
+                let head: usize = part.iter().take(HEAD).map(|b| weight(*b)).sum();
+                (sheltered(at), head, part.iter().map(|b| weight(*b)).sum::<usize>())
+            };
+            let Some(offset) = (0..=prefix.len() - length).max_by_key(score) else { continue };
+            let part = prefix[offset..offset + length].to_vec();
+            let (rule, back) = (wanted.rule, lead.back);
+            let uses = found.entry((part, sheltered(&offset))).or_default();
+            uses.push(Use { rule, prefix: prefix.clone(), offset, back });
+        }
+    }
+    let anchor = |((literal, sheltered), uses)| Anchor {
+        literal,
+        uses,
+        encodings: Encodings::Common,
+        sheltered,
+    };
+    found.into_iter().map(anchor).collect()
+}
+
+/// Bytes of an anchor that are sought first.
+const HEAD: usize = 4;
+
+fn best(left: &[Literal<'_>]) -> Option<Vec<u8>> {
     let mut serves: HashMap<&[u8], (usize, usize)> = HashMap::new();
-    for (index, (_, prefix)) in left.iter().enumerate() {
-        for literal in (MIN_ANCHOR..=MAX_ANCHOR).flat_map(|length| prefix.windows(length)) {
+    for (index, Literal { text, .. }) in left.iter().enumerate() {
+        let shortest = MIN_ANCHOR.min(text.len());
+        for literal in (shortest..=MAX_ANCHOR).flat_map(|length| text.windows(length)) {
             // A literal counts once a prefix, however often it stands in it.
             let (count, last) = serves.entry(literal).or_insert((0, usize::MAX));
             if *last != index {
@@ -76,17 +143,41 @@ fn rarity(literal: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::{Lead, Pattern};
+
+    fn lead(prefix: &str, length: usize) -> Lead {
+        let source = format!("{prefix}[0-9a-z]{{{length}}}");
+        let pattern = Pattern::of_rule(&source).expect("valid");
+        pattern.lead().expect("a literal").clone()
+    }
 
     #[test]
     fn prefixes_share_anchors() {
-        let prefixes: Vec<Vec<u8>> = ["sk_live_", "tg_live_", "ak_live:", "mega_", "mega_whsec_"]
-            .map(|p| p.as_bytes().to_vec())
-            .into();
-        let anchors = choose(&[(7, &prefixes)]);
+        let leads = ["sk_live_", "tg_live_", "ak_live:", "mega_", "mega_whsec_"].map(|p| lead(p, 20));
+        let wanted: Vec<Wanted<'_>> = leads
+            .iter()
+            .map(|lead| Wanted { rule: 7, lead: Some(lead), encodings: Encodings::All })
+            .collect();
+        let anchors = choose(&wanted);
         let literals: Vec<_> =
             anchors.iter().map(|a| String::from_utf8_lossy(&a.literal).into_owned()).collect();
         assert_eq!(literals, ["_live", "mega_"]);
         assert_eq!(anchors[0].uses.len(), 3);
         assert_eq!((anchors[0].uses[0].rule, anchors[0].uses[0].offset), (7, 2));
+    }
+
+    #[test]
+    fn the_rarest_part_near_a_run_is_taken() {
+        let leads = [lead(r"https://hooks\.acme\.example/services/", 30), lead("a b c:", 9)];
+        let wanted: Vec<Wanted<'_>> = leads
+            .iter()
+            .map(|lead| Wanted { rule: 0, lead: Some(lead), encodings: Encodings::Common })
+            .collect();
+        let anchors = choose(&wanted);
+        let told: Vec<_> = anchors
+            .iter()
+            .map(|a| (String::from_utf8_lossy(&a.literal).into_owned(), a.sheltered))
+            .collect();
+        assert_eq!(told, [("a b c:".to_owned(), false), ("xample/s".to_owned(), true)]);
     }
 }

@@ -42,17 +42,24 @@ struct Hashed {
 }
 
 /// Bits of the table for each literal: one place in so many passes by chance.
-const SPARSE: usize = 128;
+const SPARSE: usize = 64;
 
 impl Hashed {
-    /// `literals` have four bytes or more.
+    /// `literals` have three bytes or more; those of three are found where another byte follows.
     fn new(literals: &[Vec<u8>]) -> Self {
-        let size = (literals.len() * SPARSE).next_power_of_two().max(64);
-        let shift = 32 - size.trailing_zeros();
-        let head = |l: &Vec<u8>| l.first_chunk().map_or(0, |h| u32::from_le_bytes(*h));
-        let mut heads: Vec<(u32, usize)> =
-            literals.iter().enumerate().map(|(i, l)| (head(l), i)).collect();
+        let mut heads: Vec<(u32, usize)> = Vec::with_capacity(literals.len());
+        for (index, literal) in literals.iter().enumerate() {
+            match *literal.as_slice() {
+                [a, b, c, d, ..] => heads.push((u32::from_le_bytes([a, b, c, d]), index)),
+                [a, b, c] => {
+                    heads.extend((0..=255).map(|d| (u32::from_le_bytes([a, b, c, d]), index)));
+                }
+                _ => {}
+            }
+        }
         heads.sort_unstable();
+        let size = (heads.len() * SPARSE).next_power_of_two().max(64);
+        let shift = 32 - size.trailing_zeros();
         let mut hashed = Self { bits: vec![0; size / 64], shift, heads };
         for (head, _) in &hashed.heads {
             let slot = slot(*head, shift);
@@ -125,6 +132,11 @@ impl Bank {
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
         let engine = Engine::Hashed(Hashed::new(&literals));
         Self { literals, recipes, engine, longest }
+    }
+
+    /// The length of the longest literal.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Calls `note` with the place and recipe of each literal that lies wholly within `window`.

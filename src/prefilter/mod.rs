@@ -1,20 +1,46 @@
 //! One fast pass that tells where a secret may be, in plain text and in every encoding.
 //!
-//! The contract: never a false negative. Wherever a rule's literal prefix stands in one of the forms
-//! of `decode::recipes`, there is a candidate. Candidates are cheap and mostly wrong; what they are
-//! worth is for `matcher` to say. A candidate depends on the bytes of its literal, and for base64
-//! and hex on [`DENSE_RUN`] bytes around it and a line break within, and on nothing else.
+//! The contract: never a false negative. Wherever a rule's literal stands in one of the forms of
+//! `decode::recipes` that the rule is sought in, there is a candidate, and wherever a run of token
+//! characters that may be an assigned value begins. Candidates are cheap and mostly wrong; what they
+//! are worth is for `matcher` to say. A candidate depends on the bytes of its literal, on
+//! [`DENSE_RUN`] bytes around it and a line break within, and on nothing else.
+//!
+//! Nearly every secret has a long run of token characters, and most text has few. So the many
+//! literals of many rules are sought in and near such runs, and only those of the rest everywhere.
 
 mod anchor;
 mod bank;
-mod dense;
 
-use crate::decode::{Layer, MAX_BREAK, Recipe, line_break, recipes};
+use crate::decode::{Layer, MAX_BREAK, Recipe, common_recipes, line_break, recipes};
+use crate::rule::{Encodings, Lead, SHELTER};
 use crate::span::Span;
+use crate::token::{RUN, Runs};
 
-pub use anchor::{Anchor, Use, choose};
+pub use anchor::{Anchor, Use};
 use bank::Bank;
-pub use dense::DENSE_RUN;
+
+/// Encoded secrets lie in runs at least this long: 20 characters of body and a prefix make 32
+/// characters of base64, and more in hex.
+pub const DENSE_RUN: usize = 31;
+
+/// Bytes around a window that tell how long the runs in it are, and of a literal at its end whether
+/// a run follows.
+const AROUND: usize = if DENSE_RUN > SHELTER + RUN { DENSE_RUN } else { SHELTER + RUN };
+
+/// The anchor of candidates that are assigned values.
+const ASSIGNED: u16 = u16::MAX;
+
+/// What a rule wants to be found by.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'r> {
+    /// The rule, by its number.
+    pub rule: usize,
+    /// Its literals; none: it is about assigned values.
+    pub lead: Option<&'r Lead>,
+    /// The forms of them to look for.
+    pub encodings: Encodings,
+}
 
 /// A place where a secret may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,27 +53,44 @@ pub struct Candidate {
     pub recipe: u16,
 }
 
+impl Candidate {
+    /// Whether it is a run that may be an assigned value, and no literal.
+    pub fn is_assigned(self) -> bool {
+        self.anchor == ASSIGNED
+    }
+}
+
 /// Finds candidates. Shared by all threads; has no state.
 #[derive(Debug)]
 pub struct Prefilter {
     anchors: Vec<Anchor>,
     recipes: Vec<(u16, Recipe)>,
+    /// Literals that may stand anywhere.
     plain: Bank,
+    /// Literals that stand in or near runs.
+    sheltered: Bank,
     wide: Bank,
     dense: Bank,
     longest: usize,
+    assigned: bool,
 }
 
 impl Prefilter {
-    /// A prefilter for rules that begin with these literals, by rule.
-    pub fn new(prefixes: &[(usize, &[Vec<u8>])]) -> Self {
-        let anchors = choose(prefixes);
+    /// A prefilter for what rules want.
+    pub fn new(wanted: &[Wanted<'_>]) -> Self {
+        let anchors = anchor::choose(wanted);
         let mut all = Vec::new();
-        let (mut plain, mut wide, mut dense) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut plain, mut sheltered) = (Vec::new(), Vec::new());
+        let (mut wide, mut dense) = (Vec::new(), Vec::new());
         for (index, anchor) in (0u16..).zip(&anchors) {
-            for recipe in recipes(&anchor.literal) {
+            let forms = match anchor.encodings {
+                Encodings::All => recipes(&anchor.literal),
+                Encodings::Common => common_recipes(&anchor.literal),
+            };
+            for recipe in forms {
                 let entry = (recipe.literal.clone(), u16::try_from(all.len()).unwrap_or(u16::MAX));
                 match recipe.steps.first().map(|s| s.layer) {
+                    None if anchor.sheltered => sheltered.push(entry),
                     None | Some(Layer::Escape | Layer::Quoted) => plain.push(entry),
                     Some(Layer::Wide) => wide.push(entry),
                     Some(Layer::Base64 | Layer::Hex) => dense.push(entry),
@@ -55,10 +98,17 @@ impl Prefilter {
                 all.push((index, recipe));
             }
         }
-        debug_assert!(dense.iter().all(|(literal, _)| dense::is_mixed(literal)));
-        let longest = all.iter().map(|(_, r)| r.literal.len()).max().unwrap_or(0);
-        let (plain, wide, dense) = (Bank::few(plain), Bank::few(wide), Bank::many(dense));
-        Self { anchors, recipes: all, plain, wide, dense, longest }
+        debug_assert!(dense.iter().all(|(literal, _)| is_mixed(literal)));
+        Self {
+            longest: all.iter().map(|(_, r)| r.literal.len()).max().unwrap_or(0),
+            plain: Bank::few(plain),
+            sheltered: Bank::many(sheltered),
+            wide: Bank::few(wide),
+            dense: Bank::many(dense),
+            assigned: wanted.iter().any(|w| w.lead.is_none()),
+            anchors,
+            recipes: all,
+        }
     }
 
     /// The anchors that candidates refer to.
@@ -66,17 +116,23 @@ impl Prefilter {
         &self.anchors
     }
 
-    /// The form that a candidate was found in.
-    pub fn recipe(&self, candidate: Candidate) -> &Recipe {
-        &self.recipes[usize::from(candidate.recipe)].1
+    /// The anchor of a candidate; none for an assigned value.
+    pub fn anchor(&self, candidate: Candidate) -> Option<&Anchor> {
+        self.anchors.get(usize::from(candidate.anchor))
+    }
+
+    /// The form that a candidate was found in; none for an assigned value.
+    pub fn recipe(&self, candidate: Candidate) -> Option<&Recipe> {
+        self.recipes.get(usize::from(candidate.recipe)).map(|(_, recipe)| recipe)
     }
 
     /// How many bytes before a candidate, and from it on, it depends on.
     pub fn reach(&self) -> (usize, usize) {
-        (DENSE_RUN, self.longest + MAX_BREAK + DENSE_RUN)
+        (DENSE_RUN, self.longest + MAX_BREAK + AROUND)
     }
 
-    /// Adds the candidates whose literal lies wholly within `window` of `bytes`.
+    /// Adds the candidates whose literal lies wholly within `window` of `bytes`, or whose run begins
+    /// there.
     pub fn candidates(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
         let mut note = |at: usize, recipe: u16| {
             let anchor = self.recipes[usize::from(recipe)].0;
@@ -86,10 +142,61 @@ impl Prefilter {
         if memchr::memchr(0, &bytes[window.range()]).is_some() {
             self.wide.search(bytes, window, &mut note);
         }
-        dense::runs(bytes, window, |run| {
-            self.dense.search(bytes, run, &mut note);
-            self.junction(bytes, run, window, &mut note);
+        self.in_runs(bytes, window, found);
+    }
+
+    /// Candidates in and near runs, which are judged with [`AROUND`] bytes around the window, so that
+    /// a window sees what the whole content would.
+    fn in_runs(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
+        let from = window.start.saturating_sub(AROUND);
+        let area = &bytes[from..(window.end + AROUND).min(bytes.len())];
+        let mut searched = window.start;
+        for run in Runs::of(area) {
+            let run = Span::new(from + run.start, from + run.end);
+            let mut note = |at: usize, recipe: u16| {
+                let anchor = self.recipes[usize::from(recipe)].0;
+                found.push(Candidate { at, anchor, recipe });
+            };
+            self.near(bytes, run, window, &mut searched, &mut note);
+            let own = Span::new(run.start.max(window.start), run.end.min(window.end));
+            if own.start >= own.end {
+                continue;
+            }
+            if run.len() >= DENSE_RUN && is_mixed(&bytes[own.range()]) {
+                self.dense.search(bytes, own, &mut note);
+                self.junction(bytes, own, window, &mut note);
+            }
+            let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
+            if self.assigned && run.start == own.start && may_be_value(head) {
+                found.push(Candidate { at: run.start, anchor: ASSIGNED, recipe: ASSIGNED });
+            }
+        }
+    }
+
+    /// Literals in `run` or right before it. `searched` is how far the window is searched; what ends
+    /// before is not told again.
+    fn near(
+        &self,
+        bytes: &[u8],
+        run: Span,
+        window: Span,
+        searched: &mut usize,
+        note: &mut impl FnMut(usize, u16),
+    ) {
+        let overlap = searched.saturating_sub(self.sheltered.longest().saturating_sub(1));
+        let start = run.start.saturating_sub(SHELTER).max(window.start).max(overlap);
+        let end = run.end.min(window.end);
+        if start >= end {
+            return;
+        }
+        let before = *searched;
+        self.sheltered.search(bytes, Span::new(start, end), &mut |at, recipe| {
+            let length = self.recipes[usize::from(recipe)].1.literal.len();
+            if at + length > before || before == window.start {
+                note(at, recipe);
+            }
         });
+        *searched = end;
     }
 
     /// Wrapped text may break within a literal: looks across the break that opens `run`.
@@ -107,17 +214,60 @@ impl Prefilter {
     }
 }
 
+/// Whether a run may hold an encoded literal: each of them has a capital or a digit, which paths and
+/// names in small letters have not.
+fn is_mixed(run: &[u8]) -> bool {
+    run.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+/// Whether what begins like this may be a value drawn at random.
+fn may_be_value(head: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| head.iter().any(test);
+    has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Pattern;
+    use crate::token::is_token;
     use proptest::prelude::*;
 
     fn sample() -> Prefilter {
-        let prefixes: Vec<Vec<u8>> =
-            ["mega_", "tg_live_", "sk_live_", "sk_test_", "rgo-", "ak_live:"]
-                .map(|p| p.as_bytes().to_vec())
-                .into();
-        Prefilter::new(&[(0, &prefixes)])
+        let all = ["mega_", "tg_live_", "sk_live_", "sk_test_", "rgo-", "ak_live:"];
+        let wanted = |prefix: &str, encodings| {
+            let pattern = Pattern::of_rule(&format!("{prefix}[0-9A-Za-z]{{20}}")).expect("valid");
+            (pattern, encodings)
+        };
+        let patterns: Vec<(Pattern, Encodings)> = (all.into_iter())
+            .map(|prefix| wanted(prefix, Encodings::All))
+            .chain(["ghp_", "SG.", "hooks.example/"].map(|p| wanted(p, Encodings::Common)))
+            .collect();
+        let wanted: Vec<Wanted<'_>> = (0..)
+            .zip(&patterns)
+            .map(|(rule, (pattern, encodings))| Wanted {
+                rule,
+                lead: pattern.lead(),
+                encodings: *encodings,
+            })
+            .collect();
+        Prefilter::new(&wanted)
+    }
+
+    /// The run that `literal` lies in.
+    fn run_around(bytes: &[u8], literal: Span) -> Span {
+        let before = bytes[..literal.start].iter().rev().take_while(|b| is_token(**b)).count();
+        let after = bytes[literal.start..].iter().take_while(|b| is_token(**b)).count();
+        Span::new(literal.start - before, literal.start + after)
+    }
+
+    /// Whether the literal is in or right before a run.
+    fn is_near_run(bytes: &[u8], literal: Span) -> bool {
+        let within = |run: Span| {
+            run.start <= literal.start + SHELTER && literal.start <= run.start
+                || (run.start <= literal.start && literal.end <= run.end)
+        };
+        Runs::of(bytes).any(within)
     }
 
     /// What the contract says, the slow way.
@@ -125,9 +275,13 @@ mod tests {
         let mut found = Vec::new();
         for (recipe, (anchor, form)) in (0u16..).zip(&prefilter.recipes) {
             let dense = matches!(form.layers().first(), Some(Layer::Base64 | Layer::Hex));
+            let sheltered = prefilter.anchors[usize::from(*anchor)].sheltered && form.steps.is_empty();
             for at in memchr::memmem::find_iter(bytes, &form.literal) {
                 let literal = Span::new(at, at + form.literal.len());
-                if !dense || dense::run_around(bytes, literal).len() >= DENSE_RUN {
+                if sheltered && !is_near_run(bytes, literal) {
+                    continue;
+                }
+                if !dense || run_around(bytes, literal).len() >= DENSE_RUN {
                     found.push(Candidate { at, anchor: *anchor, recipe });
                 }
             }
@@ -155,6 +309,35 @@ mod tests {
             for candidate in slow(&prefilter, &bytes) {
                 prop_assert!(fast.binary_search(&candidate).is_ok(), "{:?}", prefilter.recipe(candidate));
             }
+        }
+
+        #[test]
+        fn windows_find_together_what_the_whole_has(
+            pieces in proptest::collection::vec((0usize..600, "[ -~]{0,40}", "[A-Za-z0-9]{0,40}"), 1..8),
+            cut in 0usize..400,
+        ) {
+            let prefilter = sample();
+            let mut bytes = Vec::new();
+            for (recipe, before, after) in pieces {
+                bytes.extend_from_slice(before.as_bytes());
+                bytes.extend_from_slice(&prefilter.recipes[recipe % prefilter.recipes.len()].1.literal);
+                bytes.extend_from_slice(after.as_bytes());
+            }
+            let cut = cut.min(bytes.len());
+            let find = |window: Span| {
+                let mut found = Vec::new();
+                prefilter.candidates(&bytes, window, &mut found);
+                found
+            };
+            let longest = prefilter.longest;
+            let mut parts = find(Span::new(0, (cut + longest).min(bytes.len())));
+            parts.extend(find(Span::new(cut.saturating_sub(MAX_BREAK), bytes.len())));
+            parts.sort_unstable();
+            parts.dedup();
+            let mut whole = find(Span::new(0, bytes.len()));
+            whole.sort_unstable();
+            whole.dedup();
+            prop_assert_eq!(whole, parts);
         }
     }
 }

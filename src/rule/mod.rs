@@ -4,18 +4,22 @@
 //! own. Not here: searching for them.
 
 mod load;
+mod names;
 mod pattern;
 mod provider;
 mod sample;
 mod set;
+mod shape;
 mod syntax;
 mod verify;
 
 pub use load::{LoadError, Notice, RuleFile, parse};
-pub use pattern::{MAX_MATCH, Pattern};
+pub use names::{Name, Names};
+pub use pattern::{Lead, MAX_MATCH, Pattern};
 pub use provider::{Evidence, EvidenceKind, Provider, Revocation};
 pub use sample::{armed, drawn};
 pub use set::{RuleSet, builtin};
+pub use shape::{SHELTER, weight};
 pub use syntax::allowlists;
 pub use verify::{Answer, Conclusion, Header, Hint, JsonKind, Probe, Rate, Scalar, Verify};
 
@@ -34,8 +38,15 @@ pub struct Rule {
     pub severity: Severity,
     /// Whether the key opens production or a sandbox, where the form tells.
     pub environment: Option<Environment>,
+    /// Other ids under which users may know it, from scanners that they had before.
+    pub aliases: Vec<String>,
     /// The expression that finds it.
     pub pattern: Pattern,
+    /// What the name says that the secret is assigned to, for secrets without a mark of their own:
+    /// then the expression matches all of the assigned value.
+    pub names: Option<Names>,
+    /// The longest match, in bytes.
+    pub longest: usize,
     /// Which capture group is the secret; 0 is the first group that took part, else all.
     pub secret_group: usize,
     /// Words of which one must be in the content; empty: always run. Lower case.
@@ -50,6 +61,12 @@ pub struct Rule {
     pub random: bool,
     /// Whether the secret must start where no token is under way.
     pub boundary: bool,
+    /// Whether nothing that continues a token may follow.
+    pub exact_end: bool,
+    /// The checksum that is part of the secret, by which chance is told from a real one.
+    pub checksum: Option<Checksum>,
+    /// In which encodings it is sought by its literal; none: in all, if it is not built in.
+    pub encodings: Option<Encodings>,
     /// Providers that evidence may name as the issuer, with the body each issues.
     pub issuers: Vec<Issuer>,
     /// Files that the rule is for, by path.
@@ -67,10 +84,20 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether matches are sought from their literal prefix on, in every encoding. Other rules run
-    /// over the whole plain content when a keyword is in it.
+    /// Whether matches are sought by a literal or a name. Other rules run over the whole plain
+    /// content when a keyword is in it.
     pub fn is_anchored(&self) -> bool {
-        self.pattern.prefixes().is_some()
+        self.pattern.lead().is_some() || self.names.is_some()
+    }
+
+    /// Whether its matches give way to those of any other rule.
+    pub fn is_generic(&self) -> bool {
+        self.id.contains("generic")
+    }
+
+    /// Whether `id` is its id, or another one under which users may know it.
+    pub fn is_called(&self, id: &str) -> bool {
+        self.id == id || self.aliases.iter().any(|alias| alias == id)
     }
 
     /// Whether all of `text` is one secret of this rule, as far as its expression tells.
@@ -90,6 +117,42 @@ impl Rule {
     pub fn verify_with(&self, provider: &str) -> Option<&Verify> {
         self.verify.iter().find(|v| v.provider == provider)
     }
+}
+
+/// In which encodings a rule is sought by its literal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encodings {
+    /// Plain, base64 and UTF-16.
+    Common,
+    /// All that there are, also nested.
+    All,
+}
+
+/// A checksum within a secret; see `filter::checksum` for how each is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// Six characters of base62 at the end: GitHub.
+    GitHub,
+    /// The same of npm.
+    Npm,
+    /// The macaroon of a PyPI token.
+    Pypi,
+    /// Seven digits of base36 at the end: GitLab's routable tokens.
+    GitLab,
+    /// Eight hexadecimal digits at the end: Grafana.
+    Grafana,
+    /// Bech32: age.
+    Age,
+    /// The account number within an access key id of AWS.
+    Aws,
+    /// The header of a JSON Web Token.
+    Jwt,
+    /// JSON in base64 within the token: Sentry's organization tokens.
+    SentryOrg,
+    /// A number in base64 at the start: Discord.
+    Discord,
+    /// JSON in base64 behind the prefix: 1Password.
+    OnePassword,
 }
 
 /// Who wrote a rule file.

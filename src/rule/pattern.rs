@@ -9,21 +9,26 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::shape::{self, Run, SHELTER};
+
 /// The longest match of an anchored rule, in bytes of decoded text. A longer token is cut here.
 pub const MAX_MATCH: usize = 512;
 
-/// Literal prefixes shorter than this are no help to a prefilter.
-const MIN_PREFIX: usize = 4;
-/// More prefixes than this are no help either.
-const MAX_PREFIXES: usize = 12;
+/// Literals shorter than this are no help to a prefilter.
+const MIN_LITERAL: usize = 3;
+/// How many characters of a class are spelt out, and how many literals may come of it: more of them
+/// only where no literal would be long enough without.
+const SPELT: [(usize, usize); 2] = [(4, 16), (16, 40)];
 
 /// A regular expression over bytes.
 pub struct Pattern {
     source: String,
     anchored: bool,
     groups: usize,
-    prefixes: Option<Vec<Vec<u8>>>,
+    lead: Option<Lead>,
     least: Option<Least>,
+    shortest: usize,
+    longest: Option<usize>,
     compiled: OnceLock<Regex>,
 }
 
@@ -31,6 +36,28 @@ pub struct Pattern {
 struct Least {
     length: usize,
     bytes: [bool; 256],
+}
+
+/// The literals by which a prefilter finds the matches of an expression.
+#[derive(Clone, Debug)]
+pub struct Lead {
+    /// Each match holds one of them.
+    pub literals: Vec<Vec<u8>>,
+    /// Bytes that stand before the literal in a match, at most; nought if matches begin with it.
+    pub back: usize,
+    /// Runs of token characters that every match has.
+    runs: Vec<Run>,
+}
+
+impl Lead {
+    /// Whether every match has a run of token characters that either holds the part of the literal
+    /// from `start` to `end`, or begins within [`SHELTER`] bytes behind `start`.
+    pub fn is_sheltered(&self, start: usize, end: usize) -> bool {
+        self.runs.iter().any(|run| {
+            let behind = run.first >= start && run.last <= start + SHELTER;
+            behind || (run.last <= start && run.first + run.length >= end)
+        })
+    }
 }
 
 impl Pattern {
@@ -50,39 +77,69 @@ impl Pattern {
     /// [`Pattern::prefixes`] has them, and [`Pattern::regex`] matches at the start only.
     pub fn of_rule(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
         let (source, hir) = parse(source)?;
-        let prefixes = literal_prefixes(&hir);
-        if prefixes.is_none() {
+        let Some(literals) = literal_prefixes(&hir) else {
             return Ok(Self::unchecked(&source, false, None, &hir));
-        }
-        let mut pattern = Self::unchecked(&format!(r"\A(?:{source})"), true, prefixes, &hir);
+        };
+        let lead = Lead { literals, back: 0, runs: shape::runs(&hir, 0) };
+        let mut pattern = Self::unchecked(&format!(r"\A(?:{source})"), true, Some(lead), &hir);
         pattern.least = least(&hir);
         Ok(pattern)
     }
 
+    /// The expression of a rule whose literal may stand within its matches, behind a bounded number
+    /// of bytes.
+    pub fn around_literal(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let (source, hir) = parse(source)?;
+        let lead = shape::inner(&hir).map(|inner| Lead {
+            literals: vec![inner.literal],
+            back: inner.most,
+            runs: shape::runs(&hir, inner.most),
+        });
+        Ok(Self::unchecked(&source, false, lead, &hir))
+    }
+
+    /// The length of the shortest match in bytes.
+    pub fn shortest(&self) -> usize {
+        self.shortest
+    }
+
     /// Whether an anchored expression may match at the start of `text`: no is certain, and costs
-    /// neither a search nor the compiling.
-    pub fn may_start(&self, text: &[u8]) -> bool {
+    /// neither a search nor the compiling. Looks at no more than `most` bytes.
+    pub fn may_start(&self, text: &[u8], most: usize) -> bool {
         let fits = |least: &Least| {
-            text.len() >= least.length
-                && text[..least.length].iter().all(|byte| least.bytes[usize::from(*byte)])
+            let length = least.length.min(most);
+            text.len() >= length
+                && text[..length].iter().all(|byte| least.bytes[usize::from(*byte)])
         };
         self.least.as_ref().is_none_or(fits)
     }
 
-    fn unchecked(source: &str, anchored: bool, prefixes: Option<Vec<Vec<u8>>>, hir: &Hir) -> Self {
+    fn unchecked(source: &str, anchored: bool, lead: Option<Lead>, hir: &Hir) -> Self {
         let groups = hir.properties().explicit_captures_len();
+        let shortest = hir.properties().minimum_len().unwrap_or(0);
+        let longest = hir.properties().maximum_len();
         let (source, compiled) = (source.to_owned(), OnceLock::new());
-        Self { source, anchored, groups, prefixes, least: None, compiled }
+        Self { source, anchored, groups, lead, least: None, shortest, longest, compiled }
     }
 
     /// The literals of which each match begins with one, if the expression has such.
     pub fn prefixes(&self) -> Option<&[Vec<u8>]> {
-        self.prefixes.as_deref()
+        self.lead.as_ref().filter(|lead| lead.back == 0).map(|lead| lead.literals.as_slice())
+    }
+
+    /// The literals by which matches are found, if the expression has such.
+    pub fn lead(&self) -> Option<&Lead> {
+        self.lead.as_ref()
     }
 
     /// Compiles now, to say whether it can be: an expression may be too large.
     pub fn check(&self) -> Result<(), regex::Error> {
         self.build().map(|_| ())
+    }
+
+    /// The length of the longest match in bytes, if there is one.
+    pub fn longest(&self) -> Option<usize> {
+        self.longest
     }
 
     /// Number of capture groups, the whole match not counted.
@@ -167,7 +224,7 @@ fn least(hir: &Hir) -> Option<Least> {
 }
 
 /// Marks every byte that may be part of a match.
-fn allow_bytes(hir: &Hir, bytes: &mut [bool; 256]) {
+pub(super) fn allow_bytes(hir: &Hir, bytes: &mut [bool; 256]) {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => literal.0.iter().for_each(|b| bytes[usize::from(*b)] = true),
@@ -201,14 +258,18 @@ fn literal_prefixes(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     if hir.properties().look_set_prefix_any().iter().any(|look| look != Look::Start) {
         return None;
     }
-    let mut extractor = Extractor::new();
-    extractor.kind(ExtractKind::Prefix).limit_total(MAX_PREFIXES).limit_class(4);
-    let seq = extractor.extract(hir);
-    let mut found: Vec<Vec<u8>> = seq.literals()?.iter().map(|l| l.as_bytes().to_vec()).collect();
-    found.sort();
-    found.dedup();
-    let useful = !found.is_empty() && found.iter().all(|l| l.len() >= MIN_PREFIX);
-    useful.then_some(found)
+    SPELT.into_iter().find_map(|(class, total)| {
+        let mut extractor = Extractor::new();
+        extractor.kind(ExtractKind::Prefix).limit_total(total).limit_class(class);
+        let seq = extractor.extract(hir);
+        let mut found: Vec<_> = seq.literals()?.iter().map(|l| l.as_bytes().to_vec()).collect();
+        found.sort();
+        found.dedup();
+        // The shorter of two finds all that the longer one finds.
+        found.dedup_by(|long, short: &mut Vec<u8>| long.starts_with(short));
+        let useful = !found.is_empty() && found.iter().all(|l| l.len() >= MIN_LITERAL);
+        useful.then_some(found)
+    })
 }
 
 #[cfg(test)]

@@ -3,11 +3,15 @@
 //! So no rule file and no test holds a key, and yet each example is one when it is tried. The same
 //! text always gives the same key.
 
-const CLASSES: [(&str, &str); 6] = [
+const CLASSES: [(&str, &str); 10] = [
     ("hex", "0123456789abcdef"),
     ("HEX", "0123456789ABCDEF"),
     ("base36", "0123456789abcdefghijklmnopqrstuvwxyz"),
     ("base62", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+    ("BASE36", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"),
+    ("base32", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
+    ("digit", "0123456789"),
+    ("letters", "abcdefghijklmnopqrstuvwxyz"),
     ("base64url", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
     ("base64", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
 ];
@@ -15,7 +19,8 @@ const CLASSES: [(&str, &str); 6] = [
 /// No example needs a longer piece.
 const MAX_LENGTH: usize = 4096;
 
-/// Replaces `{class:length}` (hex, HEX, base36, base62, base64url, base64) and `{uuid}` in `text` by
+/// Replaces `{class:length}` (hex, HEX, base36, BASE36, base32, base62, base64url, base64, digit,
+/// letters) and `{uuid}` in `text` by
 /// made-up characters, and `{x:length}` by so many `x`. Anything else in braces stays.
 pub fn armed(text: &str) -> String {
     filled(text, Random::seeded(text, 0))

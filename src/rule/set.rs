@@ -2,39 +2,11 @@
 
 use super::load::{LoadError, Notice, RuleFile, parse};
 use super::provider::Provider;
-use super::{Issuer, Rule, drawn};
+use super::{Encodings, Issuer, Rule, drawn};
 use crate::document::Problem;
 
-/// The rule files that are part of the program. A test holds this list against the folder `rules/`.
-const BUILTIN: &[(&str, &str)] = &[
-    ("rules/apideck.toml", include_str!("../../rules/apideck.toml")),
-    ("rules/clerk.toml", include_str!("../../rules/clerk.toml")),
-    ("rules/elasticpay.toml", include_str!("../../rules/elasticpay.toml")),
-    ("rules/euromail.toml", include_str!("../../rules/euromail.toml")),
-    ("rules/highnote.toml", include_str!("../../rules/highnote.toml")),
-    ("rules/jicoo.toml", include_str!("../../rules/jicoo.toml")),
-    ("rules/kohortpay.toml", include_str!("../../rules/kohortpay.toml")),
-    ("rules/leadey.toml", include_str!("../../rules/leadey.toml")),
-    ("rules/leadterra.toml", include_str!("../../rules/leadterra.toml")),
-    ("rules/meetergo.toml", include_str!("../../rules/meetergo.toml")),
-    ("rules/mega.toml", include_str!("../../rules/mega.toml")),
-    ("rules/moyasar.toml", include_str!("../../rules/moyasar.toml")),
-    ("rules/nateq.toml", include_str!("../../rules/nateq.toml")),
-    ("rules/paymongo.toml", include_str!("../../rules/paymongo.toml")),
-    ("rules/paystack.toml", include_str!("../../rules/paystack.toml")),
-    ("rules/picatic.toml", include_str!("../../rules/picatic.toml")),
-    ("rules/recharge.toml", include_str!("../../rules/recharge.toml")),
-    ("rules/sk.toml", include_str!("../../rules/sk.toml")),
-    ("rules/stripe.toml", include_str!("../../rules/stripe.toml")),
-    ("rules/tap.toml", include_str!("../../rules/tap.toml")),
-    ("rules/taxguard.toml", include_str!("../../rules/taxguard.toml")),
-    ("rules/tokenguard.toml", include_str!("../../rules/tokenguard.toml")),
-    ("rules/tollgate.toml", include_str!("../../rules/tollgate.toml")),
-    ("rules/trustgrid.toml", include_str!("../../rules/trustgrid.toml")),
-    ("rules/uploadthing.toml", include_str!("../../rules/uploadthing.toml")),
-    ("rules/workos.toml", include_str!("../../rules/workos.toml")),
-    ("rules/yoco.toml", include_str!("../../rules/yoco.toml")),
-];
+/// The rule files that are part of the program, by name: all of `rules/`, listed by `build.rs`.
+const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
 /// Rules and providers that belong together.
 #[derive(Debug, Default)]
@@ -117,6 +89,9 @@ pub fn builtin() -> Result<(RuleSet, Vec<Notice>), LoadError> {
     for (name, text) in BUILTIN {
         match parse(name, text) {
             Ok(mut file) => {
+                for rule in &mut file.rules {
+                    rule.encodings.get_or_insert(Encodings::Common);
+                }
                 notices.append(&mut file.notices);
                 set.add(file);
             }

@@ -4,10 +4,14 @@
 
 use std::ops::Range;
 
-use super::pattern::Pattern;
+use super::names::Names;
+use super::pattern::{MAX_MATCH, Pattern};
 use super::provider::{Evidence, EvidenceKind, Provider, Revocation};
-use super::{Allowlist, Deviant, Environment, Issuer, Rule, Severity, Target, verify};
+use super::{
+    Allowlist, Checksum, Deviant, Encodings, Environment, Issuer, Rule, Severity, Target, verify,
+};
 use crate::document::{Located, Table};
+use crate::token::RUN;
 
 /// The `[provider]` table.
 pub(super) fn provider(table: &Table<'_, '_>) -> Option<Provider> {
@@ -52,8 +56,10 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
     let id = required(table, "id")?;
     let source = table.string("regex");
     let path = table.string("path").and_then(|p| pattern(table, &p, Pattern::new));
+    let names = names(table);
+    let boundary = table.boolean("boundary").unwrap_or(false);
     let pattern = match &source {
-        Some(source) => pattern(table, source, Pattern::of_rule)?,
+        Some(source) => expression(table, source, names.is_some(), boundary)?,
         None if path.is_some() => {
             let message = format!("rule `{}` is about paths alone and was left out", id.value);
             let hint = "keytrawl looks at contents: give the rule a `regex`".to_owned();
@@ -73,14 +79,20 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
         provider: table.string("provider").map(|p| p.value),
         severity: choice(table, "severity", SEVERITIES).unwrap_or_default(),
         environment: choice(table, "environment", ENVIRONMENTS),
+        aliases: values(table.strings("aliases")),
         pattern,
+        names,
+        longest: longest(table),
         secret_group,
         keywords: table.strings("keywords").into_iter().map(|k| k.value.to_lowercase()).collect(),
         entropy: table.number("entropy"),
         form: table.string("form").and_then(|f| self::pattern(table, &f, Pattern::whole)),
         deviant: choice(table, "deviant", DEVIANTS).unwrap_or_default(),
         random: table.boolean("random").unwrap_or(false),
-        boundary: table.boolean("boundary").unwrap_or(false),
+        boundary,
+        exact_end: table.boolean("exact_end").unwrap_or(false),
+        checksum: choice(table, "checksum", CHECKSUMS),
+        encodings: choice(table, "encodings", ENCODINGS),
         issuers: table.tables("issuers").iter().filter_map(issuer).collect(),
         path,
         tags: values(table.strings("tags")),
@@ -93,6 +105,58 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
     table.finish(true);
     Some(rule)
 }
+
+/// The expression of a rule: of an assigned value, or with a literal to find it by, or neither.
+fn expression(
+    table: &Table<'_, '_>,
+    source: &Located<String>,
+    named: bool,
+    boundary: bool,
+) -> Option<Pattern> {
+    if named {
+        let whole = pattern(table, source, Pattern::whole)?;
+        if whole.shortest() < RUN {
+            let message = format!("a value that a name tells must have {RUN} characters or more");
+            let hint = "shorter values are found by a literal only".to_owned();
+            table.document().error(source.at.clone(), message, Some(hint));
+        }
+        return Some(whole);
+    }
+    let found = pattern(table, source, Pattern::of_rule)?;
+    if found.lead().is_none() && boundary {
+        return pattern(table, source, Pattern::around_literal);
+    }
+    Some(found)
+}
+
+/// The names of assigned values.
+fn names(table: &Table<'_, '_>) -> Option<Names> {
+    let listed = table.strings("names");
+    if listed.is_empty() {
+        return None;
+    }
+    let names = Names::new(listed.iter().map(|l| l.value.as_str()));
+    if names.is_empty() {
+        let message = "`names` holds no word".to_owned();
+        table.document().error(table.at.clone(), message, None);
+    }
+    Some(names)
+}
+
+/// The longest match, in bytes.
+fn longest(table: &Table<'_, '_>) -> usize {
+    let Some(bytes) = table.unsigned("longest") else { return MAX_MATCH };
+    let wanted = usize::try_from(bytes.value).unwrap_or(usize::MAX);
+    if !(16..=LONGEST).contains(&wanted) {
+        let message = format!("`longest` is {wanted}; it must be from 16 to {LONGEST} bytes");
+        table.document().error(bytes.at, message, None);
+        return MAX_MATCH;
+    }
+    wanted
+}
+
+/// No match is longer, whatever its rule says.
+const LONGEST: usize = 16 << 10;
 
 fn issuer(table: &Table<'_, '_>) -> Option<Issuer> {
     let provider = required(table, "provider")?.value;
@@ -165,6 +229,21 @@ const SEVERITIES: &[(&str, Severity)] = &[
 ];
 const ENVIRONMENTS: &[(&str, Environment)] =
     &[("live", Environment::Live), ("test", Environment::Test)];
+const ENCODINGS: &[(&str, Encodings)] =
+    &[("common", Encodings::Common), ("all", Encodings::All)];
+const CHECKSUMS: &[(&str, Checksum)] = &[
+    ("github", Checksum::GitHub),
+    ("npm", Checksum::Npm),
+    ("pypi", Checksum::Pypi),
+    ("gitlab", Checksum::GitLab),
+    ("grafana", Checksum::Grafana),
+    ("age", Checksum::Age),
+    ("aws", Checksum::Aws),
+    ("jwt", Checksum::Jwt),
+    ("sentry-org", Checksum::SentryOrg),
+    ("discord", Checksum::Discord),
+    ("1password", Checksum::OnePassword),
+];
 const DEVIANTS: &[(&str, Deviant)] =
     &[("reject", Deviant::Reject), ("accept", Deviant::Accept), ("evidence", Deviant::Evidence)];
 const TARGETS: &[(&str, Target)] = &[

@@ -102,7 +102,7 @@ impl<'a> Views<'a> {
         let candidate = found.candidate.filter(|_| !found.layers.is_empty())?;
         let kept = self.last.as_ref().is_some_and(|view| view.holds(found, self.content));
         if !kept || !self.last.as_mut().is_some_and(|view| view.point_at(found)) {
-            let recipe = prefilter.recipe(candidate);
+            let recipe = prefilter.recipe(candidate)?;
             let read = match (recipe.steps.is_empty(), found.layers.first()) {
                 (true, Some(layer)) => {
                     decode::escaped_around(self.content, candidate.at, *layer, Reach::CONTEXT)

@@ -1,0 +1,254 @@
+//! Reads what a value is assigned to: `API_KEY=…`, `"apiKey": "…"`, `<apiKey>…</apiKey>`,
+//! `--api-key …`, `setKey('…')`, `?key=…`, `- name: KEY` above `value: …`.
+//!
+//! No parser of any language: it goes from a run of token characters to the left, over quotes,
+//! operators and blanks, to the nearest name. It looks at [`BACK`] bytes before the run and no
+//! farther, so that what it tells depends on nothing else. Not here: what a name means.
+
+use crate::span::Span;
+use crate::token::is_token;
+
+/// Bytes of a value that may stand before its run.
+const VALUE_BACK: usize = 24;
+/// Bytes before a value in which its name is sought.
+const NAME_BACK: usize = 80;
+/// All bytes before a run that are looked at.
+pub const BACK: usize = VALUE_BACK + NAME_BACK;
+/// No value is longer.
+const MAX_VALUE: usize = 1024;
+
+/// A value and the name that it is assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    /// The value, without its quotes.
+    pub value: Span,
+    /// The name next to it.
+    pub name: Span,
+    /// The name with what stands before it on its line: the names of outer tables, of the object.
+    pub wide: Span,
+    /// Whether the value stands in quotes.
+    pub quoted: bool,
+}
+
+/// Readings of one token: where its value may begin.
+const READINGS: usize = 3;
+
+/// What the value that holds the run at `run` is assigned to, if it is assigned: the likeliest reading
+/// first. There are several where a value has `:` or `=` in it.
+pub fn readings(text: &[u8], run: Span) -> impl Iterator<Item = Assigned> + '_ {
+    let floor = run.start.saturating_sub(VALUE_BACK);
+    let token = back_while(text, run.start, floor, is_value);
+    let before = &text[token..run.start];
+    let operators = (0..before.len()).rev().filter(|at| matches!(before[*at], b'=' | b':'));
+    let split = operators.map(move |at| (token + at + 1, true));
+    let all = split.take(READINGS).chain([(token, false)]);
+    all.filter_map(move |(start, split)| reading(text, run, start, split))
+}
+
+fn reading(text: &[u8], run: Span, start: usize, split: bool) -> Option<Assigned> {
+    let floor = start.saturating_sub(NAME_BACK);
+    let (quote, before) = opening(text, start, floor, split);
+    let value = Span::new(start, value_end(text, run, quote));
+    let name = name_before(text, before, floor)?;
+    let wide = Span::new(line_start(text, name.start, floor), name.end);
+    Some(Assigned { value, name, wide, quoted: quote.is_some() })
+}
+
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}
+
+/// Characters of values beside those of tokens.
+fn is_value(byte: u8) -> bool {
+    is_token(byte) || matches!(byte, b'.' | b'~' | b'=' | b':' | b'@' | b'!' | b'$' | b'%' | b'^' | b'*' | b'?' | b'#' | b'|' | b'&')
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b'@') || byte >= 0x80
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// The first of the bytes right before `end`, not below `floor`, for all of which `holds`.
+fn back_while(text: &[u8], end: usize, floor: usize, holds: impl Fn(u8) -> bool) -> usize {
+    end - text[floor..end].iter().rev().take_while(|byte| holds(**byte)).count()
+}
+
+/// The quote that opens the value, and where what stands before it ends.
+fn opening(text: &[u8], start: usize, floor: usize, split: bool) -> (Option<u8>, usize) {
+    let before = &text[floor..start];
+    let Some(quote) = before.last().copied().filter(|b| is_quote(*b) && !split) else {
+        return (None, start);
+    };
+    // `\"` in a string, `"""`, and letters that say what kind of string it is: `b"`, `@"`, `r#"`.
+    let mut end = back_while(text, start, floor, |b| b == quote || b == b'\\');
+    end = back_while(text, end, floor, |b| matches!(b, b'#' | b'@'));
+    let letters = back_while(text, end, floor, |b| b.is_ascii_alphabetic());
+    if end - letters <= 2 && letters > floor && !is_name(text[letters - 1]) {
+        end = letters;
+    }
+    (Some(quote), end)
+}
+
+/// Where the value ends that holds `run`: at its quote, or where no character of values follows.
+fn value_end(text: &[u8], run: Span, quote: Option<u8>) -> usize {
+    let rest = &text[run.end..text.len().min(run.end + MAX_VALUE)];
+    let Some(quote) = quote else { return unquoted_end(rest, run.end) };
+    let holds = |b: &u8| *b != quote && !b.is_ascii_whitespace() && *b != b'\\';
+    run.end + rest.iter().take_while(|b| holds(b)).count()
+}
+
+fn unquoted_end(rest: &[u8], from: usize) -> usize {
+    let more = rest.iter().take_while(|b| is_value(**b) && **b != b'&').count();
+    // A full stop ends a sentence, a colon begins something.
+    from + rest[..more].iter().rposition(|b| !matches!(b, b'.' | b':' | b'?' | b'!')).map_or(0, |at| at + 1)
+}
+
+/// Words between an operator and a value.
+const SCHEMES: [&[u8]; 6] = [b"bearer", b"basic", b"token", b"apikey", b"key", b"string"];
+/// Names that say nothing of a value, beside another name that does.
+const EMPTY: [&[u8]; 8] =
+    [b"value", b"val", b"default", b"data", b"content", b"defaultvalue", b"text", b"string"];
+/// Types that stand between a name and `=`.
+const TYPES: [&[u8]; 6] = [b"string", b"str", b"text", b"varchar", b"any", b"char"];
+
+/// The name that ends before `end`, across an operator.
+fn name_before(text: &[u8], end: usize, floor: usize) -> Option<Span> {
+    let (end, operator) = skip_operator(text, end, floor)?;
+    let name = word(text, end, floor)?;
+    let is = |words: &[&[u8]]| words.iter().any(|w| text[name.range()].eq_ignore_ascii_case(w));
+    if operator == Operator::Blank && is(&SCHEMES) {
+        // `Authorization: Bearer …`: the scheme is no name.
+        return name_before(text, name.start, floor).or(Some(name));
+    }
+    if is(&TYPES) {
+        let outer = back_while(text, name.start, floor, |b| is_blank(b) || matches!(b, b':' | b'&' | b'*'));
+        return word(text, outer, floor).or(Some(name));
+    }
+    if is(&EMPTY) {
+        return named_beside(text, name.start, floor).or(Some(name));
+    }
+    Some(name)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Operator {
+    /// Nothing but blanks.
+    Blank,
+    /// `=`, `:`, `=>`, `(` and their like.
+    Sign,
+}
+
+/// Steps over the blanks, the operator and the closing quotes and brackets of a name.
+fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operator)> {
+    let is_sign =
+        |b: u8| matches!(b, b'=' | b':' | b'>' | b'(' | b',' | b'[' | b'{' | b'|' | b'?' | b'+' | b'~');
+    // An opening bracket may stand on the line above.
+    let unblanked = back_while(text, end, floor, is_blank);
+    let signs = back_while(text, unblanked, floor, |b| is_sign(b) || is_blank(b));
+    let operator = match text[signs..unblanked].iter().any(|b| is_sign(*b)) {
+        true => Operator::Sign,
+        false if unblanked < end => Operator::Blank,
+        false => return None,
+    };
+    let closing = |b: u8| is_blank(b) || is_quote(b) || matches!(b, b']' | b')' | b'\\' | b'}');
+    Some((back_while(text, signs, floor, closing), operator))
+}
+
+/// The name that ends at `end`, or before an XML tag's bracket.
+fn word(text: &[u8], end: usize, floor: usize) -> Option<Span> {
+    let start = back_while(text, end, floor, is_name);
+    // A name in quotes may have blanks in it.
+    let spaced = back_while(text, start, floor, |b| is_name(b) || b == b' ');
+    let quoted = spaced > floor && is_quote(text[spaced - 1]) && text.get(end).is_some_and(|b| is_quote(*b));
+    let start = if quoted { spaced } else { start };
+    let name = Span::new(start, end);
+    text[name.range()].iter().any(u8::is_ascii_alphabetic).then_some(name)
+}
+
+/// The value of the attribute or key before: `name="KEY" value="…"`, `- name: KEY` above `value: …`.
+fn named_beside(text: &[u8], end: usize, floor: usize) -> Option<Span> {
+    let gap = |b: u8| b.is_ascii_whitespace() || is_quote(b) || matches!(b, b',' | b'-' | b'\\' | b'}' | b'{' | b';');
+    let outer = back_while(text, end, floor, gap);
+    if outer == end {
+        return None;
+    }
+    word(text, outer, floor)
+}
+
+/// The start of the line that holds `at`, or `floor`.
+fn line_start(text: &[u8], at: usize, floor: usize) -> usize {
+    back_while(text, at, floor, |b| b != b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::Runs;
+
+    fn read(text: &str) -> Option<(String, String)> {
+        let run = Runs::of(text.as_bytes()).find(|run| text[run.range()].contains("Q9"))?;
+        let found = readings(text.as_bytes(), run).next()?;
+        let part = |span: Span| text[span.range()].to_owned();
+        Some((part(found.name), part(found.value)))
+    }
+
+    const VALUE: &str = "x7fQ9aab2kd83hsk2kdl";
+
+    #[test]
+    fn names_are_read_in_many_dresses() {
+        for (text, name) in [
+            ("API_KEY=@", "API_KEY"),
+            ("export API_KEY=\"@\"", "API_KEY"),
+            ("  api-key: @", "api-key"),
+            ("\"apiKey\": \"@\",", "apiKey"),
+            ("apiKey => '@',", "apiKey"),
+            ("apiKey := `@`", "apiKey"),
+            ("config['api_key'] = '@'", "api_key"),
+            ("client.api_key = \"@\"", "client.api_key"),
+            ("const apiKey: string = \"@\";", "apiKey"),
+            ("String apiKey = \"@\";", "apiKey"),
+            ("const apiKey string = \"@\"", "apiKey"),
+            ("<apiKey>@</apiKey>", "apiKey"),
+            ("<add key=\"ApiKey\" value=\"@\" />", "ApiKey"),
+            ("- name: API_KEY\n  value: @\n", "API_KEY"),
+            ("{\"name\": \"API_KEY\", \"value\": \"@\"}", "API_KEY"),
+            ("tool --api-key @ run", "--api-key"),
+            ("ENV API_KEY @", "API_KEY"),
+            ("https://a.example/v1?api_key=@&x=1", "api_key"),
+            ("Authorization: Bearer @", "Authorization"),
+            ("-H 'X-Api-Key: @'", "X-Api-Key"),
+            ("define('API_KEY', '@');", "API_KEY"),
+            ("os.getenv(\"API_KEY\", \"@\")", "API_KEY"),
+            ("setApiKey(\"@\")", "setApiKey"),
+            ("\"API key\": \"@\"", "API key"),
+            ("{\\\"apiKey\\\":\\\"@\\\"}", "apiKey"),
+            ("api_key = b\"@\"", "api_key"),
+        ] {
+            let found = read(&text.replace('@', VALUE));
+            assert_eq!(found, Some((name.to_owned(), VALUE.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_whole() {
+        for (text, value) in [
+            ("k = \"ab.@==\"", "ab.@=="),
+            ("k: @.", "@"),
+            ("k=@==", "@=="),
+            ("k = '@!x$y'", "@!x$y"),
+        ] {
+            let found = read(&text.replace('@', VALUE)).map(|(_, value)| value);
+            assert_eq!(found, Some(value.replace('@', VALUE)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_assigned_has_no_name() {
+        for text in ["@", "\n@\n", "x;@", "'@'"] {
+            assert_eq!(read(&text.replace('@', VALUE)), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Secrets without a mark of their own, by the name that they are assigned to.
+//!
+//! The words of all names are sought at once in the name next to a value, so that what a value costs
+//! does not depend on the number of rules. Not here: reading the name out of the text.
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use zeroize::Zeroizing;
+
+use super::{Captured, Found, Match, Matcher};
+use crate::assignment::{self, Assigned};
+use crate::finding::Secret;
+use crate::prefilter::Candidate;
+use crate::rule::{Name, RuleSet};
+use crate::span::Span;
+use crate::token::is_token;
+
+/// Bytes before a value's run on which it depends whether it is plausible.
+pub(super) const BEFORE: usize = assignment::BACK;
+/// And from its start on.
+pub(super) const AHEAD: usize = 112;
+
+/// No run is followed farther than this.
+const MAX_RUN: usize = 1024;
+
+/// Words that mean that a value is secret.
+const SECRET: [&str; 18] = [
+    "key", "token", "secret", "password", "passwd", "passphrase", "passcode", "pwd", "credential",
+    "creds", "auth", "apikey", "pat", "private", "bearer", "license", "access", "jwt",
+];
+/// Words of names whose values look random and are no secrets.
+const PUBLIC: [&str; 24] = [
+    "commit", "sha", "sha1", "sha256", "sha512", "md5", "digest", "hash", "checksum", "etag",
+    "version", "revision", "guid", "uuid", "integrity", "fingerprint", "thumbprint", "crc", "public",
+    "pub", "rev", "ref", "keyid", "nonce",
+];
+
+/// What a word found in a name stands for.
+#[derive(Clone, Copy, PartialEq)]
+enum Meaning {
+    Secret,
+    Public,
+    /// Part of alternative so many.
+    Part(usize),
+}
+
+/// One alternative of one rule.
+struct Alternative {
+    rule: usize,
+    words: usize,
+    /// Whether it names a public thing itself.
+    public: bool,
+}
+
+/// The words of all rules that go by names.
+pub struct NameIndex {
+    rules: Vec<(usize, Vec<Vec<String>>)>,
+    built: OnceLock<Built>,
+}
+
+impl std::fmt::Debug for NameIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NameIndex").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+struct Built {
+    words: AhoCorasick,
+    /// What each word stands for.
+    meanings: Vec<Vec<Meaning>>,
+    alternatives: Vec<Alternative>,
+}
+
+impl NameIndex {
+    /// The index of the rules of `set`. It is built when it is first needed.
+    pub fn new(set: &RuleSet) -> Self {
+        let named = (0..).zip(&set.rules).filter_map(|(index, rule)| {
+            Some((index, rule.names.as_ref()?.alternatives().to_vec()))
+        });
+        Self { rules: named.collect(), built: OnceLock::new() }
+    }
+
+    /// Whether no rule goes by names.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    fn built(&self) -> Option<&Built> {
+        if self.built.get().is_none() {
+            let built = build(&self.rules)?;
+            return Some(self.built.get_or_init(|| built));
+        }
+        self.built.get()
+    }
+
+    /// The rules that a name speaks for, in their order. `narrow` is where the name next to the value
+    /// begins in the letters of `name`.
+    fn rules(&self, name: &Name, narrow: usize) -> Vec<usize> {
+        let Some(built) = self.built() else { return Vec::new() };
+        let (mut secret, mut public) = (false, false);
+        // For each alternative, the words found and whether one is in the narrow name.
+        let mut parts: Vec<(usize, usize, bool)> = Vec::new();
+        for hit in built.words.find_overlapping_iter(name.letters()) {
+            if !name.counts(hit.start(), hit.end()) {
+                continue;
+            }
+            let near = hit.end() > narrow;
+            let word = hit.pattern().as_usize();
+            for meaning in &built.meanings[word] {
+                match meaning {
+                    Meaning::Secret => secret |= near,
+                    Meaning::Public => public |= near && is_part(name, hit.start(), hit.end()),
+                    Meaning::Part(alternative) => {
+                        match parts.iter_mut().find(|p| p.0 == *alternative && p.1 == word) {
+                            Some(part) => part.2 |= near,
+                            None => parts.push((*alternative, word, near)),
+                        }
+                    }
+                }
+            }
+        }
+        let mut rules: Vec<usize> = Vec::new();
+        for (alternative, ..) in &parts {
+            let Alternative { rule, words, public: open } = built.alternatives[*alternative];
+            let own = || parts.iter().filter(|p| p.0 == *alternative);
+            let allowed = if public && !open { secret && !is_public_key(name, narrow) } else { true };
+            if allowed && own().count() == words && (secret || own().any(|p| p.2)) {
+                rules.push(rule);
+            }
+        }
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+}
+
+/// Whether letters from `start` to `end` are whole parts of the name.
+fn is_part(name: &Name, start: usize, end: usize) -> bool {
+    let mut at = 0;
+    let (mut starts, mut ends) = (false, false);
+    for part in name.parts() {
+        starts |= at == start;
+        at += part.len();
+        ends |= at == end;
+    }
+    starts && ends
+}
+
+/// Whether the name next to the value speaks of a public key, or of a key's id, hash and the like.
+fn is_public_key(name: &Name, narrow: usize) -> bool {
+    let mut at = 0;
+    let mut last: &[u8] = b"";
+    for part in name.parts() {
+        if at >= narrow && (part == b"public" || part == b"pub") {
+            return true;
+        }
+        at += part.len();
+        last = part;
+    }
+    PUBLIC.iter().any(|word| word.as_bytes() == last)
+}
+
+fn build(rules: &[(usize, Vec<Vec<String>>)]) -> Option<Built> {
+    let mut words: Vec<String> = Vec::new();
+    let mut meanings: Vec<Vec<Meaning>> = Vec::new();
+    let mut numbers = std::collections::HashMap::new();
+    let mut add = |word: &str, meaning: Meaning| {
+        let number = *numbers.entry(word.to_owned()).or_insert_with(|| {
+            words.push(word.to_owned());
+            meanings.push(Vec::new());
+            words.len() - 1
+        });
+        meanings[number].push(meaning);
+    };
+    SECRET.iter().for_each(|word| add(word, Meaning::Secret));
+    PUBLIC.iter().for_each(|word| add(word, Meaning::Public));
+    let mut alternatives = Vec::new();
+    for (rule, listed) in rules {
+        for listed in listed {
+            let mut distinct = listed.clone();
+            distinct.sort();
+            distinct.dedup();
+            let public = distinct.iter().any(|w| PUBLIC.contains(&w.as_str()));
+            distinct.iter().for_each(|word| add(word, Meaning::Part(alternatives.len())));
+            alternatives.push(Alternative { rule: *rule, words: distinct.len(), public });
+        }
+    }
+    let words = AhoCorasick::new(&words).ok()?;
+    Some(Built { words, meanings, alternatives })
+}
+
+/// The run that begins at `at`.
+fn run_from(bytes: &[u8], at: usize) -> Span {
+    let rest = &bytes[at..bytes.len().min(at + MAX_RUN)];
+    Span::new(at, at + rest.iter().take_while(|b| is_token(**b)).count())
+}
+
+impl Matcher<'_> {
+    /// Whether the value whose run begins at `at` may be a secret. Looks no farther than
+    /// [`BEFORE`] and [`AHEAD`].
+    pub(super) fn may_be_assigned(&self, bytes: &[u8], at: usize) -> bool {
+        let from = at.saturating_sub(BEFORE);
+        let near = &bytes[from..bytes.len().min(at + AHEAD)];
+        let run = run_from(near, at - from);
+        assignment::readings(near, run).any(|assigned| {
+            let rules = self.spoken_for(near, &assigned);
+            let value = &near[assigned.value.range()];
+            // A value that goes on may yet fit.
+            let cut = assigned.value.end == near.len();
+            rules.iter().any(|rule| cut || self.rules.rules[*rule].pattern.is_match(value))
+        })
+    }
+
+    /// The rules that speak for an assignment.
+    fn spoken_for(&self, text: &[u8], assigned: &Assigned) -> Vec<usize> {
+        let Assigned { name, wide, .. } = assigned;
+        let mut read = Name::default();
+        read.read(&text[wide.range()]);
+        let outer = &text[wide.start..name.start];
+        let narrow = outer.iter().filter(|b| b.is_ascii_alphanumeric()).count();
+        self.names.rules(&read, narrow)
+    }
+
+    /// Adds what the value is whose run begins at a candidate.
+    pub(super) fn assigned(&self, bytes: &[u8], candidate: Candidate, found: &mut Found) {
+        let from = candidate.at.saturating_sub(BEFORE);
+        let text = &bytes[from..];
+        let run = run_from(text, candidate.at - from);
+        for assigned in assignment::readings(text, run) {
+            let before = found.matches.len();
+            self.read_as(text, from, &assigned, candidate, found);
+            let told = &found.matches[before..];
+            if told.iter().any(|m| !self.rules.rules[m.rule].is_generic()) {
+                break;
+            }
+        }
+    }
+
+    fn read_as(
+        &self,
+        text: &[u8],
+        from: usize,
+        assigned: &Assigned,
+        candidate: Candidate,
+        found: &mut Found,
+    ) {
+        let value = &text[assigned.value.range()];
+        for index in self.spoken_for(text, assigned) {
+            let rule = &self.rules.rules[index];
+            if value.len() > rule.longest {
+                continue;
+            }
+            let captures = rule.pattern.regex().and_then(|regex| regex.captures(value));
+            let Some(captured) = captures.and_then(|c| Captured::new(rule, &c)) else { continue };
+            let Captured { secret, body, .. } = captured;
+            let start = from + assigned.value.start;
+            found.matches.push(Match {
+                rule: index,
+                span: Span::new(start + secret.start, start + secret.end),
+                whole: Span::new(from + assigned.name.start, start + value.len()),
+                secret: Secret::new(&value[secret.range()], 0),
+                matched: Zeroizing::new(text[assigned.name.start..assigned.value.end].into()),
+                body: Span::new(body.start - secret.start, body.end - secret.start),
+                uuid: None,
+                exact: rule.form.as_ref().is_some_and(|f| f.is_match(&value[body.range()])),
+                layers: Vec::new(),
+                candidate: Some(candidate),
+            });
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What the name says that a secret is assigned to.
+//!
+//! `acme key` asks for both words, in any order and in any spelling: `ACME_API_KEY`, `acmeKey`,
+//! `acme.prod.key`. Not here: finding the name in a text.
+
+/// A word up to this long must be a part of the name by itself: `dd` is not in `add_key`.
+const SHORT: usize = 3;
+
+/// Alternatives, each of words that must all be in the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    alternatives: Vec<Vec<String>>,
+}
+
+impl Names {
+    /// Alternatives as they are written, words apart by blanks.
+    pub fn new<'w>(alternatives: impl Iterator<Item = &'w str>) -> Self {
+        let words = |text: &str| -> Vec<String> {
+            text.split_whitespace().map(str::to_ascii_lowercase).collect()
+        };
+        let alternatives = alternatives.map(words).filter(|words| !words.is_empty()).collect();
+        Self { alternatives }
+    }
+
+    /// Whether nothing is asked for, so that nothing fits.
+    pub fn is_empty(&self) -> bool {
+        self.alternatives.is_empty()
+    }
+
+    /// The alternatives, each a list of words in small letters.
+    pub fn alternatives(&self) -> &[Vec<String>] {
+        &self.alternatives
+    }
+}
+
+/// A name in small letters without its separators, and where its parts begin.
+#[derive(Clone, Debug, Default)]
+pub struct Name {
+    letters: Vec<u8>,
+    /// Where a part begins; one more at the end.
+    starts: Vec<usize>,
+}
+
+impl Name {
+    /// Reads a name: parts are apart by anything that is no letter or digit, or by a capital behind
+    /// a small letter, or before one.
+    pub fn read(&mut self, raw: &[u8]) {
+        self.letters.clear();
+        self.starts.clear();
+        let mut before = b' ';
+        for (at, byte) in raw.iter().enumerate() {
+            if byte.is_ascii_alphanumeric() {
+                let hump = byte.is_ascii_uppercase()
+                    && (before.is_ascii_lowercase()
+                        || before.is_ascii_digit()
+                        || raw.get(at + 1).is_some_and(u8::is_ascii_lowercase)
+                            && before.is_ascii_uppercase());
+                if hump || !before.is_ascii_alphanumeric() {
+                    self.starts.push(self.letters.len());
+                }
+                self.letters.push(byte.to_ascii_lowercase());
+            }
+            before = *byte;
+        }
+        self.starts.push(self.letters.len());
+    }
+
+    /// The letters and digits of all parts, without what stood between.
+    pub fn letters(&self) -> &[u8] {
+        &self.letters
+    }
+
+    /// Whether a word that was found from `start` to `end` of the letters counts.
+    pub fn counts(&self, start: usize, end: usize) -> bool {
+        if end - start > SHORT {
+            return true;
+        }
+        self.starts.binary_search(&start).is_ok() && self.starts.binary_search(&end).is_ok()
+    }
+
+    /// The parts of the name.
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.starts.windows(2).map(|pair| &self.letters[pair[0]..pair[1]])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_into_parts() {
+        let parts = |raw: &str| {
+            let mut name = Name::default();
+            name.read(raw.as_bytes());
+            let parts: Vec<String> =
+                name.parts().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
+            parts.join(" ")
+        };
+        assert_eq!(parts("ACME_API_KEY"), "acme api key");
+        assert_eq!(parts("acmeApiKey"), "acme api key");
+        assert_eq!(parts("acme.prod-APIKey"), "acme prod api key");
+        assert_eq!(parts("AcmeV2Key"), "acme v2 key");
+        assert_eq!(parts("--x-api_key: "), "x api key");
+    }
+
+    #[test]
+    fn short_words_count_as_parts_only() {
+        let mut name = Name::default();
+        name.read(b"DD_API_KEY");
+        assert!(name.counts(0, 2) && name.counts(2, 5));
+        name.read(b"addKey");
+        assert!(!name.counts(1, 3));
+    }
+}

@@ -1,0 +1,172 @@
+//! What every match of an expression is made of, as far as its syntax tells: runs of token
+//! characters, and a literal within.
+//!
+//! A prefilter looks for most literals in or near such runs only. Not here: the search.
+
+use regex_syntax::hir::{Hir, HirKind};
+
+use super::pattern::allow_bytes;
+use crate::token::{RUN, is_token};
+
+/// A literal this near before a run is found with it.
+pub const SHELTER: usize = 24;
+
+/// The most bytes that may stand before a literal within a match.
+const MAX_BACK: usize = 100;
+/// A literal within a match is at least so long.
+const MIN_INNER: usize = 3;
+
+/// A run of token characters that every match has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Where it begins in a match, at the least.
+    pub(super) first: usize,
+    /// And at the most.
+    pub(super) last: usize,
+    /// How long it is, at the least.
+    pub(super) length: usize,
+}
+
+/// A literal within all matches.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) literal: Vec<u8>,
+    /// Bytes before it, at the most.
+    pub(super) most: usize,
+}
+
+/// A part of an expression between which and its neighbours there is nothing.
+struct Atom<'h> {
+    hir: &'h Hir,
+    least: usize,
+    most: Option<usize>,
+    token: bool,
+}
+
+/// The runs of [`RUN`] token characters and more. Places count from where the literal begins that
+/// has `back` bytes before it at the most.
+pub(super) fn runs(hir: &Hir, back: usize) -> Vec<Run> {
+    let mut found = Vec::new();
+    let (mut first, mut last) = (0, Some(0));
+    let mut open: Option<Run> = None;
+    for atom in bytewise(hir) {
+        if atom.token {
+            if let Some(last) = last {
+                open.get_or_insert(Run { first, last, length: 0 }).length += atom.least;
+            }
+        } else {
+            found.extend(open.take());
+        }
+        first += atom.least;
+        last = last.and_then(|last: usize| last.checked_add(atom.most?));
+    }
+    found.extend(open);
+    found.retain(|run| run.length >= RUN && run.last >= back);
+    for run in &mut found {
+        (run.first, run.last) = (run.first.saturating_sub(back), run.last - back);
+    }
+    found
+}
+
+/// The rarest literal behind a bounded number of bytes.
+pub(super) fn inner(hir: &Hir) -> Option<Inner> {
+    let mut most = 0usize;
+    let mut best: Option<(usize, Inner)> = None;
+    for atom in atoms(hir) {
+        if let HirKind::Literal(literal) = atom.hir.kind() {
+            let literal = literal.0.to_vec();
+            let score = literal.iter().map(|b| weight(*b)).sum();
+            let better = best.as_ref().is_none_or(|(old, _)| *old < score);
+            if literal.len() >= MIN_INNER && better {
+                best = Some((score, Inner { literal, most }));
+            }
+        }
+        most = most.saturating_add(atom.most.unwrap_or(usize::MAX));
+        if most > MAX_BACK {
+            break;
+        }
+    }
+    best.map(|(_, inner)| inner)
+}
+
+/// How much a byte tells: letters that are frequent in text tell little.
+pub fn weight(byte: u8) -> usize {
+    match byte {
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b'l' | b' ' | b'/' => 1,
+        b'c' | b'd' | b'u' | b'p' | b'm' | b'h' | b'.' | b'-' | b'_' | b'=' => 2,
+        b'a'..=b'z' => 3,
+        b'A'..=b'Z' | b'0'..=b'9' => 4,
+        _ => 3,
+    }
+}
+
+fn atoms(hir: &Hir) -> Vec<Atom<'_>> {
+    let mut all = Vec::new();
+    gather(hir, &mut all);
+    all
+}
+
+fn gather<'h>(hir: &'h Hir, all: &mut Vec<Atom<'h>>) {
+    match hir.kind() {
+        HirKind::Concat(parts) => parts.iter().for_each(|part| gather(part, all)),
+        HirKind::Capture(capture) => gather(&capture.sub, all),
+        HirKind::Empty | HirKind::Look(_) => {}
+        _ => all.push(Atom {
+            hir,
+            least: hir.properties().minimum_len().unwrap_or(0),
+            most: hir.properties().maximum_len(),
+            token: is_of_tokens(hir),
+        }),
+    }
+}
+
+/// The same with literals taken apart, for they may hold bytes of both kinds.
+fn bytewise(hir: &Hir) -> Vec<Atom<'_>> {
+    let apart = |atom: Atom<'_>| -> Vec<(usize, Option<usize>, bool)> {
+        match atom.hir.kind() {
+            HirKind::Literal(literal) => {
+                literal.0.iter().map(|b| (1, Some(1), is_token(*b))).collect()
+            }
+            _ => vec![(atom.least, atom.most, atom.token)],
+        }
+    };
+    let parts = atoms(hir).into_iter().flat_map(apart);
+    parts.map(|(least, most, token)| Atom { hir, least, most, token }).collect()
+}
+
+fn is_of_tokens(hir: &Hir) -> bool {
+    let mut bytes = [false; 256];
+    allow_bytes(hir, &mut bytes);
+    (0..=u8::MAX).zip(bytes).all(|(byte, allowed)| !allowed || is_token(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hir(source: &str) -> Hir {
+        regex_syntax::ParserBuilder::new().utf8(false).build().parse(source).expect("valid")
+    }
+
+    #[test]
+    fn runs_are_found_with_their_places() {
+        let run = |first, last, length| Run { first, last, length };
+        assert_eq!(runs(&hir(r"(ghp_(?P<body>[0-9A-Za-z]{36}))"), 0), [run(0, 0, 40)]);
+        assert_eq!(
+            runs(&hir(r"SG\.([0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43})"), 0),
+            [run(3, 3, 22), run(26, 26, 43)]
+        );
+        assert_eq!(runs(&hir(r"[a-z]{14,16}\.atlas\.[0-9a-z]{60,70}"), 17), [run(4, 6, 60)]);
+        assert_eq!(runs(&hir(r"a:[0-9a-z]{10}"), 0), []);
+        assert_eq!(runs(&hir(r"a:[^ ]+ [0-9a-z]{20}"), 0), []);
+        assert_eq!(runs(&hir(r"(?:abc|de)x{15}"), 0), [run(0, 0, 17)]);
+    }
+
+    #[test]
+    fn the_rarest_bounded_literal_is_taken() {
+        let found = inner(&hir(r"([0-9A-Za-z]{14}\.atlasv1\.[0-9A-Za-z]{60})")).expect("one");
+        assert_eq!((found.literal.as_slice(), found.most), (b".atlasv1.".as_slice(), 14));
+        assert!(inner(&hir(r"[a-z]+atlasv1[0-9]{20}")).is_none());
+        assert!(inner(&hir(r"[a-z]{3}\d{9}")).is_none());
+    }
+}
