@@ -9,9 +9,9 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use keytrawl::blob::{Blob, Provenance};
-use keytrawl::filter::randomness;
 use keytrawl::prefilter::{Prefilter, Wanted};
-use keytrawl::rule::{Encodings, armed, builtin};
+use keytrawl::randomness;
+use keytrawl::rule::{armed, builtin};
 use keytrawl::scanner::{Options, Scanner, Scratch};
 use keytrawl::span::{Charset, LineTable, Span};
 
@@ -51,14 +51,11 @@ fn leaky(text: &[u8]) -> Vec<u8> {
 }
 
 fn stages(criterion: &mut Criterion) {
-    let (rules, _) = builtin().expect("the built-in rules");
+    let rules = builtin();
     let wanted: Vec<Wanted<'_>> = (0..)
         .zip(&rules.rules)
-        .map(|(rule, definition)| Wanted {
-            rule,
-            lead: definition.pattern.lead(),
-            encodings: definition.encodings.unwrap_or(Encodings::All),
-        })
+        .filter(|(_, listed)| listed.is_anchored())
+        .map(|(rule, listed)| Wanted { rule, lead: listed.lead(), encodings: listed.encodings() })
         .collect();
     let prefilter = Prefilter::new(&wanted);
     let scanner = Scanner::new(&rules, Options::default());
@@ -106,7 +103,7 @@ fn judgement(criterion: &mut Criterion) {
 fn start(criterion: &mut Criterion) {
     criterion.bench_function("start: rules and prefilter", |b| {
         b.iter(|| {
-            let (rules, _) = builtin().expect("the built-in rules");
+            let rules = builtin();
             Scanner::new(&rules, Options::default()).reach()
         });
     });

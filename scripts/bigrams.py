@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates src/filter/bigrams.bin, the table behind `filter::randomness`.
+"""Generates src/bigrams.bin, the table behind `randomness`.
 
 The table says how surprising each character of a *name* is after the character before it: what a
 word, an identifier or several of them glued together cost in bits. It knows nothing of keys.
@@ -13,7 +13,7 @@ Inputs, all from Debian (bookworm), unpacked and never installed:
 
     mkdir debs tree; cd debs; apt-get download PACKAGE...; cd ..
     for deb in debs/*.deb; do name=${deb##*/}; dpkg -x "$deb" "tree/${name%%_*}"; done
-    scripts/bigrams.py tree src/filter/bigrams.bin
+    scripts/bigrams.py tree src/bigrams.bin
 
 Layout: three planes (the character two back: none of this word or no letter, a vowel, a consonant)
 of 41 rows (the character before: a-z, 0-9, `_`, `-`, `.`, any other byte, start of a word) of 40
@@ -23,7 +23,7 @@ upper), then one number: the price of not beginning a camel hump is nought, of b
 Every number is a byte, -log2 of the probability in sixteenths of a bit.
 
     scripts/bigrams.py --harvest DIR... prints the distinct names of other trees, one a line: what the
-    ignored test `measure_names` of `filter::randomness` reads.
+    ignored test `measure_names` of `randomness` reads.
 """
 
 import math
@@ -94,7 +94,7 @@ class Counts:
             now = symbol(byte)
             if now < 26:
                 upper = byte < 97
-                # Written in step with `filter::randomness::cost`.
+                # Written in step with `randomness::cost`.
                 if case == 1 and not across:
                     self.humps[upper] += weight
                     if upper:

@@ -21,6 +21,7 @@ pub mod moment;
 pub mod pipeline;
 pub mod prefilter;
 pub mod proof;
+pub mod randomness;
 pub mod report;
 pub mod rule;
 pub mod scanner;

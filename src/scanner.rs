@@ -24,7 +24,7 @@ use crate::finding::{
 };
 use crate::matcher::{Found, Match, Matcher, NameIndex, everywhere};
 use crate::prefilter::{Candidate, Prefilter, Wanted};
-use crate::rule::{Allowlist, Deviant, Encodings, Rule, RuleSet};
+use crate::rule::{Allowlist, Deviant, Encodings, Listed, Rule, RuleSet};
 use crate::span::{Charset, LineTable, Span};
 use view::{View, Views};
 
@@ -495,10 +495,10 @@ impl Context<'_> {
 }
 
 /// What a rule wants to be found by; none if it is sought otherwise.
-fn wanted((rule, definition): (usize, &Rule)) -> Option<Wanted<'_>> {
-    let lead = definition.pattern.lead();
-    let encodings = definition.encodings.unwrap_or(Encodings::All);
-    (lead.is_some() || definition.names.is_some()).then_some(Wanted { rule, lead, encodings })
+fn wanted((rule, listed): (usize, &Listed)) -> Option<Wanted<'_>> {
+    let lead = listed.lead().filter(|_| listed.names().is_none());
+    let encodings = listed.encodings();
+    listed.is_anchored().then_some(Wanted { rule, lead, encodings })
 }
 
 struct Settled {

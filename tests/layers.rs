@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("calendar", 0),
     ("document", 0),
     ("moment", 0),
+    ("randomness", 0),
     ("token", 0),
     ("blob", 1),
     ("decode", 1),

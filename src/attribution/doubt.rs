@@ -88,7 +88,7 @@ mod tests {
 
     /// Whether Leadterra's evidence is doubted for the key `KEYONE`.
     fn is_doubted(text: &str) -> bool {
-        let (rules, _) = builtin().expect("built-in rules");
+        let rules = builtin();
         let attributor = Attributor::new(&rules);
         let hits = attributor.hits(text.as_bytes());
         let lines = LineTable::new(text.as_bytes(), Charset::Utf8);

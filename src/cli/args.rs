@@ -169,6 +169,9 @@ pub(super) enum RulesCommand {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// The index of the built-in rules, for `src/rule/index.tsv`
+    #[command(hide = true)]
+    Index,
 }
 
 #[derive(Debug, Args)]

@@ -157,7 +157,7 @@ fn read() -> Result<Zeroizing<Vec<u8>>, Failure> {
 fn finding(text: &[u8], provider: Option<&str>, set: &RuleSet) -> Result<Finding, Failure> {
     let whole = text.trim_ascii();
     let fits = |rule: &&Rule| rule.is_whole(whole);
-    let mut fitting: Vec<&Rule> = set.rules.iter().filter(fits).collect();
+    let mut fitting: Vec<&Rule> = set.rules.iter().map(|r| &**r).filter(fits).collect();
     // The rule that can ask whom the user named, else the one whose form is documented.
     let asks = |rule: &&Rule| provider.is_some_and(|id| rule.verify_with(id).is_some());
     let exact = |rule: &&Rule| rule.provider.is_some();

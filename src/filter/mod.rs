@@ -6,13 +6,13 @@ pub mod allow;
 pub mod allowlist;
 pub mod checksum;
 pub mod placeholder;
-pub mod randomness;
 
 use std::fmt;
 
 use crate::decode;
 use crate::finding::Confidence;
 use crate::matcher::Match;
+use crate::randomness;
 use crate::rule::{Deviant, Rule};
 
 /// Why a match is no finding.

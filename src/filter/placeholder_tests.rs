@@ -1,8 +1,8 @@
 //! What `placeholder` promises, and the measurement of how often chance trips it.
 
 use super::*;
-use crate::filter::randomness::tests::{Random, drawn};
-use crate::filter::randomness::{LIKELY, evidence};
+use crate::randomness::tests::{Random, drawn};
+use crate::randomness::{LIKELY, evidence};
 use proptest::prelude::*;
 
 /// Bodies of documentation and public code, after the prefix that precedes them.

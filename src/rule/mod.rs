@@ -3,6 +3,7 @@
 //! Rules are data (`rules/*.toml`), in the schema that gitleaks made common, with additions of our
 //! own. Not here: searching for them.
 
+mod listed;
 mod load;
 mod names;
 mod pattern;
@@ -13,6 +14,7 @@ mod shape;
 mod syntax;
 mod verify;
 
+pub use listed::{Listed, ListedProvider, index};
 pub use load::{LoadError, Notice, RuleFile, parse};
 pub use names::{Name, Names};
 pub use pattern::{Lead, MAX_MATCH, Pattern};

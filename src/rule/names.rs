@@ -22,6 +22,16 @@ impl Names {
         Self { alternatives }
     }
 
+    /// Alternatives out of an index line; none for an empty one.
+    pub(super) fn listed(field: &str) -> Option<Self> {
+        (!field.is_empty()).then(|| Self::new(field.split('|')))
+    }
+
+    /// The alternatives as an index line has them.
+    pub(super) fn describe(&self) -> String {
+        self.alternatives.iter().map(|words| words.join(" ")).collect::<Vec<_>>().join("|")
+    }
+
     /// Whether nothing is asked for, so that nothing fits.
     pub fn is_empty(&self) -> bool {
         self.alternatives.is_empty()

@@ -50,6 +50,35 @@ pub struct Lead {
 }
 
 impl Lead {
+    /// Out of the fields of an index line; none for empty ones.
+    pub(super) fn listed(literals: &str, back: &str, runs: &str) -> Option<Self> {
+        let byte = |pair: &[u8]| {
+            std::str::from_utf8(pair).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok())
+        };
+        let bytes = |hex: &str| hex.as_bytes().chunks(2).filter_map(byte).collect::<Vec<u8>>();
+        if literals.is_empty() {
+            return None;
+        }
+        let run = |text: &str| {
+            let mut numbers = text.split(':').map_while(|n| n.parse().ok());
+            Some(Run { first: numbers.next()?, last: numbers.next()?, length: numbers.next()? })
+        };
+        Some(Self {
+            literals: literals.split(',').map(bytes).collect(),
+            back: back.parse().ok()?,
+            runs: runs.split(',').filter_map(run).collect(),
+        })
+    }
+
+    /// The fields of an index line.
+    pub(super) fn describe(&self) -> String {
+        let hex = |bytes: &Vec<u8>| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let literals: Vec<String> = self.literals.iter().map(hex).collect();
+        let run = |r: &Run| format!("{}:{}:{}", r.first, r.last, r.length);
+        let runs: Vec<String> = self.runs.iter().map(run).collect();
+        format!("{}\t{}\t{}", literals.join(","), self.back, runs.join(","))
+    }
+
     /// Whether every match has a run of token characters that either holds the part of the literal
     /// from `start` to `end`, or begins within [`SHELTER`] bytes behind `start`.
     pub fn is_sheltered(&self, start: usize, end: usize) -> bool {

@@ -1,20 +1,17 @@
 //! All rules and providers of one run.
 
-use super::load::{LoadError, Notice, RuleFile, parse};
+use super::listed::{self, Listed, ListedProvider};
+use super::load::RuleFile;
 use super::provider::Provider;
-use super::{Encodings, Issuer, Rule, drawn};
-use crate::document::Problem;
-
-/// The rule files that are part of the program, by name: all of `rules/`, listed by `build.rs`.
-const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+use super::{Issuer, Rule, drawn};
 
 /// Rules and providers that belong together.
 #[derive(Debug, Default)]
 pub struct RuleSet {
     /// The rules, in the order of their files.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<Listed>,
     /// The providers that rules name.
-    pub providers: Vec<Provider>,
+    pub providers: Vec<ListedProvider>,
 }
 
 impl RuleSet {
@@ -22,29 +19,29 @@ impl RuleSet {
     pub fn add(&mut self, file: RuleFile) {
         if let Some(provider) = file.provider {
             self.providers.retain(|p| p.id != provider.id);
-            self.providers.push(provider);
+            self.providers.push(provider.into());
         }
         for rule in file.rules {
             match self.rules.iter_mut().find(|r| r.id == rule.id) {
-                Some(old) => *old = rule,
-                None => self.rules.push(rule),
+                Some(old) => *old = rule.into(),
+                None => self.rules.push(rule.into()),
             }
         }
     }
 
     /// The provider of an id.
     pub fn provider(&self, id: &str) -> Option<&Provider> {
-        self.providers.iter().find(|p| p.id == id)
+        self.providers.iter().find(|p| p.id == id).map(|p| &**p)
     }
 
     /// The rule of an id.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
-        self.rules.iter().find(|r| r.id == id)
+        self.rules.iter().find(|r| r.id == id).map(|r| &**r)
     }
 
     /// Drops the rules that are not wanted.
     pub fn disable(&mut self, ids: &[String]) {
-        self.rules.retain(|r| !ids.contains(&r.id));
+        self.rules.retain(|r| !ids.iter().any(|id| r.is_called(id)));
     }
 
     /// What does not hold together: providers that no file describes, expressions too large.
@@ -78,27 +75,10 @@ fn issuer_id(issuer: &Issuer) -> &String {
     &issuer.provider
 }
 
-/// The rules that are part of the program.
-///
-/// # Errors
-/// None in a program that passed its tests; a mistake in a built-in file is told like any other.
-pub fn builtin() -> Result<(RuleSet, Vec<Notice>), LoadError> {
-    let mut set = RuleSet::default();
-    let mut notices = Vec::new();
-    let mut mistakes: Vec<Problem> = Vec::new();
-    for (name, text) in BUILTIN {
-        match parse(name, text) {
-            Ok(mut file) => {
-                for rule in &mut file.rules {
-                    rule.encodings.get_or_insert(Encodings::Common);
-                }
-                notices.append(&mut file.notices);
-                set.add(file);
-            }
-            Err(LoadError(problems)) => mistakes.extend(problems),
-        }
-    }
-    if mistakes.is_empty() { Ok((set, notices)) } else { Err(LoadError(mistakes)) }
+/// The rules that are part of the program. Each is read when it is first asked for.
+pub fn builtin() -> RuleSet {
+    let (rules, providers) = listed::all();
+    RuleSet { rules, providers }
 }
 
 #[cfg(test)]
@@ -106,19 +86,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_holds_every_file_of_the_folder_and_all_of_it_fits_together() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .expect("the folder of rules")
-            .map(|entry| {
-                format!("rules/{}", entry.expect("an entry").file_name().to_string_lossy())
-            })
-            .collect();
-        files.sort();
-        let listed: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
-        assert_eq!(listed, files);
-        let (set, notices) = builtin().expect("built-in rules");
-        assert_eq!(notices, []);
+    fn the_built_in_rules_fit_together() {
+        let set = builtin();
+        let mut ids: Vec<&str> = set.rules.iter().map(|r| r.id.as_str()).collect();
+        ids.sort_unstable();
+        let twice: Vec<_> = ids.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
         assert_eq!(set.inconsistencies(), [""; 0]);
     }
 }

@@ -7,10 +7,10 @@ const DECIMAL: &[u8] = b"0123456789";
 const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
 /// Seeded, so that a figure can be had again (SplitMix64).
-pub(in crate::filter) struct Random(pub(in crate::filter) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub(in crate::filter) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,7 +18,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub(in crate::filter) fn fill(&mut self, body: &mut [u8], alphabet: &[u8]) {
+    pub(crate) fn fill(&mut self, body: &mut [u8], alphabet: &[u8]) {
         for byte in body {
             let at = (u128::from(self.next()) * alphabet.len() as u128) >> 64;
             *byte = alphabet[at as usize];
@@ -27,7 +27,7 @@ impl Random {
 }
 
 /// Name, characters and lengths of every kind of body that an issuer is known to draw.
-pub(in crate::filter) fn drawn() -> Vec<(&'static str, Vec<u8>, &'static [usize])> {
+pub(crate) fn drawn() -> Vec<(&'static str, Vec<u8>, &'static [usize])> {
     let lower = [DECIMAL, &LETTERS[..26]].concat();
     vec![
         ("hex", lower[..16].to_vec(), &[20, 32, 40, 48, 64]),

@@ -258,4 +258,4 @@ pub(crate) fn is_uuid(body: &[u8]) -> bool {
 
 #[cfg(test)]
 #[path = "randomness_tests.rs"]
-pub(in crate::filter) mod tests;
+pub(crate) mod tests;

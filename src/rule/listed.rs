@@ -1,0 +1,265 @@
+//! Built-in rules and providers that are read when they are first asked for. Reading all of their
+//! files takes twenty milliseconds, and most runs need few of them or none.
+//!
+//! What the search needs of each rule stands in an index (`index.tsv`), which
+//! `keytrawl rules index` writes and a test holds against the files. Not here: the rules' own syntax.
+
+use std::fmt::Write as _;
+use std::ops::{Deref, DerefMut};
+use std::sync::{LazyLock, OnceLock};
+
+use super::load::{LoadError, RuleFile, parse};
+use super::names::Names;
+use super::pattern::Lead;
+use super::provider::Provider;
+use super::{Encodings, Rule};
+
+/// The rule files that are part of the program, by name: all of `rules/`, listed by `build.rs`.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+/// What the search needs of the rules in [`FILES`].
+const INDEX: &str = include_str!("index.tsv");
+
+/// The files that were read so far.
+static READ: LazyLock<Vec<OnceLock<RuleFile>>> =
+    LazyLock::new(|| FILES.iter().map(|_| OnceLock::new()).collect());
+
+/// Reads the built-in file number `file`.
+fn read(file: usize) -> Result<RuleFile, LoadError> {
+    let (name, text) = FILES[file];
+    let mut read = parse(name, text)?;
+    for rule in &mut read.rules {
+        rule.encodings.get_or_insert(Encodings::Common);
+    }
+    Ok(read)
+}
+
+fn built_in(file: usize) -> &'static RuleFile {
+    READ[file].get_or_init(|| read(file).expect("a test reads every built-in file"))
+}
+
+/// A rule of a set; reads as [`Rule`].
+#[derive(Debug)]
+pub struct Listed {
+    /// The rule's id.
+    pub id: String,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Own(Box<Rule>),
+    BuiltIn { file: usize, at: usize, search: Search },
+}
+
+/// What the search needs of a rule.
+#[derive(Debug, Default)]
+struct Search {
+    aliases: Vec<String>,
+    encodings: Option<Encodings>,
+    lead: Option<Lead>,
+    names: Option<Names>,
+}
+
+impl Listed {
+    /// Whether `id` is its id, or another one under which users may know it.
+    pub fn is_called(&self, id: &str) -> bool {
+        let aliases = match &self.source {
+            Source::Own(rule) => &rule.aliases,
+            Source::BuiltIn { search, .. } => &search.aliases,
+        };
+        self.id == id || aliases.iter().any(|alias| alias == id)
+    }
+
+    /// The literals by which it is found.
+    pub fn lead(&self) -> Option<&Lead> {
+        match &self.source {
+            Source::Own(rule) => rule.pattern.lead(),
+            Source::BuiltIn { search, .. } => search.lead.as_ref(),
+        }
+    }
+
+    /// What the name of an assigned value must say.
+    pub fn names(&self) -> Option<&Names> {
+        match &self.source {
+            Source::Own(rule) => rule.names.as_ref(),
+            Source::BuiltIn { search, .. } => search.names.as_ref(),
+        }
+    }
+
+    /// The encodings in which its literals are sought.
+    pub fn encodings(&self) -> Encodings {
+        let wanted = match &self.source {
+            Source::Own(rule) => rule.encodings,
+            Source::BuiltIn { search, .. } => search.encodings,
+        };
+        wanted.unwrap_or(Encodings::All)
+    }
+
+    /// Whether it is sought by a literal or a name; see [`Rule::is_anchored`].
+    pub fn is_anchored(&self) -> bool {
+        self.lead().is_some() || self.names().is_some()
+    }
+}
+
+impl From<Rule> for Listed {
+    fn from(rule: Rule) -> Self {
+        Self { id: rule.id.clone(), source: Source::Own(Box::new(rule)) }
+    }
+}
+
+impl Deref for Listed {
+    type Target = Rule;
+
+    fn deref(&self) -> &Rule {
+        match &self.source {
+            Source::Own(rule) => rule,
+            Source::BuiltIn { file, at, .. } => &built_in(*file).rules[*at],
+        }
+    }
+}
+
+/// A provider of a set; reads as [`Provider`].
+#[derive(Debug)]
+pub struct ListedProvider {
+    /// The provider's id.
+    pub id: String,
+    /// Whether there is evidence that proves it.
+    pub has_evidence: bool,
+    /// None: of the built-in file `file`.
+    own: Option<Box<Provider>>,
+    file: usize,
+}
+
+impl From<Provider> for ListedProvider {
+    fn from(provider: Provider) -> Self {
+        let (id, has_evidence) = (provider.id.clone(), !provider.evidence.is_empty());
+        Self { id, has_evidence, own: Some(Box::new(provider)), file: 0 }
+    }
+}
+
+impl Deref for ListedProvider {
+    type Target = Provider;
+
+    fn deref(&self) -> &Provider {
+        static NOBODY: LazyLock<Provider> = LazyLock::new(Provider::default);
+        match &self.own {
+            Some(provider) => provider,
+            None => built_in(self.file).provider.as_ref().unwrap_or(&NOBODY),
+        }
+    }
+}
+
+impl DerefMut for ListedProvider {
+    fn deref_mut(&mut self) -> &mut Provider {
+        let own = (**self).clone();
+        self.own.get_or_insert_with(|| Box::new(own))
+    }
+}
+
+/// All built-in rules and providers, out of the index.
+pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
+    let (mut rules, mut providers) = (Vec::new(), Vec::new());
+    let (mut file, mut at) = (0, 0);
+    for line in INDEX.lines() {
+        let mut fields = line.split('\t');
+        let mut next = || fields.next().unwrap_or_default();
+        match next() {
+            "file" => {
+                let name = next();
+                file = FILES.binary_search_by_key(&name, |(name, _)| name).unwrap_or(usize::MAX);
+                at = 0;
+            }
+            "provider" if file < FILES.len() => {
+                let (id, has_evidence) = (next().to_owned(), next() == "evidence");
+                providers.push(ListedProvider { id, has_evidence, own: None, file });
+            }
+            "rule" if file < FILES.len() => {
+                let id = next().to_owned();
+                let search = Search {
+                    encodings: Some(if next() == "all" { Encodings::All } else { Encodings::Common }),
+                    aliases: listed(next()),
+                    names: Names::listed(next()),
+                    lead: Lead::listed(next(), next(), next()),
+                };
+                rules.push(Listed { id, source: Source::BuiltIn { file, at, search } });
+                at += 1;
+            }
+            _ => {}
+        }
+    }
+    (rules, providers)
+}
+
+fn listed(field: &str) -> Vec<String> {
+    field.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect()
+}
+
+/// Reads all built-in files and writes the index of what they hold.
+///
+/// # Errors
+/// The mistakes of all files.
+pub fn index() -> Result<String, LoadError> {
+    let mut index = String::new();
+    let mut problems = Vec::new();
+    for (file, (name, _)) in FILES.iter().enumerate() {
+        match read(file) {
+            Ok(read) => describe(&mut index, name, &read),
+            Err(LoadError(mistakes)) => problems.extend(mistakes),
+        }
+    }
+    if problems.is_empty() { Ok(index) } else { Err(LoadError(problems)) }
+}
+
+fn describe(index: &mut String, name: &str, file: &RuleFile) {
+    let mut line = |text: String| {
+        index.push_str(&text);
+        index.push('\n');
+    };
+    line(format!("file\t{name}"));
+    if let Some(provider) = &file.provider {
+        let evidence = if provider.evidence.is_empty() { "" } else { "evidence" };
+        line(format!("provider\t{}\t{evidence}", provider.id));
+    }
+    for rule in &file.rules {
+        let encodings = if rule.encodings == Some(Encodings::All) { "all" } else { "common" };
+        let mut fields = format!("rule\t{}\t{encodings}\t{}", rule.id, rule.aliases.join(","));
+        let names = rule.names.as_ref().map(Names::describe).unwrap_or_default();
+        let lead = rule.pattern.lead().filter(|_| rule.names.is_none());
+        let lead = lead.map_or_else(|| "\t\t".to_owned(), Lead::describe);
+        let _ = write!(fields, "\t{names}\t{lead}");
+        line(fields);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_is_what_the_files_say() {
+        let now = index().expect("built-in rules");
+        let stale = now.lines().zip(INDEX.lines()).find(|(now, then)| now != then);
+        assert!(
+            now == INDEX,
+            "`cargo run -- rules index > src/rule/index.tsv` makes it new: {stale:?}"
+        );
+    }
+
+    #[test]
+    fn what_the_index_says_of_a_rule_is_what_the_rule_says() {
+        let (rules, providers) = all();
+        for listed in &rules {
+            let rule: &Rule = listed;
+            assert_eq!(listed.id, rule.id);
+            assert_eq!(Some(listed.encodings()), rule.encodings);
+            assert_eq!(listed.names(), rule.names.as_ref());
+            let lead = rule.pattern.lead().filter(|_| rule.names.is_none());
+            assert_eq!(listed.lead().map(Lead::describe), lead.map(Lead::describe), "{}", rule.id);
+        }
+        for listed in &providers {
+            assert_eq!(listed.id, (**listed).id);
+            assert_eq!(listed.has_evidence, !listed.evidence.is_empty());
+        }
+    }
+}
