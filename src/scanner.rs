@@ -218,14 +218,19 @@ impl<'r> Scanner<'r> {
     }
 
     /// Of matches that overlap, drops those whose rule tells less: a name tells less than a literal,
-    /// a name that any vendor uses less than a vendor's, a short literal less than a long one.
+    /// a name that any vendor uses less than a vendor's, a form of any vendor's less than one vendor's, a
+    /// short literal less than a long one.
     fn yield_to_stronger(&self, matches: &mut Vec<Match>) {
         let strength = |m: &Match| {
             let rule = &self.rules.rules[m.rule];
             match rule.pattern.lead() {
                 _ if rule.names.is_some() => usize::from(!rule.is_generic()),
                 _ if rule.encodings != Some(Encodings::Common) => usize::MAX,
-                lead => lead.into_iter().flat_map(|l| &l.literals).map(Vec::len).max().unwrap_or(0) + 1,
+                lead => {
+                    let literals = lead.into_iter().flat_map(|l| &l.literals);
+                    let longest = literals.map(Vec::len).max().unwrap_or(0);
+                    2 + longest + if rule.provider.is_some() { VENDOR } else { 0 }
+                }
             }
         };
         let strengths: Vec<usize> = matches.iter().map(strength).collect();
@@ -500,6 +505,9 @@ fn wanted((rule, listed): (usize, &Listed)) -> Option<Wanted<'_>> {
     let encodings = listed.encodings();
     listed.is_anchored().then_some(Wanted { rule, lead, encodings })
 }
+
+/// What a rule of one vendor tells more than one that says only that a text is secret.
+const VENDOR: usize = 1 << 10;
 
 struct Settled {
     confidence: Confidence,

@@ -38,18 +38,20 @@ const PUBLIC: [&str; 24] = [
 ];
 
 /// What a word found in a name stands for.
-#[derive(Clone, Copy, PartialEq)]
-enum Meaning {
-    Secret,
-    Public,
-    /// Part of alternative so many.
-    Part(usize),
+#[derive(Default)]
+struct Word {
+    secret: bool,
+    public: bool,
+    /// The alternatives that are looked at when the word is found: those of whose words it is the
+    /// rarest.
+    leads: Vec<usize>,
 }
 
 /// One alternative of one rule.
 struct Alternative {
     rule: usize,
-    words: usize,
+    /// The numbers of its words.
+    words: Vec<usize>,
     /// Whether it names a public thing itself.
     public: bool,
 }
@@ -67,9 +69,8 @@ impl std::fmt::Debug for NameIndex {
 }
 
 struct Built {
-    words: AhoCorasick,
-    /// What each word stands for.
-    meanings: Vec<Vec<Meaning>>,
+    automaton: AhoCorasick,
+    words: Vec<Word>,
     alternatives: Vec<Alternative>,
 }
 
@@ -100,36 +101,33 @@ impl NameIndex {
     fn rules(&self, name: &Name, narrow: usize) -> Vec<usize> {
         let Some(built) = self.built() else { return Vec::new() };
         let (mut secret, mut public) = (false, false);
-        // For each alternative, the words found and whether one is in the narrow name.
-        let mut parts: Vec<(usize, usize, bool)> = Vec::new();
-        for hit in built.words.find_overlapping_iter(name.letters()) {
+        // The words found, and whether each is in the narrow name.
+        let mut found: Vec<(usize, bool)> = Vec::new();
+        for hit in built.automaton.find_overlapping_iter(name.letters()) {
             if !name.counts(hit.start(), hit.end()) {
                 continue;
             }
-            let near = hit.end() > narrow;
-            let word = hit.pattern().as_usize();
-            for meaning in &built.meanings[word] {
-                match meaning {
-                    Meaning::Secret => secret |= near,
-                    Meaning::Public => public |= near && is_part(name, hit.start(), hit.end()),
-                    Meaning::Part(alternative) => {
-                        match parts.iter_mut().find(|p| p.0 == *alternative && p.1 == word) {
-                            Some(part) => part.2 |= near,
-                            None => parts.push((*alternative, word, near)),
-                        }
-                    }
-                }
+            let (word, near) = (hit.pattern().as_usize(), hit.end() > narrow);
+            secret |= near && built.words[word].secret;
+            public |= near && built.words[word].public && is_part(name, hit.start(), hit.end());
+            match found.iter_mut().find(|f| f.0 == word) {
+                Some(known) => known.1 |= near,
+                None => found.push((word, near)),
             }
         }
-        let mut rules: Vec<usize> = Vec::new();
-        for (alternative, ..) in &parts {
-            let Alternative { rule, words, public: open } = built.alternatives[*alternative];
-            let own = || parts.iter().filter(|p| p.0 == *alternative);
-            let allowed = if public && !open { secret && !is_public_key(name, narrow) } else { true };
-            if allowed && own().count() == words && (secret || own().any(|p| p.2)) {
-                rules.push(rule);
-            }
-        }
+        let refused = public && (!secret || is_public_key(name, narrow));
+        let speaks = |alternative: &Alternative| {
+            let near = |word: &usize| found.iter().find(|f| f.0 == *word).map(|f| f.1);
+            let mut any_near = secret;
+            let all = alternative.words.iter().all(|w| near(w).inspect(|n| any_near |= n).is_some());
+            all && any_near && (alternative.public || !refused)
+        };
+        let led = found.iter().flat_map(|(word, _)| &built.words[*word].leads);
+        let mut rules: Vec<usize> = led
+            .map(|at| &built.alternatives[*at])
+            .filter(|alternative| speaks(alternative))
+            .map(|alternative| alternative.rule)
+            .collect();
         rules.sort_unstable();
         rules.dedup();
         rules
@@ -163,34 +161,39 @@ fn is_public_key(name: &Name, narrow: usize) -> bool {
 }
 
 fn build(rules: &[(usize, Vec<Vec<String>>)]) -> Option<Built> {
-    let mut words: Vec<String> = Vec::new();
-    let mut meanings: Vec<Vec<Meaning>> = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
     let mut numbers = std::collections::HashMap::new();
-    let mut add = |word: &str, meaning: Meaning| {
-        let number = *numbers.entry(word.to_owned()).or_insert_with(|| {
-            words.push(word.to_owned());
-            meanings.push(Vec::new());
-            words.len() - 1
-        });
-        meanings[number].push(meaning);
+    let mut number = |word: &str| {
+        *numbers.entry(word.to_owned()).or_insert_with(|| {
+            texts.push(word.to_owned());
+            texts.len() - 1
+        })
     };
-    SECRET.iter().for_each(|word| add(word, Meaning::Secret));
-    PUBLIC.iter().for_each(|word| add(word, Meaning::Public));
+    let secret: Vec<usize> = SECRET.iter().map(|word| number(word)).collect();
+    let public: Vec<usize> = PUBLIC.iter().map(|word| number(word)).collect();
     let mut alternatives = Vec::new();
     for (rule, listed) in rules {
         for listed in listed {
-            let mut distinct = listed.clone();
-            distinct.sort();
-            distinct.dedup();
-            let public = distinct.iter().any(|w| PUBLIC.contains(&w.as_str()));
-            distinct.iter().for_each(|word| add(word, Meaning::Part(alternatives.len())));
-            alternatives.push(Alternative { rule: *rule, words: distinct.len(), public });
+            let mut words: Vec<usize> = listed.iter().map(|word| number(word)).collect();
+            words.sort_unstable();
+            words.dedup();
+            let open = words.iter().any(|w| public.contains(w));
+            alternatives.push(Alternative { rule: *rule, words, public: open });
         }
+    }
+    let mut uses = vec![0; texts.len()];
+    alternatives.iter().flat_map(|a| &a.words).for_each(|word| uses[*word] += 1);
+    let mut words: Vec<Word> = texts.iter().map(|_| Word::default()).collect();
+    secret.iter().for_each(|word| words[*word].secret = true);
+    public.iter().for_each(|word| words[*word].public = true);
+    for (index, alternative) in alternatives.iter().enumerate() {
+        let rarest = alternative.words.iter().min_by_key(|word| uses[**word])?;
+        words[*rarest].leads.push(index);
     }
     // Names are short and many: a DFA costs a millisecond, once, and halves what each costs.
     let kind = Some(AhoCorasickKind::DFA);
-    let words = AhoCorasick::builder().kind(kind).build(&words).ok()?;
-    Some(Built { words, meanings, alternatives })
+    let automaton = AhoCorasick::builder().kind(kind).build(&texts).ok()?;
+    Some(Built { automaton, words, alternatives })
 }
 
 /// Whether a value may be drawn at random: words are no secrets of this kind, whatever they are

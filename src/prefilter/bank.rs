@@ -42,7 +42,7 @@ struct Hashed {
 }
 
 /// Bits of the table for each literal: one place in so many passes by chance.
-const SPARSE: usize = 64;
+const SPARSE: usize = 128;
 
 impl Hashed {
     /// `literals` have three bytes or more; those of three are found where another byte follows.

@@ -8,6 +8,8 @@
 //!
 //! Nearly every secret has a long run of token characters, and most text has few. So the many
 //! literals of many rules are sought in and near such runs, and only those of the rest everywhere.
+//! Only runs with a capital or a digit count, and a literal with one in the [`AROUND`] bytes from its
+//! start on: what is drawn at random has one, names and paths in small letters have none.
 
 mod anchor;
 mod bank;
@@ -157,6 +159,10 @@ impl Prefilter {
                 let anchor = self.recipes[usize::from(recipe)].0;
                 found.push(Candidate { at, anchor, recipe });
             };
+            // Of a run that goes on behind the area, what is near the window's literals is seen.
+            if !is_mixed(&bytes[run.range()]) {
+                continue;
+            }
             self.near(bytes, run, window, &mut searched, &mut note);
             let own = Span::new(run.start.max(window.start), run.end.min(window.end));
             if own.start >= own.end {
@@ -192,7 +198,8 @@ impl Prefilter {
         let before = *searched;
         self.sheltered.search(bytes, Span::new(start, end), &mut |at, recipe| {
             let length = self.recipes[usize::from(recipe)].1.literal.len();
-            if at + length > before || before == window.start {
+            let told = at + length <= before && before > window.start;
+            if !told && is_mixed(&bytes[at..bytes.len().min(at + AROUND)]) {
                 note(at, recipe);
             }
         });
@@ -214,7 +221,7 @@ impl Prefilter {
     }
 }
 
-/// Whether a run may hold an encoded literal: each of them has a capital or a digit, which paths and
+/// Whether a run may hold something encoded or drawn: that has a capital or a digit, which paths and
 /// names in small letters have not.
 fn is_mixed(run: &[u8]) -> bool {
     run.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
@@ -267,7 +274,7 @@ mod tests {
             run.start <= literal.start + SHELTER && literal.start <= run.start
                 || (run.start <= literal.start && literal.end <= run.end)
         };
-        Runs::of(bytes).any(within)
+        Runs::of(bytes).any(|run| within(run) && is_mixed(&bytes[run.range()]))
     }
 
     /// What the contract says, the slow way.
@@ -278,7 +285,8 @@ mod tests {
             let sheltered = prefilter.anchors[usize::from(*anchor)].sheltered && form.steps.is_empty();
             for at in memchr::memmem::find_iter(bytes, &form.literal) {
                 let literal = Span::new(at, at + form.literal.len());
-                if sheltered && !is_near_run(bytes, literal) {
+                let ahead = &bytes[at..bytes.len().min(at + AROUND)];
+                if sheltered && !(is_near_run(bytes, literal) && is_mixed(ahead)) {
                     continue;
                 }
                 if !dense || run_around(bytes, literal).len() >= DENSE_RUN {

@@ -18,7 +18,7 @@ pub const MAX_MATCH: usize = 512;
 const MIN_LITERAL: usize = 3;
 /// How many characters of a class are spelt out, and how many literals may come of it: more of them
 /// only where no literal would be long enough without.
-const SPELT: [(usize, usize); 2] = [(4, 16), (16, 40)];
+const SPELT: [(usize, usize); 2] = [(4, 16), (16, 64)];
 
 /// A regular expression over bytes.
 pub struct Pattern {
@@ -61,7 +61,8 @@ impl Lead {
         }
         let run = |text: &str| {
             let mut numbers = text.split(':').map_while(|n| n.parse().ok());
-            Some(Run { first: numbers.next()?, last: numbers.next()?, length: numbers.next()? })
+            let mut next = || numbers.next();
+            Some(Run { first: next()?, last: next()?, length: next()?, drawn: next()? })
         };
         Some(Self {
             literals: literals.split(',').map(bytes).collect(),
@@ -74,17 +75,19 @@ impl Lead {
     pub(super) fn describe(&self) -> String {
         let hex = |bytes: &Vec<u8>| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         let literals: Vec<String> = self.literals.iter().map(hex).collect();
-        let run = |r: &Run| format!("{}:{}:{}", r.first, r.last, r.length);
+        let run = |r: &Run| format!("{}:{}:{}:{}", r.first, r.last, r.length, r.drawn);
         let runs: Vec<String> = self.runs.iter().map(run).collect();
         format!("{}\t{}\t{}", literals.join(","), self.back, runs.join(","))
     }
 
     /// Whether every match has a run of token characters that either holds the part of the literal
-    /// from `start` to `end`, or begins within [`SHELTER`] bytes behind `start`.
+    /// from `start` to `end`, or begins within [`SHELTER`] bytes behind `start`, and in which something
+    /// is drawn from there on.
     pub fn is_sheltered(&self, start: usize, end: usize) -> bool {
         self.runs.iter().any(|run| {
             let behind = run.first >= start && run.last <= start + SHELTER;
-            behind || (run.last <= start && run.first + run.length >= end)
+            let around = run.last <= start && run.first + run.length >= end;
+            (behind || around) && run.drawn <= start + SHELTER
         })
     }
 }
@@ -340,7 +343,7 @@ mod tests {
         );
         assert_eq!(prefixes(r"\bmega_[0-9a-f]{64}"), None);
         assert_eq!(prefixes(r"[a-z]+_secret"), None);
-        assert_eq!(prefixes(r"(?i)token=[a-z]+"), None);
+        assert_eq!(prefixes(r"(?i)[a-z]+=token"), None);
     }
 
     #[test]

@@ -25,7 +25,13 @@ pub(super) struct Run {
     pub(super) last: usize,
     /// How long it is, at the least.
     pub(super) length: usize,
+    /// Where the first part begins that is drawn at random, at the most.
+    pub(super) drawn: usize,
 }
+
+/// Characters of a run that are drawn at random, at the least: a run of words is no sign. A part of
+/// fewer characters counts only if it always has the same number; else it is a name.
+const DRAWN: usize = 12;
 
 /// A literal within all matches.
 #[derive(Debug)]
@@ -41,6 +47,8 @@ struct Atom<'h> {
     least: usize,
     most: Option<usize>,
     token: bool,
+    /// Whether it is drawn at random.
+    drawn: bool,
 }
 
 /// The runs of [`RUN`] token characters and more. Places count from where the literal begins that
@@ -48,24 +56,33 @@ struct Atom<'h> {
 pub(super) fn runs(hir: &Hir, back: usize) -> Vec<Run> {
     let mut found = Vec::new();
     let (mut first, mut last) = (0, Some(0));
-    let mut open: Option<Run> = None;
+    // A run, and how much of it is drawn.
+    let mut open: Option<(Run, usize)> = None;
     for atom in bytewise(hir) {
-        if atom.token {
-            if let Some(last) = last {
-                open.get_or_insert(Run { first, last, length: 0 }).length += atom.least;
+        match last {
+            Some(last) if atom.token => {
+                let start = Run { first, last, length: 0, drawn: last };
+                let (run, drawn) = open.get_or_insert((start, 0));
+                run.length += atom.least;
+                if atom.drawn {
+                    run.drawn = if *drawn == 0 { last } else { run.drawn };
+                    *drawn += atom.least;
+                }
             }
-        } else {
-            found.extend(open.take());
+            _ => found.extend(open.take()),
         }
         first += atom.least;
         last = last.and_then(|last: usize| last.checked_add(atom.most?));
     }
     found.extend(open);
-    found.retain(|run| run.length >= RUN && run.last >= back);
-    for run in &mut found {
-        (run.first, run.last) = (run.first.saturating_sub(back), run.last - back);
-    }
-    found
+    found.retain(|(run, drawn)| run.length >= RUN && *drawn >= DRAWN && run.last >= back);
+    let back = |run: Run| Run {
+        first: run.first.saturating_sub(back),
+        last: run.last - back,
+        drawn: run.drawn - back,
+        ..run
+    };
+    found.into_iter().map(|(run, _)| back(run)).collect()
 }
 
 /// The rarest literal behind a bounded number of bytes.
@@ -111,27 +128,28 @@ fn gather<'h>(hir: &'h Hir, all: &mut Vec<Atom<'h>>) {
         HirKind::Concat(parts) => parts.iter().for_each(|part| gather(part, all)),
         HirKind::Capture(capture) => gather(&capture.sub, all),
         HirKind::Empty | HirKind::Look(_) => {}
-        _ => all.push(Atom {
-            hir,
-            least: hir.properties().minimum_len().unwrap_or(0),
-            most: hir.properties().maximum_len(),
-            token: is_of_tokens(hir),
-        }),
+        kind => {
+            let least = hir.properties().minimum_len().unwrap_or(0);
+            let most = hir.properties().maximum_len();
+            let steady = least >= DRAWN || most == Some(least);
+            let drawn = steady && !matches!(kind, HirKind::Literal(_));
+            all.push(Atom { hir, least, most, token: is_of_tokens(hir), drawn });
+        }
     }
 }
 
 /// The same with literals taken apart, for they may hold bytes of both kinds.
 fn bytewise(hir: &Hir) -> Vec<Atom<'_>> {
-    let apart = |atom: Atom<'_>| -> Vec<(usize, Option<usize>, bool)> {
+    let apart = |atom: Atom<'_>| -> Vec<(usize, Option<usize>, bool, bool)> {
         match atom.hir.kind() {
             HirKind::Literal(literal) => {
-                literal.0.iter().map(|b| (1, Some(1), is_token(*b))).collect()
+                literal.0.iter().map(|b| (1, Some(1), is_token(*b), false)).collect()
             }
-            _ => vec![(atom.least, atom.most, atom.token)],
+            _ => vec![(atom.least, atom.most, atom.token, atom.drawn)],
         }
     };
     let parts = atoms(hir).into_iter().flat_map(apart);
-    parts.map(|(least, most, token)| Atom { hir, least, most, token }).collect()
+    parts.map(|(least, most, token, drawn)| Atom { hir, least, most, token, drawn }).collect()
 }
 
 fn is_of_tokens(hir: &Hir) -> bool {
@@ -150,16 +168,16 @@ mod tests {
 
     #[test]
     fn runs_are_found_with_their_places() {
-        let run = |first, last, length| Run { first, last, length };
-        assert_eq!(runs(&hir(r"(ghp_(?P<body>[0-9A-Za-z]{36}))"), 0), [run(0, 0, 40)]);
+        let run = |first, last, length, drawn| Run { first, last, length, drawn };
+        assert_eq!(runs(&hir(r"(ghp_(?P<body>[0-9A-Za-z]{36}))"), 0), [run(0, 0, 40, 4)]);
         assert_eq!(
             runs(&hir(r"SG\.([0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43})"), 0),
-            [run(3, 3, 22), run(26, 26, 43)]
+            [run(3, 3, 22, 3), run(26, 26, 43, 26)]
         );
-        assert_eq!(runs(&hir(r"[a-z]{14,16}\.atlas\.[0-9a-z]{60,70}"), 17), [run(4, 6, 60)]);
+        assert_eq!(runs(&hir(r"[a-z]{14,16}\.atlas\.[0-9a-z]{60,70}"), 17), [run(4, 6, 60, 6)]);
         assert_eq!(runs(&hir(r"a:[0-9a-z]{10}"), 0), []);
         assert_eq!(runs(&hir(r"a:[^ ]+ [0-9a-z]{20}"), 0), []);
-        assert_eq!(runs(&hir(r"(?:abc|de)x{15}"), 0), [run(0, 0, 17)]);
+        assert_eq!(runs(&hir(r"(?:abc|de)[a-z]{15}"), 0), [run(0, 0, 17, 3)]);
     }
 
     #[test]
