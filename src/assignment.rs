@@ -9,7 +9,7 @@ use crate::span::Span;
 use crate::token::is_token;
 
 /// Bytes of a value that may stand before its run.
-const VALUE_BACK: usize = 24;
+const VALUE_BACK: usize = 40;
 /// Bytes before a value in which its name is sought.
 const NAME_BACK: usize = 80;
 /// All bytes before a run that are looked at.

@@ -134,11 +134,6 @@ impl Bank {
         Self { literals, recipes, engine, longest }
     }
 
-    /// The length of the longest literal.
-    pub(super) fn longest(&self) -> usize {
-        self.longest
-    }
-
     /// Calls `note` with the place and recipe of each literal that lies wholly within `window`.
     pub(super) fn search(&self, bytes: &[u8], window: Span, note: &mut impl FnMut(usize, u16)) {
         match &self.engine {

@@ -8,8 +8,8 @@
 //!
 //! Nearly every secret has a long run of token characters, and most text has few. So the many
 //! literals of many rules are sought in and near such runs, and only those of the rest everywhere.
-//! Only runs with a capital or a digit count, and a literal with one in the [`AROUND`] bytes from its
-//! start on: what is drawn at random has one, names and paths in small letters have none.
+//! Only runs with a digit or several capitals count, and a literal with such in the [`AROUND`] bytes
+//! of the run to both sides: what is drawn at random has them, names and paths have not.
 
 mod anchor;
 mod bank;
@@ -29,6 +29,9 @@ pub const DENSE_RUN: usize = 31;
 /// Bytes around a window that tell how long the runs in it are, and of a literal at its end whether
 /// a run follows.
 const AROUND: usize = if DENSE_RUN > SHELTER + RUN { DENSE_RUN } else { SHELTER + RUN };
+
+/// The last candidates that are looked through for one that would be told twice.
+const TOLD: usize = 4;
 
 /// The anchor of candidates that are assigned values.
 const ASSIGNED: u16 = u16::MAX;
@@ -100,7 +103,7 @@ impl Prefilter {
                 all.push((index, recipe));
             }
         }
-        debug_assert!(dense.iter().all(|(literal, _)| is_mixed(literal)));
+        debug_assert!(dense.iter().all(|(literal, _)| has_sign(literal)));
         Self {
             longest: all.iter().map(|(_, r)| r.literal.len()).max().unwrap_or(0),
             plain: Bank::few(plain),
@@ -130,7 +133,7 @@ impl Prefilter {
 
     /// How many bytes before a candidate, and from it on, it depends on.
     pub fn reach(&self) -> (usize, usize) {
-        (DENSE_RUN, self.longest + MAX_BREAK + AROUND)
+        (AROUND, self.longest + MAX_BREAK + AROUND)
     }
 
     /// Adds the candidates whose literal lies wholly within `window` of `bytes`, or whose run begins
@@ -152,58 +155,45 @@ impl Prefilter {
     fn in_runs(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
         let from = window.start.saturating_sub(AROUND);
         let area = &bytes[from..(window.end + AROUND).min(bytes.len())];
-        let mut searched = window.start;
         for run in Runs::of(area) {
             let run = Span::new(from + run.start, from + run.end);
             let mut note = |at: usize, recipe: u16| {
                 let anchor = self.recipes[usize::from(recipe)].0;
-                found.push(Candidate { at, anchor, recipe });
+                let candidate = Candidate { at, anchor, recipe };
+                if !found.iter().rev().take(TOLD).any(|told| *told == candidate) {
+                    found.push(candidate);
+                }
             };
-            // Of a run that goes on behind the area, what is near the window's literals is seen.
-            if !is_mixed(&bytes[run.range()]) {
-                continue;
-            }
-            self.near(bytes, run, window, &mut searched, &mut note);
             let own = Span::new(run.start.max(window.start), run.end.min(window.end));
-            if own.start >= own.end {
-                continue;
-            }
-            if run.len() >= DENSE_RUN && is_mixed(&bytes[own.range()]) {
+            if run.len() >= DENSE_RUN && own.start < own.end && has_sign(&bytes[own.range()]) {
                 self.dense.search(bytes, own, &mut note);
                 self.junction(bytes, own, window, &mut note);
             }
-            let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
-            if self.assigned && run.start == own.start && may_be_value(head) {
-                found.push(Candidate { at: run.start, anchor: ASSIGNED, recipe: ASSIGNED });
+            // Of a run that goes on behind the area, what is near the window's literals is seen.
+            if is_mixed(&bytes[run.range()]) {
+                self.near(bytes, run, window, &mut note);
+                let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
+                let begins = window.range().contains(&run.start);
+                if self.assigned && begins && is_mixed(head) {
+                    found.push(Candidate { at: run.start, anchor: ASSIGNED, recipe: ASSIGNED });
+                }
             }
         }
     }
 
-    /// Literals in `run` or right before it. `searched` is how far the window is searched; what ends
-    /// before is not told again.
-    fn near(
-        &self,
-        bytes: &[u8],
-        run: Span,
-        window: Span,
-        searched: &mut usize,
-        note: &mut impl FnMut(usize, u16),
-    ) {
-        let overlap = searched.saturating_sub(self.sheltered.longest().saturating_sub(1));
-        let start = run.start.saturating_sub(SHELTER).max(window.start).max(overlap);
+    /// Literals in `run` or right before it. One that is near two runs may be told twice.
+    fn near(&self, bytes: &[u8], run: Span, window: Span, note: &mut impl FnMut(usize, u16)) {
+        let start = run.start.saturating_sub(SHELTER).max(window.start);
         let end = run.end.min(window.end);
         if start >= end {
             return;
         }
-        let before = *searched;
         self.sheltered.search(bytes, Span::new(start, end), &mut |at, recipe| {
-            let length = self.recipes[usize::from(recipe)].1.literal.len();
-            let told = at + length <= before && before > window.start;
-            if !told && is_mixed(&bytes[at..bytes.len().min(at + AROUND)]) {
+            let near = Span::new(run.start.max(at.saturating_sub(AROUND)), run.end.min(at + AROUND));
+            if is_mixed(&bytes[near.range()]) {
                 note(at, recipe);
             }
         });
-        *searched = end;
     }
 
     /// Wrapped text may break within a literal: looks across the break that opens `run`.
@@ -221,16 +211,19 @@ impl Prefilter {
     }
 }
 
-/// Whether a run may hold something encoded or drawn: that has a capital or a digit, which paths and
-/// names in small letters have not.
+/// Capitals that are more than the humps of a short name.
+const CAPITALS: usize = 4;
+
+/// Whether a run may hold something encoded or drawn: that has a digit or several capitals, which
+/// paths and most names have not.
 fn is_mixed(run: &[u8]) -> bool {
-    run.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+    run.iter().any(u8::is_ascii_digit)
+        || run.iter().filter(|byte| byte.is_ascii_uppercase()).count() >= CAPITALS
 }
 
-/// Whether what begins like this may be a value drawn at random.
-fn may_be_value(head: &[u8]) -> bool {
-    let has = |test: fn(&u8) -> bool| head.iter().any(test);
-    has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
+/// Whether a text may hold an encoded literal: each of those has a capital or a digit.
+fn has_sign(text: &[u8]) -> bool {
+    text.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -274,7 +267,12 @@ mod tests {
             run.start <= literal.start + SHELTER && literal.start <= run.start
                 || (run.start <= literal.start && literal.end <= run.end)
         };
-        Runs::of(bytes).any(|run| within(run) && is_mixed(&bytes[run.range()]))
+        let is_drawn = |run: Span| {
+            let from = run.start.max(literal.start.saturating_sub(AROUND));
+            let near = Span::new(from, run.end.min(literal.start + AROUND));
+            is_mixed(&bytes[near.range()])
+        };
+        Runs::of(bytes).any(|run| within(run) && is_drawn(run))
     }
 
     /// What the contract says, the slow way.
@@ -285,11 +283,11 @@ mod tests {
             let sheltered = prefilter.anchors[usize::from(*anchor)].sheltered && form.steps.is_empty();
             for at in memchr::memmem::find_iter(bytes, &form.literal) {
                 let literal = Span::new(at, at + form.literal.len());
-                let ahead = &bytes[at..bytes.len().min(at + AROUND)];
-                if sheltered && !(is_near_run(bytes, literal) && is_mixed(ahead)) {
+                if sheltered && !is_near_run(bytes, literal) {
                     continue;
                 }
-                if !dense || run_around(bytes, literal).len() >= DENSE_RUN {
+                let run = run_around(bytes, literal);
+                if !dense || run.len() >= DENSE_RUN {
                     found.push(Candidate { at, anchor: *anchor, recipe });
                 }
             }

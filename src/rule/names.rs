@@ -5,6 +5,8 @@
 
 /// A word up to this long must be a part of the name by itself: `dd` is not in `add_key`.
 const SHORT: usize = 3;
+/// A word up to this long must begin a part: `uber` is not in `KUBERNETES`.
+const MIDDLING: usize = 5;
 
 /// Alternatives, each of words that must all be in the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,10 +84,12 @@ impl Name {
 
     /// Whether a word that was found from `start` to `end` of the letters counts.
     pub fn counts(&self, start: usize, end: usize) -> bool {
-        if end - start > SHORT {
-            return true;
+        let begins = |at: usize| self.starts.binary_search(&at).is_ok();
+        match end - start {
+            ..=SHORT => begins(start) && begins(end),
+            ..=MIDDLING => begins(start),
+            _ => true,
         }
-        self.starts.binary_search(&start).is_ok() && self.starts.binary_search(&end).is_ok()
     }
 
     /// The parts of the name.
@@ -121,5 +125,7 @@ mod tests {
         assert!(name.counts(0, 2) && name.counts(2, 5));
         name.read(b"addKey");
         assert!(!name.counts(1, 3));
+        name.read(b"KUBERNETES_KEY");
+        assert!(!name.counts(1, 5) && name.counts(0, 5));
     }
 }

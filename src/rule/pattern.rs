@@ -45,8 +45,8 @@ pub struct Lead {
     pub literals: Vec<Vec<u8>>,
     /// Bytes that stand before the literal in a match, at most; nought if matches begin with it.
     pub back: usize,
-    /// Runs of token characters that every match has.
-    runs: Vec<Run>,
+    /// Runs of token characters that every match has, by the branch that it takes.
+    runs: Vec<Vec<Run>>,
 }
 
 impl Lead {
@@ -60,14 +60,16 @@ impl Lead {
             return None;
         }
         let run = |text: &str| {
-            let mut numbers = text.split(':').map_while(|n| n.parse().ok());
+            let mut numbers = text.split(':').map_while(|n| n.parse::<isize>().ok());
             let mut next = || numbers.next();
-            Some(Run { first: next()?, last: next()?, length: next()?, drawn: next()? })
+            let (first, last, length, drawn) = (next()?, next()?, next()?, next()?);
+            Some(Run { first, last, length: usize::try_from(length).ok()?, drawn })
         };
+        let branch = |text: &str| text.split(',').filter_map(run).collect();
         Some(Self {
             literals: literals.split(',').map(bytes).collect(),
             back: back.parse().ok()?,
-            runs: runs.split(',').filter_map(run).collect(),
+            runs: runs.split('|').map(branch).collect(),
         })
     }
 
@@ -76,19 +78,22 @@ impl Lead {
         let hex = |bytes: &Vec<u8>| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         let literals: Vec<String> = self.literals.iter().map(hex).collect();
         let run = |r: &Run| format!("{}:{}:{}:{}", r.first, r.last, r.length, r.drawn);
-        let runs: Vec<String> = self.runs.iter().map(run).collect();
-        format!("{}\t{}\t{}", literals.join(","), self.back, runs.join(","))
+        let branch = |runs: &Vec<Run>| runs.iter().map(run).collect::<Vec<_>>().join(",");
+        let runs: Vec<String> = self.runs.iter().map(branch).collect();
+        format!("{}\t{}\t{}", literals.join(","), self.back, runs.join("|"))
     }
 
     /// Whether every match has a run of token characters that either holds the part of the literal
     /// from `start` to `end`, or begins within [`SHELTER`] bytes behind `start`, and in which something
     /// is drawn from there on.
     pub fn is_sheltered(&self, start: usize, end: usize) -> bool {
-        self.runs.iter().any(|run| {
-            let behind = run.first >= start && run.last <= start + SHELTER;
-            let around = run.last <= start && run.first + run.length >= end;
-            (behind || around) && run.drawn <= start + SHELTER
-        })
+        let (start, end) = (start as isize, end as isize);
+        let shelters = |run: &Run| {
+            let behind = run.first >= start && run.last <= start + SHELTER as isize;
+            let around = run.last <= start && run.first + run.length as isize >= end;
+            (behind || around) && run.drawn <= start + SHELTER as isize
+        };
+        !self.runs.is_empty() && self.runs.iter().all(|branch| branch.iter().any(shelters))
     }
 }
 
@@ -300,9 +305,20 @@ fn literal_prefixes(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         // The shorter of two finds all that the longer one finds.
         found.dedup_by(|long, short: &mut Vec<u8>| long.starts_with(short));
         let useful = !found.is_empty() && found.iter().all(|l| l.len() >= MIN_LITERAL);
-        useful.then_some(found)
+        useful.then(|| united(found))
     })
 }
+
+/// Literals that begin alike become what they have in common, if that is long enough to be rare.
+fn united(literals: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let Some(first) = literals.first() else { return literals };
+    let alike = |other: &Vec<u8>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let common = literals.iter().map(alike).min().unwrap_or(0);
+    if literals.len() > 1 && common >= LONG { vec![first[..common].to_vec()] } else { literals }
+}
+
+/// A literal of so many bytes is rare enough.
+const LONG: usize = 6;
 
 #[cfg(test)]
 mod tests {

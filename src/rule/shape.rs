@@ -19,19 +19,21 @@ const MIN_INNER: usize = 3;
 /// A run of token characters that every match has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
-    /// Where it begins in a match, at the least.
-    pub(super) first: usize,
+    /// Where it begins, at the least.
+    pub(super) first: isize,
     /// And at the most.
-    pub(super) last: usize,
+    pub(super) last: isize,
     /// How long it is, at the least.
     pub(super) length: usize,
     /// Where the first part begins that is drawn at random, at the most.
-    pub(super) drawn: usize,
+    pub(super) drawn: isize,
 }
 
 /// Characters of a run that are drawn at random, at the least: a run of words is no sign. A part of
 /// fewer characters counts only if it always has the same number; else it is a name.
 const DRAWN: usize = 12;
+/// Of so many characters it counts all the same.
+const LONG: usize = 6;
 
 /// A literal within all matches.
 #[derive(Debug)]
@@ -51,9 +53,22 @@ struct Atom<'h> {
     drawn: bool,
 }
 
-/// The runs of [`RUN`] token characters and more. Places count from where the literal begins that
-/// has `back` bytes before it at the most.
-pub(super) fn runs(hir: &Hir, back: usize) -> Vec<Run> {
+/// The runs of [`RUN`] token characters and more, for each branch that a match may take. Places count
+/// from where the literal begins, which stands behind `back` bytes at the most.
+pub(super) fn runs(hir: &Hir, back: usize) -> Vec<Vec<Run>> {
+    branches(hir).into_iter().map(|branch| runs_of(branch, back)).collect()
+}
+
+/// The alternatives of which an expression consists as a whole.
+fn branches(hir: &Hir) -> Vec<&Hir> {
+    match hir.kind() {
+        HirKind::Capture(capture) => branches(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().flat_map(branches).collect(),
+        _ => vec![hir],
+    }
+}
+
+fn runs_of(hir: &Hir, back: usize) -> Vec<Run> {
     let mut found = Vec::new();
     let (mut first, mut last) = (0, Some(0));
     // A run, and how much of it is drawn.
@@ -61,11 +76,16 @@ pub(super) fn runs(hir: &Hir, back: usize) -> Vec<Run> {
     for atom in bytewise(hir) {
         match last {
             Some(last) if atom.token => {
-                let start = Run { first, last, length: 0, drawn: last };
+                let start = Run {
+                    first: first as isize,
+                    last: last as isize,
+                    length: 0,
+                    drawn: last as isize,
+                };
                 let (run, drawn) = open.get_or_insert((start, 0));
                 run.length += atom.least;
                 if atom.drawn {
-                    run.drawn = if *drawn == 0 { last } else { run.drawn };
+                    run.drawn = if *drawn == 0 { last as isize } else { run.drawn };
                     *drawn += atom.least;
                 }
             }
@@ -75,14 +95,44 @@ pub(super) fn runs(hir: &Hir, back: usize) -> Vec<Run> {
         last = last.and_then(|last: usize| last.checked_add(atom.most?));
     }
     found.extend(open);
-    found.retain(|(run, drawn)| run.length >= RUN && *drawn >= DRAWN && run.last >= back);
-    let back = |run: Run| Run {
-        first: run.first.saturating_sub(back),
-        last: run.last - back,
-        drawn: run.drawn - back,
-        ..run
-    };
-    found.into_iter().map(|(run, _)| back(run)).collect()
+    found.retain(|(run, drawn)| run.length >= RUN && *drawn >= DRAWN);
+    let place = |at: usize| at as isize - back as isize;
+    let mut found: Vec<Run> = found
+        .into_iter()
+        .map(|(run, _)| Run {
+            first: place(run.first as usize),
+            last: place(run.last as usize),
+            drawn: place(run.drawn as usize),
+            ..run
+        })
+        .collect();
+    if back > 0 {
+        // Where the literal begins is not known to the byte: a run counts that has it in any case.
+        found.extend(around(hir, back));
+    }
+    found
+}
+
+/// The run that a literal within a match is a part of.
+fn around(hir: &Hir, back: usize) -> Option<Run> {
+    let (mut most, mut length, mut drawn) = (0usize, 0, 0);
+    let mut holds = false;
+    for atom in atoms(hir) {
+        let is_literal = most == back && matches!(atom.hir.kind(), HirKind::Literal(_));
+        most = most.saturating_add(atom.most.unwrap_or(usize::MAX));
+        if !atom.token {
+            if holds {
+                break;
+            }
+            (length, drawn) = (0, 0);
+            continue;
+        }
+        holds |= is_literal;
+        length += atom.least;
+        drawn += if atom.drawn { atom.least } else { 0 };
+    }
+    (holds && length >= RUN && drawn >= DRAWN)
+        .then_some(Run { first: 0, last: 0, length, drawn: 0 })
 }
 
 /// The rarest literal behind a bounded number of bytes.
@@ -131,7 +181,7 @@ fn gather<'h>(hir: &'h Hir, all: &mut Vec<Atom<'h>>) {
         kind => {
             let least = hir.properties().minimum_len().unwrap_or(0);
             let most = hir.properties().maximum_len();
-            let steady = least >= DRAWN || most == Some(least);
+            let steady = least >= LONG || most == Some(least);
             let drawn = steady && !matches!(kind, HirKind::Literal(_));
             all.push(Atom { hir, least, most, token: is_of_tokens(hir), drawn });
         }
@@ -169,15 +219,18 @@ mod tests {
     #[test]
     fn runs_are_found_with_their_places() {
         let run = |first, last, length, drawn| Run { first, last, length, drawn };
-        assert_eq!(runs(&hir(r"(ghp_(?P<body>[0-9A-Za-z]{36}))"), 0), [run(0, 0, 40, 4)]);
+        let runs = |source: &str, back| runs(&hir(source), back).concat();
+        assert_eq!(runs(r"(ghp_(?P<body>[0-9A-Za-z]{36}))", 0), [run(0, 0, 40, 4)]);
         assert_eq!(
-            runs(&hir(r"SG\.([0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43})"), 0),
+            runs(r"SG\.([0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43})", 0),
             [run(3, 3, 22, 3), run(26, 26, 43, 26)]
         );
-        assert_eq!(runs(&hir(r"[a-z]{14,16}\.atlas\.[0-9a-z]{60,70}"), 17), [run(4, 6, 60, 6)]);
-        assert_eq!(runs(&hir(r"a:[0-9a-z]{10}"), 0), []);
-        assert_eq!(runs(&hir(r"a:[^ ]+ [0-9a-z]{20}"), 0), []);
-        assert_eq!(runs(&hir(r"(?:abc|de)[a-z]{15}"), 0), [run(0, 0, 17, 3)]);
+        assert_eq!(runs(r"[a-z]{14,16}\.atlas\.[0-9a-z]{60,70}", 17), [run(4, 6, 60, 6)]);
+        assert_eq!(runs(r"[0-9a-z]{42}AzSe[A-D][0-9a-z]{5}", 42)[0], run(-42, -42, 52, -42));
+        assert_eq!(runs(r"[0-9a-z]{2,10}AzSe[0-9a-z]{15}", 10)[1], run(0, 0, 21, 0));
+        assert_eq!(runs(r"a:[0-9a-z]{10}", 0), []);
+        assert_eq!(runs(r"a:[^ ]+ [0-9a-z]{20}", 0), []);
+        assert_eq!(runs(r"(?:abc|de)[a-z]{15}", 0), [run(0, 0, 17, 3)]);
     }
 
     #[test]
