@@ -302,8 +302,13 @@ mod tests {
             let bytes: Vec<u8> = [opcode].into_iter().chain(rest.iter().copied()).collect();
             let mut value = [0; 8];
             let mut arguments = rest.iter();
-            let set = (0..7).filter(|bit| opcode >> bit & 1 != 0);
-            let whole = set.map(|bit| Some(value[bit] = *arguments.next()?)).all(|one| one.is_some());
+            let mut whole = true;
+            for bit in (0..7).filter(|bit| opcode >> bit & 1 != 0) {
+                match arguments.next() {
+                    Some(byte) => value[bit] = *byte,
+                    None => whole = false,
+                }
+            }
             let value = u64::from_le_bytes(value);
             match instruction(&bytes) {
                 Some((Instruction::Copy { from, len }, after)) => {
