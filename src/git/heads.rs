@@ -10,6 +10,8 @@ use std::ops::Range;
 
 /// Heads that share a bucket of the fan-out, on average.
 const PER_BUCKET: usize = 4;
+/// Heads that are compared at once: more than most buckets have.
+const AT_ONCE: usize = 8;
 
 /// The head of a name.
 pub fn head(name: &[u8]) -> u64 {
@@ -65,7 +67,34 @@ impl Heads {
 
     /// Whether a name with this head is there.
     pub fn contains(&self, head: u64) -> bool {
-        !self.find(head).is_empty()
+        self.is_at(self.start(head), head) || !self.find(head).is_empty()
+    }
+
+    /// Tells which of `asked` are not there, by their numbers. Each look waits for memory: this way
+    /// the looks wait together.
+    pub fn absent(&self, asked: &[u64], mut tell: impl FnMut(usize)) {
+        let mut starts = [0; 64];
+        for (chunk, asked) in asked.chunks(starts.len()).enumerate() {
+            for (start, head) in starts.iter_mut().zip(asked) {
+                *start = self.start(*head);
+            }
+            for (at, (head, start)) in asked.iter().zip(starts).enumerate() {
+                if !self.is_at(start, *head) && self.find(*head).is_empty() {
+                    tell(chunk * starts.len() + at);
+                }
+            }
+        }
+    }
+
+    /// Where the bucket of a head begins.
+    fn start(&self, head: u64) -> usize {
+        self.starts.get((head >> self.shift) as usize).map_or(0, |start| *start as usize)
+    }
+
+    /// Whether a head is among the first of a bucket: without a branch that depends on them.
+    fn is_at(&self, start: usize, head: u64) -> bool {
+        let few = self.heads.get(start..).and_then(|rest| rest.first_chunk::<AT_ONCE>());
+        few.is_some_and(|few| few.iter().fold(false, |found, other| found | (*other == head)))
     }
 }
 
@@ -90,6 +119,13 @@ mod tests {
                 prop_assert_eq!(found.find(*head), first..behind);
                 prop_assert_eq!(found.contains(*head), first < behind);
             }
+            let asked: Vec<u64> = heads.iter().flat_map(|head| [*head, head ^ 1, asked]).collect();
+            let mut absent = Vec::new();
+            found.absent(&asked, |at| absent.push(at));
+            let there = |at: &usize| heads.binary_search(&asked[*at]).is_ok();
+            prop_assert!(absent.iter().all(|at| !there(at)));
+            let missing = (0..asked.len()).filter(|at| !there(at)).count();
+            prop_assert_eq!(absent.len(), missing);
         }
     }
 }

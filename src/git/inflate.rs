@@ -10,12 +10,35 @@ use super::pack::Reason;
 /// Deflate cannot shrink by more than this factor, so a size beyond it is a lie.
 const MAX_RATIO: u64 = 1032;
 
+/// Bytes behind a stream, and behind its output, with which a decoder need not mind their ends.
+pub(crate) const ROOM: usize = 320;
+
 /// A decoder that is reused from stream to stream.
 pub(crate) struct Inflater(Box<Decoder>);
 
 impl Inflater {
     pub(crate) fn new() -> Self {
         Self(Box::new(Decoder::new(Format::Zlib)))
+    }
+
+    /// Does as [`Inflater::inflate`] for the first `end` bytes of `input` and the first `len` of
+    /// `out`, but may look at the rest of `input` and spoil the rest of `out`: near the end of
+    /// either, a decoder must go step by step, and most streams of a pack have little else.
+    pub(crate) fn inflate_roomy(
+        &mut self,
+        (input, end): (&[u8], usize),
+        (out, len): (&mut [u8], usize),
+    ) -> Result<(), Reason> {
+        if let Ok(done) = self.0.decompress(input, out, true)
+            && (done.done, done.output.len()) == (true, len)
+            && done.consumed <= end
+        {
+            return Ok(());
+        }
+        // What is wrong is told without what does not belong to it.
+        self.0.reset();
+        let input = input.get(..end).unwrap_or(input);
+        self.inflate(input, out.get_mut(..len).unwrap_or_default())
     }
 
     /// Fills `out` from the zlib stream that `input` begins with; bytes after its end are ignored.

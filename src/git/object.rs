@@ -42,10 +42,17 @@ pub struct ObjectId {
 
 impl ObjectId {
     /// From the raw 20 or 32 bytes; any other length is no name.
+    #[inline]
     pub fn from_bytes(name: &[u8]) -> Option<Self> {
-        let format = ObjectFormat::from_name_len(name.len())?;
         let mut bytes = [0; 32];
-        bytes.get_mut(..name.len())?.copy_from_slice(name);
+        // Copies of a fixed length, which take no call: every entry of every tree comes by.
+        let format = if let Ok(name) = <&[u8; 20]>::try_from(name) {
+            *bytes.first_chunk_mut()? = *name;
+            ObjectFormat::Sha1
+        } else {
+            bytes = name.try_into().ok()?;
+            ObjectFormat::Sha256
+        };
         Some(Self { bytes, format })
     }
 

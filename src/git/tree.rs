@@ -58,26 +58,57 @@ impl<'a> TreeEntries<'a> {
         Self { rest: bytes, format }
     }
 
+    #[inline(always)]
     fn entry(&mut self) -> Option<TreeEntry<'a>> {
-        let (mode, rest) = self.rest.split_at_checked(memchr::memchr(b' ', self.rest)?)?;
-        let rest = rest.get(1..)?;
-        let (name, rest) = rest.split_at_checked(memchr::memchr(0, rest)?)?;
+        let (mode, rest) = mode(self.rest)?;
+        let (name, rest) = rest.split_at_checked(nul(rest)?)?;
         let (id, rest) = rest.get(1..)?.split_at_checked(self.format.name_len())?;
         self.rest = rest;
-        if mode.is_empty() || mode.len() > 7 {
-            return None;
-        }
-        let digit = |mode: u32, digit: &u8| {
-            (b'0'..=b'7').contains(digit).then(|| mode << 3 | u32::from(digit - b'0'))
-        };
-        let mode = mode.iter().try_fold(0u32, digit)?;
         Some(TreeEntry { mode, name, id: ObjectId::from_bytes(id)? })
     }
+}
+
+/// The mode that an entry begins with, and what follows the space behind it.
+#[inline(always)]
+fn mode(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    // A file or a directory, as nearly all are.
+    if let Some(rest) = bytes.strip_prefix(b"100644 ") {
+        return Some((0o100_644, rest));
+    }
+    if let Some(rest) = bytes.strip_prefix(b"40000 ") {
+        return Some((0o040_000, rest));
+    }
+    odd_mode(bytes)
+}
+
+#[cold]
+fn odd_mode(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let end = bytes.iter().take(8).position(|byte| *byte == b' ').filter(|end| *end > 0)?;
+    let (digits, rest) = (bytes.get(..end)?, bytes.get(end + 1..)?);
+    let digit = |mode: u32, digit: &u8| {
+        (b'0'..=b'7').contains(digit).then(|| mode << 3 | u32::from(digit - b'0'))
+    };
+    Some((digits.iter().try_fold(0u32, digit)?, rest))
+}
+
+/// Where the first NUL is. File names are short: eight bytes at a time are faster than a call.
+#[inline(always)]
+fn nul(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    for (at, eight) in bytes.as_chunks::<8>().0.iter().enumerate().take(4) {
+        let eight = u64::from_le_bytes(*eight);
+        let zeros = eight.wrapping_sub(ONES) & !eight & ONES << 7;
+        if zeros != 0 {
+            return Some(at * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    memchr::memchr(0, bytes)
 }
 
 impl<'a> Iterator for TreeEntries<'a> {
     type Item = Result<TreeEntry<'a>, BadTree>;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

@@ -169,12 +169,15 @@ fn scan(
     options: &Options,
     progress: &Progress,
 ) -> Result<Found, Error> {
-    let refs = repository.refs()?;
-    // A branch that is not there is said before the work, not after it.
-    let chosen = scope::chosen(&refs, &options.branches)?;
     let usual = traversal::Limits::default();
     let limits = traversal::Limits { memory: options.memory.unwrap_or(usual.memory), ..usual };
-    let store = Store::open(repository.object_dirs(), repository.format(), limits);
+    let (refs, store) = rayon::join(
+        || repository.refs(),
+        || Store::open(repository.object_dirs(), repository.format(), limits),
+    );
+    let refs = refs?;
+    // A branch that is not there is said before the work, not after it.
+    let chosen = scope::chosen(&refs, &options.branches)?;
     let counted = traversal::Progress::default();
     let run = Run { repository, store: &store, scanner, options, limits, counted: &counted };
     let mut damages = Damages::default();

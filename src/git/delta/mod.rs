@@ -165,28 +165,68 @@ enum Instruction<'a> {
 const COPY_DEFAULT: usize = 0x10000;
 
 /// Splits the first instruction off; `None` at the end, on a cut one and on the reserved one.
-#[inline]
+#[inline(always)]
 fn instruction(bytes: &[u8]) -> Option<(Instruction<'_>, &[u8])> {
     let (&opcode, rest) = bytes.split_first()?;
     if opcode & 0x80 == 0 {
         let (data, rest) = rest.split_at_checked(opcode.into())?;
         return (opcode != 0).then_some((Instruction::Insert(data), rest));
     }
-    let count = (opcode & 0x7f).count_ones() as usize;
-    let (arguments, after) = rest.split_at_checked(count)?;
+    let &Shape { offset_mask, offset_bits, size_mask, len: count } =
+        SHAPES.get(usize::from(opcode & 0x7f))?;
+    let value = match rest.first_chunk::<8>() {
+        Some(word) if size_mask != 0 => {
+            let word = u64::from_le_bytes(*word);
+            (word & offset_mask, word >> offset_bits & size_mask)
+        }
+        _ => spread(rest.get(..usize::from(count))?, opcode),
+    };
+    let after = rest.get(usize::from(count)..)?;
+    let (from, len) = (value.0 as usize, value.1 as usize);
+    let len = if len == 0 { COPY_DEFAULT } else { len };
+    Some((Instruction::Copy { from, len }, after))
+}
+
+/// Where the arguments of a copy are, by its opcode: which bytes there are depends on the data, and
+/// a branch for each bit would be guessed wrong too often.
+#[derive(Clone, Copy)]
+struct Shape {
+    offset_mask: u64,
+    offset_bits: u8,
+    /// 0 for the few opcodes that leave a byte out between others, and for those without a size.
+    size_mask: u64,
+    len: u8,
+}
+
+static SHAPES: [Shape; 128] = shapes();
+
+const fn shapes() -> [Shape; 128] {
+    let none = Shape { offset_mask: 0, offset_bits: 0, size_mask: 0, len: 0 };
+    let mut shapes = [none; 128];
+    let mut opcode = 0;
+    while opcode < shapes.len() {
+        let (offset, size) = (opcode as u32 & 15, opcode as u32 >> 4);
+        let (offset_len, size_len) = (offset.count_ones(), size.count_ones());
+        let plain = offset & (offset + 1) == 0 && size & (size + 1) == 0;
+        shapes[opcode] = Shape {
+            offset_mask: (1 << (8 * offset_len)) - 1,
+            offset_bits: 8 * offset_len as u8,
+            size_mask: if plain { (1 << (8 * size_len)) - 1 } else { 0 },
+            len: (offset_len + size_len) as u8,
+        };
+        opcode += 1;
+    }
+    shapes
+}
+
+/// Puts the arguments where the bits of the opcode say: the offset and the size.
+fn spread(arguments: &[u8], opcode: u8) -> (u64, u64) {
     let mut arguments = arguments.iter();
     let mut value = 0u64;
-    for bit in 0..7 {
-        if opcode & 1 << bit != 0 {
-            value |= u64::from(*arguments.next()?) << (8 * bit);
-        }
+    for bit in (0..7).filter(|bit| opcode & 1 << bit != 0) {
+        value |= u64::from(arguments.next().copied().unwrap_or_default()) << (8 * bit);
     }
-    let from = (value & 0xffff_ffff) as usize;
-    let len = match (value >> 32) as usize {
-        0 => COPY_DEFAULT,
-        len => len,
-    };
-    Some((Instruction::Copy { from, len }, after))
+    (value & 0xffff_ffff, value >> 32)
 }
 
 /// Most runs are shorter; these are copied without a call, with what follows them.
@@ -246,4 +286,39 @@ fn size(bytes: &[u8]) -> Option<(u64, &[u8])> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_copy_reads_the_bytes_that_its_bits_say(
+            opcode in 0x80u8..,
+            rest in prop::collection::vec(any::<u8>(), 0..12),
+        ) {
+            let bytes: Vec<u8> = [opcode].into_iter().chain(rest.iter().copied()).collect();
+            let mut value = [0; 8];
+            let mut arguments = rest.iter();
+            let mut whole = true;
+            for bit in (0..7).filter(|bit| opcode >> bit & 1 != 0) {
+                match arguments.next() {
+                    Some(byte) => value[bit] = *byte,
+                    None => whole = false,
+                }
+            }
+            let value = u64::from_le_bytes(value);
+            match instruction(&bytes) {
+                Some((Instruction::Copy { from, len }, after)) => {
+                    prop_assert!(whole);
+                    prop_assert_eq!(from as u64, value & 0xffff_ffff);
+                    prop_assert_eq!(len as u64, if value >> 32 == 0 { 0x10000 } else { value >> 32 });
+                    prop_assert_eq!(after, arguments.as_slice());
+                }
+                other => prop_assert!(other.is_none() && !whole),
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! All entries of a pack in order of their offsets, and the forest that their bases make of them.
 //!
-//! 28 bytes an entry. Not here: inflating anything.
+//! 32 bytes an entry; what is asked of one entry lies together, since deltas are all over a pack and
+//! each is a wait for memory. Not here: inflating anything.
 
 use std::ops::Range;
 use std::path::Path;
@@ -23,17 +24,28 @@ const FIRST_MARK: u32 = FULL - 4;
 /// Entries whose headers are parsed by one thread at a time.
 const CHUNK: usize = 4096;
 
+/// Threads that sort a pack's offsets: each of them reads them all.
+const SHARES: usize = 8;
+
+/// One entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Node {
+    offset: u64,
+    /// Position in the index.
+    position: u32,
+    /// Number of the base, or a mark.
+    base: u32,
+    /// Where its children begin in `children`; they end where those of the next entry begin.
+    start: u32,
+    /// What the index says of its bytes.
+    crc: u32,
+}
+
 #[derive(Debug)]
 pub(super) struct Forest {
-    offsets: Vec<u64>,
-    /// Position in the index.
-    positions: Vec<u32>,
-    /// Number of the base, or a mark.
-    bases: Vec<u32>,
+    nodes: Vec<Node>,
     /// Entries in the tree below, itself included.
     weights: Vec<u32>,
-    /// Where the children of each entry begin in `children`; one more at the end.
-    starts: Vec<u32>,
     children: Vec<u32>,
     /// Where the last entry ends.
     end: usize,
@@ -49,16 +61,8 @@ impl Forest {
     ) -> (Self, Damages) {
         let sorted = Sorted::new(index, end);
         let mut damages = Damages::default();
-        let bases = sorted.bases(pack, end, index, path, &mut damages);
-        let mut forest = Self {
-            offsets: sorted.offsets,
-            positions: sorted.positions,
-            weights: Vec::new(),
-            starts: Vec::new(),
-            children: Vec::new(),
-            bases,
-            end,
-        };
+        let nodes = sorted.based(pack, end, index, path, &mut damages);
+        let mut forest = Self { nodes, weights: Vec::new(), children: Vec::new(), end };
         forest.link();
         let order = forest.order();
         forest.spread_damage(order.as_deref(), index, path, &mut damages);
@@ -67,21 +71,31 @@ impl Forest {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.offsets.len()
+        self.nodes.len()
+    }
+
+    fn node(&self, entry: u32) -> Option<&Node> {
+        self.nodes.get(entry as usize)
     }
 
     pub(super) fn offset(&self, entry: u32) -> Option<u64> {
-        self.offsets.get(entry as usize).copied()
+        self.node(entry).map(|node| node.offset)
     }
 
     /// Where an entry's bytes end: where the next one begins.
     pub(super) fn end(&self, entry: u32) -> usize {
-        let next = self.offsets.get(entry as usize + 1).and_then(|at| usize::try_from(*at).ok());
+        let next = self.nodes.get(entry as usize + 1);
+        let next = next.and_then(|node| usize::try_from(node.offset).ok());
         next.unwrap_or(self.end).min(self.end)
     }
 
     pub(super) fn position(&self, entry: u32) -> Option<u32> {
-        self.positions.get(entry as usize).copied()
+        self.node(entry).map(|node| node.position)
+    }
+
+    /// The checksum that the index has for an entry's bytes.
+    pub(super) fn crc(&self, entry: u32) -> Option<u32> {
+        self.node(entry).map(|node| node.crc)
     }
 
     pub(super) fn weight(&self, entry: u32) -> u32 {
@@ -89,11 +103,11 @@ impl Forest {
     }
 
     pub(super) fn stored(&self, entry: u32) -> Stored {
-        match self.bases.get(entry as usize) {
-            None | Some(&BROKEN) => Stored::Broken,
-            Some(&THIN) => Stored::Thin,
-            Some(&base) if base < FIRST_MARK => Stored::Delta { base },
-            Some(&mark) => u8::try_from(FULL - mark)
+        match self.node(entry).map(|node| node.base) {
+            None | Some(BROKEN) => Stored::Broken,
+            Some(THIN) => Stored::Thin,
+            Some(base) if base < FIRST_MARK => Stored::Delta { base },
+            Some(mark) => u8::try_from(FULL - mark)
                 .ok()
                 .and_then(Kind::from_number)
                 .map_or(Stored::Broken, Stored::Full),
@@ -101,10 +115,9 @@ impl Forest {
     }
 
     pub(super) fn children(&self, entry: u32) -> Range<u32> {
-        match self.starts.get(entry as usize..).and_then(|rest| rest.first_chunk::<2>()) {
-            Some(&[start, end]) => start..end,
-            None => 0..0,
-        }
+        let Some(node) = self.node(entry) else { return 0..0 };
+        let end = self.nodes.get(entry as usize + 1).map(|next| next.start);
+        node.start..end.unwrap_or(u32::try_from(self.children.len()).unwrap_or(node.start))
     }
 
     pub(super) fn child(&self, slot: u32) -> Option<u32> {
@@ -113,48 +126,49 @@ impl Forest {
 
     pub(super) fn entry_at(&self, offset: u64) -> Option<u32> {
         // The last of those that share an offset: it alone has bytes.
-        let after = self.offsets.partition_point(|at| *at <= offset);
+        let after = self.nodes.partition_point(|node| node.offset <= offset);
         let entry = after.checked_sub(1)?;
-        (*self.offsets.get(entry)? == offset).then(|| u32::try_from(entry).ok())?
+        (self.nodes.get(entry)?.offset == offset).then(|| u32::try_from(entry).ok())?
     }
 
     /// Groups the entries by their base.
     fn link(&mut self) {
-        let mut starts = vec![0u32; self.len() + 1];
-        let is_delta = |base: &&u32| **base < FIRST_MARK;
-        for &base in self.bases.iter().filter(is_delta) {
-            if let Some(count) = starts.get_mut(base as usize) {
-                *count += 1;
+        for entry in 0..self.len() {
+            let base = self.nodes.get(entry).map_or(BROKEN, |node| node.base);
+            let base = self.nodes.get_mut(base as usize).filter(|_| base < FIRST_MARK);
+            if let Some(base) = base {
+                base.start += 1;
             }
         }
         // Each becomes the end of its group; filling from behind turns it into the start.
         let mut sum = 0;
-        for count in &mut starts {
-            sum += *count;
-            *count = sum;
+        for node in &mut self.nodes {
+            sum += node.start;
+            node.start = sum;
         }
         let mut children = vec![0u32; sum as usize];
         let count = u32::try_from(self.len()).unwrap_or(FIRST_MARK);
-        for (entry, &base) in (0..count).rev().zip(self.bases.iter().rev()) {
-            let start = starts.get_mut(base as usize).filter(|_| base < FIRST_MARK);
-            if let Some(start) = start {
-                *start -= 1;
-                if let Some(slot) = children.get_mut(*start as usize) {
+        for entry in (0..count).rev() {
+            let base = self.node(entry).map_or(BROKEN, |node| node.base);
+            let base = self.nodes.get_mut(base as usize).filter(|_| base < FIRST_MARK);
+            if let Some(base) = base {
+                base.start -= 1;
+                if let Some(slot) = children.get_mut(base.start as usize) {
                     *slot = entry;
                 }
             }
         }
-        (self.starts, self.children) = (starts, children);
+        self.children = children;
     }
 
     /// Bases before their deltas. `None`: the order of the entries is such an order already, as it
     /// is unless a base is named and comes later. Entries in or below a cycle are left out.
     fn order(&self) -> Option<Vec<u32>> {
-        let mut numbered = (0u32..).zip(&self.bases);
-        if numbered.all(|(entry, &base)| base >= FIRST_MARK || base < entry) {
+        let mut numbered = (0u32..).zip(&self.nodes);
+        if numbered.all(|(entry, node)| node.base >= FIRST_MARK || node.base < entry) {
             return None;
         }
-        let roots = (0u32..).zip(&self.bases).filter(|(_, base)| **base >= FIRST_MARK);
+        let roots = (0u32..).zip(&self.nodes).filter(|(_, node)| node.base >= FIRST_MARK);
         let mut order: Vec<u32> = roots.map(|(entry, _)| entry).collect();
         let mut next = 0;
         while let Some(&entry) = order.get(next) {
@@ -173,8 +187,8 @@ impl Forest {
         damages: &mut Damages,
     ) {
         let mut breaks = |forest: &mut Self, entry: u32, reason: Reason| {
-            if let Some(base) = forest.bases.get_mut(entry as usize) {
-                *base = BROKEN;
+            if let Some(node) = forest.nodes.get_mut(entry as usize) {
+                node.base = BROKEN;
             }
             let name = forest.position(entry).and_then(|at| index.name(at));
             damages.add(Damage {
@@ -196,7 +210,7 @@ impl Forest {
                 breaks(self, entry, Reason::Cycle);
             }
         }
-        if !self.bases.contains(&BROKEN) {
+        if self.nodes.iter().all(|node| node.base != BROKEN) {
             return;
         }
         let mut spread = |entry: u32| {
@@ -218,8 +232,8 @@ impl Forest {
         let mut weights = vec![1u32; self.len()];
         let mut add = |entry: u32| {
             let weight = weights.get(entry as usize).copied().unwrap_or(1);
-            let base = self.bases.get(entry as usize).filter(|base| **base < FIRST_MARK);
-            if let Some(sum) = base.and_then(|base| weights.get_mut(*base as usize)) {
+            let base = self.node(entry).map(|node| node.base).filter(|base| *base < FIRST_MARK);
+            if let Some(sum) = base.and_then(|base| weights.get_mut(base as usize)) {
                 *sum = sum.saturating_add(weight);
             }
         };
@@ -229,9 +243,10 @@ impl Forest {
         }
         let weight = |child: &u32| weights.get(*child as usize).copied().unwrap_or(1);
         let mut rest = self.children.as_mut_slice();
-        for bounds in self.starts.windows(2) {
-            let &[start, end] = bounds else { continue };
-            let (group, after) = std::mem::take(&mut rest).split_at_mut((end - start) as usize);
+        let ends = self.nodes.iter().skip(1).map(|next| next.start as usize).chain([rest.len()]);
+        for (node, end) in self.nodes.iter().zip(ends) {
+            let start = node.start as usize;
+            let (group, after) = std::mem::take(&mut rest).split_at_mut(end - start);
             rest = after;
             if group.len() > 1
                 && let Some((heaviest, _)) = group.iter().enumerate().max_by_key(|(_, c)| weight(c))
@@ -244,10 +259,21 @@ impl Forest {
     }
 }
 
+/// Sorts the entries of each bucket; `starts` says where each begins, counted from `first`.
+fn sort_groups(starts: &[u32], first: u32, mut nodes: &mut [Node]) {
+    let ends = starts.iter().skip(1).copied().chain([first + nodes.len() as u32]);
+    for (start, end) in starts.iter().zip(ends) {
+        let (group, rest) = std::mem::take(&mut nodes).split_at_mut((end - start) as usize);
+        nodes = rest;
+        if group.len() > 1 {
+            group.sort_unstable();
+        }
+    }
+}
+
 /// The entries in order, with a table that finds an offset in constant time.
 struct Sorted {
-    offsets: Vec<u64>,
-    positions: Vec<u32>,
+    nodes: Vec<Node>,
     /// First entry of each bucket of offsets; one more at the end.
     buckets: Vec<u32>,
     shift: u32,
@@ -265,73 +291,79 @@ impl Sorted {
         let mut buckets = vec![0u32; last + 2];
         let bucket = |offset: u64| ((offset >> shift) as usize).min(last);
         let offset = |position: u32| index.offset(position).unwrap_or(u64::MAX);
-        for position in 0..count {
-            if let Some(size) = buckets.get_mut(bucket(offset(position))) {
-                *size += 1;
+        // Each thread counts, and then puts in place, the offsets of its own buckets.
+        let per = buckets.len().div_ceil(rayon::current_num_threads().clamp(1, SHARES));
+        buckets.par_chunks_mut(per).enumerate().for_each(|(piece, sizes)| {
+            for position in 0..count {
+                let own = bucket(offset(position)).checked_sub(piece * per);
+                if let Some(size) = own.and_then(|own| sizes.get_mut(own)) {
+                    *size += 1;
+                }
             }
-        }
+        });
         let mut sum = 0;
         for size in &mut buckets {
             sum += *size;
             *size = sum;
         }
-        let mut pairs = vec![(0u64, 0u32); count as usize];
-        for position in (0..count).rev() {
-            let offset = offset(position);
-            if let Some(start) = buckets.get_mut(bucket(offset)) {
-                *start -= 1;
-                if let Some(pair) = pairs.get_mut(*start as usize) {
-                    *pair = (offset, position);
+        let mut nodes = vec![Node::default(); count as usize];
+        let (mut rest, mut first) = (nodes.as_mut_slice(), 0);
+        let mut pieces = Vec::new();
+        for (piece, starts) in buckets.chunks_mut(per).enumerate() {
+            let end = starts.last().copied().unwrap_or(first);
+            let (own, after) = std::mem::take(&mut rest).split_at_mut((end - first) as usize);
+            pieces.push((piece * per, starts, std::mem::replace(&mut first, end), own));
+            rest = after;
+        }
+        pieces.into_par_iter().for_each(|(bucket_of_first, starts, first, own)| {
+            for position in (0..count).rev() {
+                let offset = offset(position);
+                let at = bucket(offset).checked_sub(bucket_of_first);
+                if let Some(start) = at.and_then(|at| starts.get_mut(at)) {
+                    *start -= 1;
+                    if let Some(node) = own.get_mut((*start - first) as usize) {
+                        *node = Node { offset, position, base: BROKEN, ..Node::default() };
+                    }
                 }
             }
-        }
-        for bounds in buckets.windows(2) {
-            if let &[start, end] = bounds
-                && end - start > 1
-                && let Some(group) = pairs.get_mut(start as usize..end as usize)
-            {
-                group.sort_unstable();
-            }
-        }
-        let (offsets, positions) = pairs.into_iter().unzip();
-        Self { offsets, positions, buckets, shift }
+            sort_groups(starts, first, own);
+        });
+        Self { nodes, buckets, shift }
     }
 
+    /// The number of the entry at an offset.
     fn find(&self, offset: u64) -> Option<u32> {
         let bucket = (offset >> self.shift) as usize;
         let &[start, end] = self.buckets.get(bucket..)?.first_chunk::<2>()?;
-        let group = self.offsets.get(start as usize..end as usize)?;
+        let group = self.nodes.get(start as usize..end as usize)?;
         // From behind: the last of those that share an offset is the one that has bytes.
-        let within = group.iter().rposition(|at| *at == offset)?;
+        let within = group.iter().rposition(|node| node.offset == offset)?;
         Some(start + u32::try_from(within).ok()?)
     }
 
-    /// Parses every header, on all cores.
-    fn bases(
-        &self,
+    /// Parses every header, on all cores, and fetches every checksum.
+    fn based(
+        self,
         pack: &[u8],
         end: usize,
         index: &Index,
         path: &Arc<Path>,
         damages: &mut Damages,
-    ) -> Vec<u32> {
-        let mut bases = vec![BROKEN; self.offsets.len()];
+    ) -> Vec<Node> {
+        let mut marks = vec![(BROKEN, 0); self.nodes.len()];
         let found = Mutex::new(Damages::default());
-        bases.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, bases)| {
+        marks.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, marks)| {
             let mut local = Damages::default();
+            let nodes = self.nodes.get(chunk * CHUNK..).unwrap_or_default();
             let first = u32::try_from(chunk * CHUNK).unwrap_or(u32::MAX);
-            for (entry, slot) in (first..).zip(bases) {
+            for ((entry, node), (base, crc)) in (first..).zip(nodes).zip(marks) {
+                *crc = index.crc(node.position).unwrap_or_default();
                 match self.base(entry, pack, end, index) {
-                    Ok(base) => *slot = base,
+                    Ok(number) => *base = number,
                     Err(reason) => {
-                        let at = entry as usize;
-                        let name = self.positions.get(at).and_then(|at| index.name(*at));
-                        local.add(Damage {
-                            pack: path.clone(),
-                            offset: self.offsets.get(at).copied().unwrap_or_default(),
-                            name: name.and_then(ObjectId::from_bytes),
-                            reason,
-                        });
+                        let name = index.name(node.position).and_then(ObjectId::from_bytes);
+                        let (pack, offset) = (path.clone(), node.offset);
+                        local.add(Damage { pack, offset, name, reason });
                     }
                 }
             }
@@ -340,15 +372,19 @@ impl Sorted {
             }
         });
         damages.merge(found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
-        bases
+        let mut nodes = self.nodes;
+        for (node, (base, crc)) in nodes.iter_mut().zip(marks) {
+            (node.base, node.crc) = (base, crc);
+        }
+        nodes
     }
 
     fn base(&self, entry: u32, pack: &[u8], end: usize, index: &Index) -> Result<u32, Reason> {
         let at = entry as usize;
-        let offset = *self.offsets.get(at).ok_or(Reason::Offset)?;
+        let offset = self.nodes.get(at).ok_or(Reason::Offset)?.offset;
         let start = usize::try_from(offset).ok().filter(|start| (HEADER_LEN..end).contains(start));
         let start = start.ok_or(Reason::Offset)?;
-        let next = self.offsets.get(at + 1).map_or(end as u64, |next| *next).min(end as u64);
+        let next = self.nodes.get(at + 1).map_or(end as u64, |next| next.offset).min(end as u64);
         if next == offset {
             return Err(Reason::Offset);
         }

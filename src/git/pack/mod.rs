@@ -3,7 +3,7 @@
 //! A [`Pack`] is checked in the large when it is opened (headers, lengths, every entry's header and
 //! base); what is wrong with single entries is kept in [`Pack::damages`] and costs only them and
 //! what is built on them. Bytes are inflated later, by [`crate::git::traversal`] for all objects or
-//! [`Pack::read`] for one. Memory is some 30 bytes an entry; the files are mapped.
+//! [`Pack::read`] for one. Memory is some 32 bytes an entry; the files are mapped.
 //!
 //! Not here: which packs a repository has, and objects outside of packs.
 
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use super::damages::Damages;
 use super::delta::Delta;
-use super::inflate::{Inflater, plausible};
+use super::inflate::{Inflater, ROOM, plausible};
 use super::map::Bytes;
 use super::object::{Kind, ObjectFormat, ObjectId};
 pub use bases::{Bases, NoBases};
@@ -30,6 +30,9 @@ use index::Index;
 pub(crate) use volume::Volume;
 
 const HEADER_LEN: usize = 12;
+
+/// Deltas that are looked at ahead: those behind them would be far again when they are read.
+const FETCHED: usize = 8;
 
 /// How an entry is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +182,18 @@ impl Pack {
         self.forest.child(slot)
     }
 
+    /// Looks at where the first deltas in some slots are, so that they are near when they are read:
+    /// they are all over the pack, and this way the waits for memory are one.
+    pub(crate) fn fetch(&self, slots: std::ops::Range<u32>) {
+        let first = |slot| {
+            let offset = self.forest.offset(self.child(slot)?)?;
+            let at = usize::try_from(offset).ok()?;
+            self.bytes.get(at).copied()
+        };
+        let sum = slots.take(FETCHED).filter_map(first).fold(0u8, |sum, byte| sum ^ byte);
+        std::hint::black_box(sum);
+    }
+
     /// How many objects hang on this entry, itself included.
     pub(crate) fn weight(&self, entry: u32) -> u32 {
         self.forest.weight(entry)
@@ -208,12 +223,14 @@ impl Pack {
             Form::Name(name) => Some(name),
             Form::Full(_) | Form::Offset(_) => None,
         };
-        Ok(Packed { entry, size: header.size, data, raw, base })
+        let roomy = self.bytes.get(start + header.len..).unwrap_or_default();
+        let roomy = roomy.get(..data.len() + ROOM).unwrap_or(roomy);
+        Ok(Packed { entry, size: header.size, data, roomy, raw, base })
     }
 
     /// Whether an entry's raw bytes are what the index says of them.
     pub(crate) fn intact(&self, packed: &Packed<'_>) -> bool {
-        let stated = self.forest.position(packed.entry).and_then(|at| self.index.crc(at));
+        let stated = self.forest.crc(packed.entry);
         stated.is_none_or(|stated| stated == libdeflater::crc32(packed.raw))
     }
 
@@ -283,12 +300,19 @@ pub(crate) struct Packed<'a> {
     pub(crate) size: u64,
     /// The zlib stream.
     pub(crate) data: &'a [u8],
+    /// The same, and some of what follows.
+    roomy: &'a [u8],
     raw: &'a [u8],
     /// Name of the base, if the entry has one.
     pub(crate) base: Option<&'a [u8]>,
 }
 
 impl Packed<'_> {
+    /// The zlib stream with some of what follows it, and where it must end.
+    pub(crate) fn with_room(&self) -> (&[u8], usize) {
+        (self.roomy, self.data.len())
+    }
+
     /// The inflated size, if memory may be taken for it.
     pub(crate) fn size_within(&self, limit: u64) -> Result<usize, Reason> {
         within(self.size, limit)

@@ -21,6 +21,12 @@ impl Buffer {
         self.bytes.get_mut(..self.len).unwrap_or_default()
     }
 
+    /// To be written, with up to `more` bytes behind it that may be spoilt, and its length.
+    pub(super) fn with_room(&mut self, more: usize) -> (&mut [u8], usize) {
+        let end = self.len.saturating_add(more).min(self.bytes.len());
+        (self.bytes.get_mut(..end).unwrap_or_default(), self.len)
+    }
+
     /// Bytes that come from elsewhere.
     pub(super) fn from_vec(bytes: Vec<u8>) -> Self {
         Self { len: bytes.len(), bytes }

@@ -8,7 +8,7 @@ use super::queue::{Base, Queue, Work};
 use super::{Inherited, Object, Traversal, Visitor};
 use crate::git::damages::Damages;
 use crate::git::delta::Delta;
-use crate::git::inflate::Inflater;
+use crate::git::inflate::{Inflater, ROOM};
 use crate::git::loose;
 use crate::git::object::Kind;
 use crate::git::pack::{Damage, Pack, Packed, Reason, Stored, within};
@@ -239,8 +239,9 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
     ) {
         self.count(bytes.len());
         let object = Object { name: pack.name(entry).unwrap_or_default(), kind, bytes: &bytes };
-        let carry = self.visitor.visit(object, parent);
         let slots = pack.children(entry);
+        pack.fetch(slots.clone());
+        let carry = self.visitor.visit(object, parent);
         if slots.start >= slots.end {
             self.pool.give(bytes);
         } else {
@@ -261,7 +262,7 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
     fn inflate(&mut self, packed: &Packed<'_>) -> Result<Buffer, Reason> {
         let size = packed.size_within(self.traversal.limits.object)?;
         let mut out = self.buffer(size);
-        match self.inflater.inflate(packed.data, out.as_mut()) {
+        match self.inflater.inflate_roomy(packed.with_room(), out.with_room(ROOM)) {
             Ok(()) => Ok(out),
             Err(reason) => {
                 self.pool.give(out);

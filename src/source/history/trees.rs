@@ -146,6 +146,8 @@ pub(super) struct Gaps {
     pub(super) damaged: Vec<ObjectId>,
     /// Named by a tree, and not looked for yet.
     named: Vec<ObjectId>,
+    /// Their heads.
+    heads: Vec<u64>,
 }
 
 /// Names that are looked for at a time: each look waits for memory, and many can wait together.
@@ -190,6 +192,7 @@ impl Completeness {
             let name_at = entry.name.as_ptr() as usize - object.bytes.as_ptr() as usize;
             end = name_at + entry.name.len() + 1 + width;
             if entry.kind() != EntryKind::Commit && !copied.holds(start, end) {
+                gaps.heads.push(head(entry.id.as_bytes()));
                 gaps.named.push(entry.id);
             }
         }
@@ -205,10 +208,11 @@ impl Completeness {
 
     /// Looks for what trees named.
     pub(super) fn settle(&self, gaps: &mut Gaps) {
-        let Gaps { named, below_trees, .. } = gaps;
+        let Gaps { named, heads, below_trees, .. } = gaps;
         let before = below_trees.len();
-        let named = named.drain(..);
-        below_trees.extend(named.filter(|id| !self.present.contains(head(id.as_bytes()))));
+        self.present.absent(heads, |at| below_trees.extend(named.get(at)));
+        named.clear();
+        heads.clear();
         if before / CROWD < below_trees.len() / CROWD {
             below_trees.sort_unstable();
             below_trees.dedup();
