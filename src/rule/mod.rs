@@ -3,20 +3,23 @@
 //! Rules are data (`rules/*.toml`), in the schema that gitleaks made common, with additions of our
 //! own. Not here: searching for them.
 
+mod foreign;
 mod load;
 mod pattern;
 mod provider;
+mod re2;
 mod sample;
 mod set;
 mod syntax;
 mod verify;
 
+pub use foreign::{Foreign, Required};
 pub use load::{LoadError, Notice, RuleFile, parse};
 pub use pattern::{MAX_MATCH, Pattern};
 pub use provider::{Evidence, EvidenceKind, Provider, Revocation};
 pub use sample::{armed, drawn};
 pub use set::{RuleSet, builtin};
-pub use syntax::allowlists;
+pub use syntax::{Make, allowlists, allowlists_with, mistake_of, pattern};
 pub use verify::{Answer, Conclusion, Header, Hint, JsonKind, Probe, Rate, Scalar, Verify};
 
 use std::fmt;
@@ -26,6 +29,8 @@ use std::fmt;
 pub struct Rule {
     /// The name that findings, configuration and fingerprints use.
     pub id: String,
+    /// Other ids by which users know it: those that other scanners have for the same secret.
+    pub aliases: Vec<String>,
     /// What the secret is, for people.
     pub description: String,
     /// The provider that the documented form alone proves, if any.
@@ -58,6 +63,8 @@ pub struct Rule {
     pub tags: Vec<String>,
     /// What of its matches is no secret.
     pub allowlists: Vec<Allowlist>,
+    /// Set for a rule that means what it means to gitleaks, and nothing more.
+    pub foreign: Option<Foreign>,
     /// How each provider that can be asked is asked whether a key still works.
     pub verify: Vec<Verify>,
     /// Texts that the rule must report.
@@ -67,6 +74,16 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether users may call it so.
+    pub fn is_called(&self, id: &str) -> bool {
+        self.id == id || self.aliases.iter().any(|alias| alias == id)
+    }
+
+    /// Whether it is about files by their paths alone.
+    pub fn is_about_paths(&self) -> bool {
+        self.foreign.as_ref().is_some_and(|foreign| foreign.path_only)
+    }
+
     /// Whether matches are sought from their literal prefix on, in every encoding. Other rules run
     /// over the whole plain content when a keyword is in it.
     pub fn is_anchored(&self) -> bool {
@@ -179,7 +196,7 @@ impl Environment {
 
 /// What of some matches is no secret after all, by the word of whoever wrote the rule or the
 /// configuration.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Allowlist {
     /// Why.
     pub description: String,

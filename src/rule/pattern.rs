@@ -9,6 +9,8 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::re2;
+
 /// The longest match of an anchored rule, in bytes of decoded text. A longer token is cut here.
 pub const MAX_MATCH: usize = 512;
 
@@ -18,16 +20,21 @@ const MIN_PREFIX: usize = 4;
 const MAX_PREFIXES: usize = 12;
 
 /// A regular expression over bytes.
+#[derive(Clone)]
 pub struct Pattern {
     source: String,
     anchored: bool,
     groups: usize,
     prefixes: Option<Vec<Vec<u8>>>,
     least: Option<Least>,
+    /// As it was written, where that is in another syntax.
+    written: Option<Box<str>>,
+    longest: Option<usize>,
     compiled: OnceLock<Regex>,
 }
 
 /// What every match of an expression has: so many bytes, all of them of these.
+#[derive(Clone)]
 struct Least {
     length: usize,
     bytes: [bool; 256],
@@ -59,6 +66,37 @@ impl Pattern {
         Ok(pattern)
     }
 
+    /// An expression in RE2's syntax, to be found anywhere.
+    pub fn foreign(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let (translated, hir) = parse_foreign(source)?;
+        let pattern = Self::unchecked(&translated, false, None, &hir);
+        Ok(Self { written: Some(source.into()), ..pattern })
+    }
+
+    /// The expression of a rule, in RE2's syntax. It is anchored only if each match begins with a
+    /// literal wherever that stands, and is not of any length.
+    pub fn of_foreign_rule(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let (translated, hir) = parse_foreign(source)?;
+        let free = hir.properties().look_set_prefix_any().is_empty();
+        let Some(prefixes) = literal_prefixes(&hir).filter(|_| free) else {
+            return Self::foreign(source);
+        };
+        let anchored = format!(r"\A(?:{translated})");
+        let pattern = Self::unchecked(&anchored, true, Some(prefixes), &hir);
+        Ok(Self { written: Some(source.into()), least: least(&hir), ..pattern })
+    }
+
+    /// An expression that matches nothing.
+    pub fn nothing() -> Self {
+        let pattern = Self::unchecked(r"[^\s\S]", false, None, &Hir::fail());
+        Self { written: Some("".into()), ..pattern }
+    }
+
+    /// The most bytes that a match can have; none: there is no limit.
+    pub fn longest(&self) -> Option<usize> {
+        self.longest
+    }
+
     /// Whether an anchored expression may match at the start of `text`: no is certain, and costs
     /// neither a search nor the compiling.
     pub fn may_start(&self, text: &[u8]) -> bool {
@@ -72,7 +110,8 @@ impl Pattern {
     fn unchecked(source: &str, anchored: bool, prefixes: Option<Vec<Vec<u8>>>, hir: &Hir) -> Self {
         let groups = hir.properties().explicit_captures_len();
         let (source, compiled) = (source.to_owned(), OnceLock::new());
-        Self { source, anchored, groups, prefixes, least: None, compiled }
+        let longest = hir.properties().maximum_len();
+        Self { source, anchored, groups, prefixes, least: None, written: None, longest, compiled }
     }
 
     /// The literals of which each match begins with one, if the expression has such.
@@ -106,6 +145,9 @@ impl Pattern {
 
     /// The expression as it was written.
     pub fn as_written(&self) -> &str {
+        if let Some(written) = &self.written {
+            return written;
+        }
         let whole = self.source.strip_prefix(r"\A(?:").and_then(|s| s.strip_suffix(r")\z"));
         let rule = || self.source.strip_prefix(r"\A(?:").and_then(|s| s.strip_suffix(')'));
         if self.anchored { rule().unwrap_or(&self.source) } else { whole.unwrap_or(&self.source) }
@@ -139,6 +181,16 @@ fn parse(source: &str) -> Result<(String, Hir), Box<regex_syntax::Error>> {
             Some(at) => text.insert(at, '\\'),
             None => return Err(Box::new(first.clone())),
         }
+    }
+}
+
+/// Parses an expression in RE2's syntax. A mistake is told with its place in what was written, where
+/// both syntaxes see it.
+fn parse_foreign(source: &str) -> Result<(String, Hir), Box<regex_syntax::Error>> {
+    let Some(translated) = re2::translated(source) else { return parse(source) };
+    match regex_syntax::ParserBuilder::new().utf8(false).build().parse(&translated) {
+        Ok(hir) => Ok((translated, hir)),
+        Err(error) => Err(parse(source).err().unwrap_or_else(|| Box::new(error))),
     }
 }
 

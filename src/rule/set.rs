@@ -72,7 +72,7 @@ impl RuleSet {
 
     /// Drops the rules that are not wanted.
     pub fn disable(&mut self, ids: &[String]) {
-        self.rules.retain(|r| !ids.contains(&r.id));
+        self.rules.retain(|r| !ids.iter().any(|id| r.is_called(id)));
     }
 
     /// What does not hold together: providers that no file describes, expressions too large.

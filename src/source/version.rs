@@ -213,8 +213,9 @@ impl<'a> Versions<'a> {
             let lines = LineTable::new(bytes, Charset::Utf8);
             let all = AllowComments::find(bytes, &lines);
             for sighting in &found.sightings {
-                let rule = &self.scanner.rules().rules[sighting.rule].id;
-                let comment = all.allowing(rule, sighting.occurrence.span, &lines);
+                let rule = &self.scanner.rules().rules[sighting.rule];
+                let called = |id: &str| rule.is_called(id);
+                let comment = all.allowing(&called, sighting.occurrence.span, &lines);
                 let allowed = comment.map(|c| Allowed { marker: c.marker, line: c.line() });
                 scanned.allowed.push(allowed);
             }

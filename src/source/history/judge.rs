@@ -79,6 +79,9 @@ impl Judge<'_> {
             judged.stats.skipped += 1;
             return judged;
         }
+        if !hit.matched && !self.scanner.reports_path(path) {
+            return judged;
+        }
         let read;
         let bytes = match &hit.bytes {
             Some(bytes) => &**bytes,
