@@ -357,7 +357,8 @@ impl<'r> Scanner<'r> {
             let comment = context.comments.allowing(&called, own, context.lines)?;
             Some((comment, at(comment.span)))
         });
-        if let Some((comment, line)) = comment.filter(|_| context.asked == Comments::Honoured) {
+        let heard = context.asked == Comments::Honoured && !rule.is_about_paths();
+        if let Some((comment, line)) = comment.filter(|_| heard) {
             let by = Suppressor::Comment {
                 path: context.blob.provenance.path.clone(),
                 line,

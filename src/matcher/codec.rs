@@ -209,7 +209,7 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {
-    let even = bytes.len() % 2 == 0 && bytes.iter().any(u8::is_ascii_digit);
+    let even = bytes.len().is_multiple_of(2) && bytes.iter().any(u8::is_ascii_digit);
     let all = (0..bytes.len()).step_by(2).map(|at| pair(bytes, at));
     let decoded = even.then(|| all.collect::<Option<Vec<u8>>>()).flatten();
     decoded.filter(|decoded| is_text(decoded)).unwrap_or_default()
@@ -224,7 +224,7 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
     let body = &bytes[..length];
     let url = body.iter().any(|b| matches!(b, b'-' | b'_'));
     let standard = body.iter().any(|b| matches!(b, b'+' | b'/'));
-    let padded = bytes.len() % 4 == 0;
+    let padded = bytes.len().is_multiple_of(4);
     let bare = length == bytes.len() && length % 4 != 1;
     let fits = match (url, standard) {
         (true, true) => false,
@@ -232,7 +232,7 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
         (false, true) => padded,
         (false, false) => padded || bare,
     };
-    let decoded = fits.then(|| sextets(body)).unwrap_or_default();
+    let decoded = if fits { sextets(body) } else { Vec::new() };
     if is_text(&decoded) { decoded } else { Vec::new() }
 }
 

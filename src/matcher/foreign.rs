@@ -96,9 +96,11 @@ pub(super) fn settle(set: &RuleSet, bytes: &[u8], found: &mut Found) {
                 continue;
             }
             *end = one.whole.end;
-            let lower = lower.get_or_insert_with(|| {
-                if rule.keywords.is_empty() { Vec::new() } else { bytes.to_ascii_lowercase() }
-            });
+            let lower = if rule.keywords.is_empty() {
+                &[][..]
+            } else {
+                lower.get_or_insert_with(|| bytes.to_ascii_lowercase())
+            };
             if !has_keyword(rule, &one, lower, bytes) {
                 one.swept = Some(Box::new(Swept { line: None, auxiliary: true }));
             }

@@ -1,11 +1,13 @@
 //! Rules that begin with no literal, over whole contents, as gitleaks runs them: a keyword, then the
 //! expression, then the same again on what decodes, up to five times.
 //!
-//! Not here: rules that begin with a literal, which the prefilter finds in every encoding.
+//! Not here: rules that begin with a literal, which the prefilter finds in every encoding; only where base64 is
+//! too short for it are they run here, too.
 
 use std::borrow::Cow;
 
 use aho_corasick::AhoCorasick;
+use regex::bytes::Regex;
 use zeroize::Zeroizing;
 
 use super::codec::{self, Kind, Segment};
@@ -45,7 +47,8 @@ struct Runner {
 impl Sweep {
     /// The rules of `set` that begin with no literal.
     pub fn new(set: &RuleSet) -> Self {
-        let general = |rule: &Rule| !rule.is_anchored() && !rule.is_about_paths();
+        let general =
+            |rule: &Rule| !rule.is_about_paths() && (!rule.is_anchored() || is_short(rule));
         let mut words: Vec<&str> = Vec::new();
         let mut sweep = Self::default();
         for (number, rule) in set.rules.iter().enumerate().filter(|(_, rule)| general(rule)) {
@@ -103,6 +106,9 @@ impl Sweep {
                     continue;
                 }
                 let rule = &set.rules[one.rule];
+                if rule.is_anchored() && levels.len() == 1 {
+                    continue;
+                }
                 if rule.foreign.is_some() {
                     of_rule(one.rule, rule, &levels, wanted, bytes, found);
                 } else if levels.len() == 1 {
@@ -135,6 +141,30 @@ impl Sweep {
     }
 }
 
+/// Decoded bytes below which base64 is too short for the prefilter, and not too short for gitleaks.
+const SHORT: usize = 24;
+
+/// Whether a rule that begins with a literal has matches that the prefilter does not see in base64.
+fn is_short(rule: &Rule) -> bool {
+    rule.foreign.is_some() && rule.pattern.shortest() < SHORT
+}
+
+/// The matches of an expression that is tried where one of some literals stands.
+fn from_literals(regex: &Regex, literals: &[Vec<u8>], text: &[u8]) -> Vec<Span> {
+    let places = literals.iter().flat_map(|literal| memchr::memmem::find_iter(text, literal));
+    let mut places: Vec<usize> = places.collect();
+    places.sort_unstable();
+    let mut found: Vec<Span> = Vec::new();
+    for at in places {
+        let window = &text[at..text.len().min(at + super::foreign::FAR)];
+        let free = found.last().is_none_or(|last| last.end <= at);
+        if let Some(one) = free.then(|| regex.find(window)).flatten() {
+            found.push(Span::new(at, at + one.end()));
+        }
+    }
+    found
+}
+
 /// The matches of a rule in the last of `levels`.
 fn of_rule(
     number: usize,
@@ -146,8 +176,11 @@ fn of_rule(
 ) {
     let level = &levels[levels.len() - 1];
     let Some(regex) = rule.pattern.regex() else { return };
-    for one in regex.find_iter(&level.text) {
-        let at = Span::new(one.start(), one.end());
+    let all: Vec<Span> = match rule.pattern.prefixes() {
+        Some(prefixes) => from_literals(regex, prefixes, &level.text),
+        None => regex.find_iter(&level.text).map(|m| Span::new(m.start(), m.end())).collect(),
+    };
+    for at in all {
         if levels.len() > 1 && !level.is_new(at) {
             continue;
         }

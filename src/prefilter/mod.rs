@@ -50,6 +50,8 @@ impl Prefilter {
                 match recipe.steps.first().map(|s| s.layer) {
                     None | Some(Layer::Escape | Layer::Quoted) => plain.push(entry),
                     Some(Layer::Wide) => wide.push(entry),
+                    // Runs without capitals and digits are not looked at; such a form may be in one.
+                    Some(_) if !dense::is_mixed(&recipe.literal) => plain.push(entry),
                     Some(Layer::Base64 | Layer::Hex) => dense.push(entry),
                 }
                 all.push((index, recipe));

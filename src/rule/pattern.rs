@@ -97,6 +97,11 @@ impl Pattern {
         self.longest
     }
 
+    /// The least bytes that a match of an anchored expression has.
+    pub fn shortest(&self) -> usize {
+        self.least.as_ref().map_or(0, |least| least.length)
+    }
+
     /// Whether an anchored expression may match at the start of `text`: no is certain, and costs
     /// neither a search nor the compiling.
     pub fn may_start(&self, text: &[u8]) -> bool {

@@ -187,6 +187,7 @@ impl<'a> Versions<'a> {
             self.content(&bytes, &provenance, comments, scratch, &mut scanned);
             return scanned;
         };
+        self.content(&[], &provenance, comments, scratch, &mut scanned);
         let outcome = archive::visit(&bytes, &shown, limits, &mut |member| {
             let inner = super::provenance_of(&member, &provenance);
             scanned.found.stats.members += 1;
@@ -216,6 +217,7 @@ impl<'a> Versions<'a> {
                 let rule = &self.scanner.rules().rules[sighting.rule];
                 let called = |id: &str| rule.is_called(id);
                 let comment = all.allowing(&called, sighting.occurrence.span, &lines);
+                let comment = comment.filter(|_| !rule.is_about_paths());
                 let allowed = comment.map(|c| Allowed { marker: c.marker, line: c.line() });
                 scanned.allowed.push(allowed);
             }

@@ -28,7 +28,7 @@ pub struct Assembled {
 enum Item {
     /// A built-in rule, and what files change of it.
     Builtin(Box<Rule>, Vec<Draft>),
-    Own(Draft),
+    Own(Box<Draft>),
 }
 
 impl Item {
@@ -82,7 +82,7 @@ impl Configuration {
         if let Some(path) = &self.itself {
             all.leave_out(path);
         }
-        mistakes.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+        mistakes.sort_by_key(|problem| (problem.line, problem.column));
         if mistakes.is_empty() { Ok(all) } else { Err(Error::Wrong(mistakes)) }
     }
 }
@@ -110,7 +110,7 @@ impl Assembled {
                 }
             }
             if !known {
-                items.push(Item::Own(draft));
+                items.push(Item::Own(Box::new(draft)));
             }
         }
     }

@@ -103,6 +103,7 @@ impl Judge<'_> {
             self.content(bytes, &provenance, scratch, &mut judged);
             return judged;
         };
+        self.content(&[], &provenance, scratch, &mut judged);
         let outcome = archive::visit(bytes, path, limits, &mut |member| {
             let inner = crate::source::provenance_of(&member, &provenance);
             self.content(member.bytes, &inner, scratch, &mut judged);
