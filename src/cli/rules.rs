@@ -169,6 +169,10 @@ fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
             let shown: Vec<_> = prefixes.iter().map(|p| String::from_utf8_lossy(p)).collect();
             line("begins with", &format!("{} (in every encoding)", shown.join(", ")))?;
         }
+        None if rule.is_about_paths() => line("begins with", "nothing: it is about paths")?,
+        None if rule.foreign.is_some() => {
+            line("begins with", "no literal: sought in whole contents, plain and decoded")?;
+        }
         None => line("begins with", "no literal: sought in plain text only")?,
     }
     for id in rule.provider.iter().chain(rule.issuers.iter().map(|i| &i.provider)) {
