@@ -4,6 +4,8 @@
 //! It can widen or narrow what is reported. It has no word for where a secret is sent. Unknown keys
 //! are mistakes. Not here: options of the command line, which come before it.
 
+pub mod gitleaks;
+
 use std::path::{Path, PathBuf};
 
 use crate::document::{Document, Problem, Table};
@@ -12,6 +14,8 @@ use crate::rule::{Allowlist, allowlists};
 
 /// The names that are looked for, in this order.
 pub const NAMES: [&str; 2] = ["keytrawl.toml", ".keytrawl.toml"];
+/// The names of configurations for gitleaks and its like, which are looked for if there is none of ours.
+pub const FOREIGN_NAMES: [&str; 2] = [".betterleaks.toml", ".gitleaks.toml"];
 
 /// What a configuration file says; none: it does not say.
 #[derive(Debug, Default)]
@@ -38,6 +42,8 @@ pub struct Config {
     pub archive_size: Option<u64>,
     /// What is no secret here.
     pub allowlists: Vec<Allowlist>,
+    /// Set if the file is one for gitleaks: where the rules come from.
+    pub gitleaks: Option<gitleaks::Configuration>,
 }
 
 /// A configuration that cannot be used.
@@ -60,13 +66,25 @@ pub enum Error {
 }
 
 /// The configuration file for `start`, a file or folder: of the nearest folder from there up to the
-/// work tree's root. Outside of a repository only the folder itself counts.
+/// work tree's root. Outside of a repository only the folder itself counts. One for gitleaks counts if
+/// there is none of ours.
 pub fn find(start: &Path) -> Option<PathBuf> {
     let root = root(start)?;
     let real = start.canonicalize().ok()?;
     let folder = if real.is_dir() { real.as_path() } else { real.parent()? };
-    let up_to_root = folder.ancestors().take_while(|f| f.starts_with(&root));
-    up_to_root.flat_map(|f| NAMES.map(|name| f.join(name))).find(|path| path.is_file())
+    let folders: Vec<&Path> = folder.ancestors().take_while(|f| f.starts_with(&root)).collect();
+    let nearest = |names: &[&str]| {
+        let mut all = folders.iter().flat_map(|f| names.iter().map(move |name| f.join(name)));
+        all.find(|path| path.is_file())
+    };
+    nearest(&NAMES).or_else(|| nearest(&FOREIGN_NAMES))
+}
+
+/// The configuration for gitleaks that stands beside one of ours and does not count.
+pub fn overruled(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().filter(|_| NAMES.contains(&name))?;
+    FOREIGN_NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file())
 }
 
 /// The root of the work tree that `start` is in; outside of a repository, the folder that it is, or
@@ -78,7 +96,7 @@ pub fn root(start: &Path) -> Option<PathBuf> {
     Some(root.to_owned())
 }
 
-/// Reads a configuration file.
+/// Reads a configuration file, ours or one for gitleaks.
 ///
 /// # Errors
 /// If it cannot be read, or has mistakes: all of them are told, with their places.
@@ -86,25 +104,60 @@ pub fn load(path: &Path) -> Result<Config, Error> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|source| Error::Read { path: name.clone(), source })?;
-    let mut config = parse(&name, &text)?;
+    let mut config = parse(&name, &text, &extended)?;
     config.path = Some(path.to_owned());
     let folder = path.parent().unwrap_or(Path::new(""));
     for rules in &mut config.rules {
         *rules = folder.join(&*rules);
     }
+    if let Some(gitleaks) = &mut config.gitleaks {
+        gitleaks.itself = inside(path);
+    }
     Ok(config)
 }
 
-/// Reads a configuration from its text; `name` is what its mistakes are told with. Paths of rule
-/// files stay as they are written.
+/// The path of a file in its repository.
+fn inside(path: &Path) -> Option<String> {
+    let (real, root) = (path.canonicalize().ok()?, root(path)?);
+    let parts = real.strip_prefix(root).ok()?.iter().map(std::ffi::OsStr::to_str);
+    parts.collect::<Option<Vec<&str>>>().map(|parts| parts.join("/"))
+}
+
+/// A file that one for gitleaks extends: from that file on, or from the current folder, as there.
+fn extended(path: &str, by: &str) -> Result<(String, String), String> {
+    let folder = Path::new(by).parent().unwrap_or(Path::new(""));
+    let near = folder.join(path);
+    let path = if near.is_file() { near } else { PathBuf::from(path) };
+    let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+    Ok((path.display().to_string(), text))
+}
+
+/// Reads a configuration for gitleaks from a text that has no place of its own.
 ///
 /// # Errors
 /// All mistakes, with their places.
-pub fn parse(name: &str, text: &str) -> Result<Config, Error> {
+pub fn of_gitleaks(name: &str, text: &str) -> Result<Config, Error> {
+    let (gitleaks, allowlists) = gitleaks::read(name, text, &extended)?;
+    Ok(Config { gitleaks: Some(gitleaks), allowlists, ..Config::default() })
+}
+
+/// Reads a configuration from its text; `name` is what its mistakes are told with. Paths of rule
+/// files stay as they are written; `load` reads what a configuration for gitleaks extends.
+///
+/// # Errors
+/// All mistakes, with their places.
+pub fn parse(name: &str, text: &str, load: gitleaks::Load<'_>) -> Result<Config, Error> {
     let document = Document::new(name, text);
     let mut config = Config::default();
     if let Some(parsed) = document.parse() {
-        read(&document.root(&parsed), &mut config);
+        let root = document.root(&parsed);
+        let file = name.split(" (").next().unwrap_or(name).rsplit(['/', '\\']).next();
+        let own = file.is_some_and(|file| NAMES.contains(&file));
+        if !own && gitleaks::is_foreign(file.unwrap_or(name), &root) {
+            let (gitleaks, allowlists) = gitleaks::read(name, text, load)?;
+            return Ok(Config { gitleaks: Some(gitleaks), allowlists, ..config });
+        }
+        read(&root, &mut config);
     }
     let problems = document.into_problems();
     if problems.is_empty() { Ok(config) } else { Err(Error::Wrong(problems)) }
@@ -206,7 +259,7 @@ mod tests {
             paths = ['^tests/']
             rules = ["sk-live-key"]
         "#;
-        let config = parse("k.toml", text).expect("valid");
+        let config = parse("k.toml", text, &extended).expect("valid");
         assert_eq!(config.confidence, Some(Confidence::High));
         assert_eq!(config.max_size, Some(10 << 20));
         assert_eq!(
@@ -220,7 +273,7 @@ mod tests {
     #[test]
     fn unknown_keys_are_mistakes_with_a_suggestion() {
         let Err(Error::Wrong(problems)) =
-            parse("k.toml", "confidense = \"low\"\n[verify]\nurl = \"x\"\n")
+            parse("k.toml", "confidense = \"low\"\n[verify]\nurl = \"x\"\n", &extended)
         else {
             panic!("mistakes were expected");
         };

@@ -273,6 +273,25 @@ impl<'d, 't> Table<'d, 't> {
         tables
     }
 
+    /// Whether there is such a key, which does not count as asking for it.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.keys().any(|k| k.get_ref().eq_ignore_ascii_case(key))
+    }
+
+    /// The tables of a list, looked at beforehand: nothing is asked for and nothing is a mistake.
+    pub fn peek_tables(&self, key: &str) -> Vec<Table<'d, 't>> {
+        let mut found = self.table.iter().filter(|(k, _)| k.get_ref().eq_ignore_ascii_case(key));
+        let Some((_, value)) = found.next() else { return Vec::new() };
+        let table = |item: &'d Spanned<DeValue<'t>>| match item.get_ref() {
+            DeValue::Table(table) => Some(Table::new(self.document, table, item.span())),
+            _ => None,
+        };
+        match value.get_ref() {
+            DeValue::Array(items) => items.iter().filter_map(table).collect(),
+            _ => table(value).into_iter().collect(),
+        }
+    }
+
     /// One table, or a list of tables.
     pub fn table_or_tables(&self, key: &'static str) -> Vec<Table<'d, 't>> {
         match self.get(key).map(Spanned::get_ref) {

@@ -4,7 +4,12 @@
 //! A match depends only on the bytes within [`CONTEXT`] of it. Whether it is a secret is for
 //! `filter` to say.
 
+mod codec;
+mod foreign;
 mod named;
+mod sweep;
+
+pub use sweep::Sweep;
 
 use zeroize::Zeroizing;
 
@@ -47,6 +52,37 @@ pub struct Match {
     pub layers: Vec<Layer>,
     /// The candidate that led here, to read more of its surroundings.
     pub candidate: Option<Candidate>,
+    /// What is to be known of a match of a rule that means what it means to gitleaks.
+    pub swept: Option<Box<Swept>>,
+}
+
+impl Match {
+    /// A content whose path is the finding, for `rule`: at its start, without a secret.
+    pub fn of_path(rule: usize) -> Self {
+        let nothing = Span::new(0, 0);
+        Self {
+            rule,
+            span: nothing,
+            whole: nothing,
+            secret: Secret::new(Vec::new(), 0),
+            matched: Zeroizing::new(Box::default()),
+            body: nothing,
+            uuid: None,
+            exact: false,
+            layers: Vec::new(),
+            candidate: None,
+            swept: None,
+        }
+    }
+}
+
+/// What a search in gitleaks' way knows of a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// The decoded lines that hold it, where it was found in decoded text.
+    pub line: Option<Zeroizing<Box<[u8]>>>,
+    /// Whether it only serves rules that require it: no keyword of its own rule is there.
+    pub auxiliary: bool,
 }
 
 /// A prefix that stands where a secret may begin, without one.
@@ -169,8 +205,8 @@ impl<'r> Matcher<'r> {
             return self.assigned(bytes, candidate, found);
         };
         if !recipe.steps.is_empty() {
-            let Some((text, index)) = decode::around(bytes, candidate.at, recipe, Reach::MATCH)
-            else {
+            let reach = self.text_reach(anchor);
+            let Some((text, index)) = decode::around(bytes, candidate.at, recipe, reach) else {
                 return;
             };
             self.in_text(bytes, &text, index, &anchor.uses, &recipe.layers(), candidate, found);
@@ -199,7 +235,7 @@ impl<'r> Matcher<'r> {
             return;
         }
         if let Some((text, index)) =
-            decode::escaped_around(bytes, candidate.at, layer, Reach::MATCH)
+            decode::escaped_around(bytes, candidate.at, layer, self.text_reach(anchor))
         {
             self.in_text(bytes, &text, index, &anchor.uses, &[layer], candidate, found);
         }
@@ -211,7 +247,22 @@ impl<'r> Matcher<'r> {
                 index <= before || m.exact
             });
         }
-        keep_longer(&mut found.matches, before, plain);
+        keep_longer(self.rules, &mut found.matches, before, plain);
+    }
+
+    /// Tells what came of the candidates of one content, when all of them were asked.
+    pub fn settle(&self, bytes: &[u8], found: &mut Found) {
+        foreign::settle(self.rules, bytes, found);
+    }
+
+    /// How far encoded text is read: farther for rules whose matches may be long.
+    fn text_reach(&self, anchor: &Anchor) -> Reach {
+        let is_long = |usage: &Use| {
+            let rule = &self.rules.rules[usage.rule];
+            rule.foreign.is_some() && rule.pattern.longest().is_none_or(|most| most > MAX_MATCH)
+        };
+        let far = anchor.uses.iter().any(is_long);
+        Reach { forward: if far { foreign::FAR } else { Reach::MATCH.forward }, ..Reach::MATCH }
     }
 
     #[allow(
@@ -262,6 +313,11 @@ impl<'r> Matcher<'r> {
             return false;
         }
         let rule = &self.rules.rules[usage.rule];
+        if rule.foreign.is_some() {
+            let limit = self.next_in_list(place, rest.len());
+            found.matches.extend(foreign::at(place, usage, rule, limit, candidate));
+            return true;
+        }
         if usage.back > 0 {
             return self.attempt_around(place, usage, candidate, found);
         }
@@ -422,6 +478,7 @@ fn build(
         exact,
         layers: place.layers.to_vec(),
         candidate: Some(candidate),
+        swept: None,
     }
 }
 
@@ -534,8 +591,12 @@ fn is_full_line(bytes: &[u8], end: usize) -> bool {
 }
 
 /// Of the matches in plain text and those in decoded text (from `from` on) keeps the longer ones.
-fn keep_longer(matches: &mut Vec<Match>, from: usize, plain: Vec<Match>) {
+fn keep_longer(rules: &RuleSet, matches: &mut Vec<Match>, from: usize, plain: Vec<Match>) {
     for old in plain {
+        if rules.rules[old.rule].foreign.is_some() {
+            matches.push(old);
+            continue;
+        }
         let better = matches[from..].iter().position(|new| new.rule == old.rule);
         match better {
             Some(i) if matches[from + i].secret.expose().len() > old.secret.expose().len() => {}
@@ -574,6 +635,7 @@ pub fn everywhere(rule: usize, set: &RuleSet, bytes: &[u8], found: &mut Found) {
             exact: false,
             layers: Vec::new(),
             candidate: None,
+            swept: None,
         });
     }
 }

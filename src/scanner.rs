@@ -11,18 +11,18 @@ mod view;
 
 pub use sighting::{Sighting, Sightings};
 
-use aho_corasick::AhoCorasick;
+use std::collections::BTreeMap;
 
 use crate::attribution::{self, Attribution, Attributor, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
 use crate::filter::allow::AllowComments;
-use crate::filter::allowlist::{Subject, allows, allows_path};
-use crate::filter::{Rejection, judge};
+use crate::filter::allowlist::{Subject, allowing_commits, allows, allows_path};
+use crate::filter::{Rejection, judge, ties};
 use crate::finding::{
     Confidence, Fingerprint, FingerprintKey, Occurrence, Reach, Rejected, Secret, Suppressor,
 };
-use crate::matcher::{Found, Match, Matcher, NameIndex, everywhere};
+use crate::matcher::{Found, Match, Matcher, NameIndex, Sweep};
 use crate::prefilter::{Candidate, Prefilter, Wanted};
 use crate::rule::{Allowlist, Deviant, Encodings, Listed, Rule, RuleSet};
 use crate::span::{Charset, LineTable, Span};
@@ -58,9 +58,12 @@ pub struct Scanner<'r> {
     prefilter: Prefilter,
     names: NameIndex,
     attributor: Attributor<'r>,
-    /// Rules that are no matter of candidates, and the automaton of all their keywords.
-    general: Vec<usize>,
-    keywords: Option<AhoCorasick>,
+    /// Rules that are no matter of candidates.
+    sweep: Sweep,
+    /// Rules that are about paths alone.
+    paths: Vec<usize>,
+    /// Whether matches have to do with each other.
+    tied: bool,
     options: Options,
 }
 
@@ -75,17 +78,14 @@ impl<'r> Scanner<'r> {
     /// A scanner for `rules`.
     pub fn new(rules: &'r RuleSet, options: Options) -> Self {
         let wanted: Vec<Wanted<'_>> = (0..).zip(&rules.rules).filter_map(wanted).collect();
-        let general: Vec<usize> =
-            (0..rules.rules.len()).filter(|i| !rules.rules[*i].is_anchored()).collect();
-        let words = general.iter().flat_map(|i| rules.rules[*i].keywords.iter());
-        let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
-        let keywords = if general.is_empty() { None } else { build() };
+        let about_paths = |i: &usize| rules.rules[*i].own().is_some_and(Rule::is_about_paths);
         Self {
             prefilter: Prefilter::new(&wanted),
             names: NameIndex::new(rules),
             attributor: Attributor::new(rules),
-            keywords,
-            general,
+            sweep: Sweep::new(rules),
+            paths: (0..rules.rules.len()).filter(about_paths).collect(),
+            tied: ties::has_ties(rules),
             rules,
             options,
         }
@@ -133,11 +133,15 @@ impl<'r> Scanner<'r> {
         self.find(blob.bytes, scratch);
         let Scratch { found, .. } = scratch;
         found.matches.retain(|m| blob.own.start <= m.span.start && m.span.start < blob.own.end);
+        if !self.paths.is_empty() && blob.origin.offset == 0 {
+            let path = &blob.provenance.stable_path;
+            found.matches.extend(self.of_path(path).map(Match::of_path));
+        }
         let idle = found.matches.is_empty() && found.misses.as_ref().is_none_or(Vec::is_empty);
         if idle && !self.options.audit {
             return None;
         }
-        single_out(&mut found.matches);
+        single_out(&mut found.matches, self.rules);
         self.yield_to_stronger(&mut found.matches);
         Some(self.judge_all(blob, found, comments))
     }
@@ -166,7 +170,29 @@ impl<'r> Scanner<'r> {
 
     /// Whether all rules are a matter of candidates; else a content must be scanned whole.
     pub fn is_local(&self) -> bool {
-        self.general.is_empty()
+        self.sweep.is_empty()
+    }
+
+    /// Whether some rule is about paths alone, so that any content may be a finding.
+    pub fn has_path_rules(&self) -> bool {
+        !self.paths.is_empty()
+    }
+
+    /// Whether content at `path` is a finding whatever is in it.
+    pub fn reports_path(&self, path: &str) -> bool {
+        self.of_path(path).next().is_some()
+    }
+
+    /// The rules that are about paths alone, and about this one.
+    fn of_path<'a>(&'a self, path: &'a str) -> impl Iterator<Item = usize> + 'a {
+        // Messages and streams have names, but no paths.
+        let named = path == "-" || (path.starts_with('(') && path.ends_with(')'));
+        let is_path = !path.is_empty() && !named;
+        let is = move |rule: &&usize| {
+            let pattern = self.rules.rules[**rule].path.as_ref();
+            is_path && pattern.is_some_and(|pattern| pattern.is_match(path.as_bytes()))
+        };
+        self.paths.iter().filter(is).copied()
     }
 
     /// Whether text of the right shape, judged or not, stands at one of `candidates`.
@@ -192,28 +218,9 @@ impl<'r> Scanner<'r> {
                 matcher.at(bytes, *candidate, &mut scratch.found);
             }
         }
-        if !self.general.is_empty() {
-            self.find_general(bytes, &mut scratch.found);
-        }
-    }
-
-    /// The slow way, for rules whose matches begin with no literal.
-    fn find_general(&self, bytes: &[u8], found: &mut Found) {
-        let mut present = Vec::new();
-        if let Some(keywords) = &self.keywords {
-            present = vec![false; keywords.patterns_len()];
-            for hit in keywords.find_overlapping_iter(bytes) {
-                present[hit.pattern().as_usize()] = true;
-            }
-        }
-        let mut first = 0;
-        for rule in &self.general {
-            let words = self.rules.rules[*rule].keywords.len();
-            let own = present.get(first..first + words).unwrap_or_default();
-            first += words;
-            if words == 0 || own.contains(&true) {
-                everywhere(*rule, self.rules, bytes, found);
-            }
+        matcher.settle(bytes, &mut scratch.found);
+        if !self.sweep.is_empty() {
+            self.sweep.run(self.rules, bytes, &mut scratch.found);
         }
     }
 
@@ -279,10 +286,15 @@ impl<'r> Scanner<'r> {
         }
         let mut views = Views::new(blob.bytes);
         let mut places = sighting::Places::new(blob, &lines);
-        for found in &found.matches {
+        let mut withheld = self.withheld(&found.matches, &context);
+        for (number, found) in found.matches.iter().enumerate() {
             let rule = &self.rules.rules[found.rule];
             let view = views.of(found, &self.prefilter, &self.attributor);
-            let reason = match self.settle(rule, found, &context, view) {
+            let settled = match withheld.remove(&number) {
+                Some(rejection) => Err(Refusal::Rejected(rejection)),
+                None => self.settle(rule, found, &context, view),
+            };
+            let reason = match settled {
                 Ok(settled) => {
                     let place = places.of(found, view);
                     sightings.add(self.sighting(found, settled, place, &context, view));
@@ -298,7 +310,7 @@ impl<'r> Scanner<'r> {
                     if self.options.audit {
                         let attribution = self.attribute(rule, found, named, &context, view);
                         let (settled, place) =
-                            (Settled { confidence, attribution }, places.of(found, view));
+                            (Settled::new(confidence, attribution), places.of(found, view));
                         let allowed = self.sighting(found, settled, place, &context, view);
                         sightings.allowed.push((allowed, by));
                     }
@@ -321,6 +333,22 @@ impl<'r> Scanner<'r> {
         sightings
     }
 
+    /// The matches that are secrets by themselves, and no findings because of others.
+    fn withheld(&self, matches: &[Match], context: &Context<'_>) -> BTreeMap<usize, Rejection> {
+        if !self.tied {
+            return BTreeMap::new();
+        }
+        let mut views = Views::new(context.blob.bytes);
+        let mut sound = Vec::new();
+        for (number, found) in matches.iter().enumerate() {
+            let view = views.of(found, &self.prefilter, &self.attributor);
+            if self.settle(&self.rules.rules[found.rule], found, context, view).is_ok() {
+                sound.push((number, found));
+            }
+        }
+        ties::withheld(self.rules, &sound, context.lines).into_iter().collect()
+    }
+
     /// Whether a match is a secret, how sure, and whose.
     fn settle(
         &self,
@@ -335,11 +363,14 @@ impl<'r> Scanner<'r> {
         }
         let fingerprint = self.fingerprint(&rule.id, path, &found.secret);
         let subject = Subject {
-            rule: &rule.id,
+            rule,
             path,
             secret: found.secret.expose(),
             matched: &found.matched,
-            line: context.line_of(found.span),
+            line: match found.swept.as_ref().and_then(|swept| swept.line.as_ref()) {
+                Some(decoded) => decoded,
+                None => context.line_of(found.whole),
+            },
             fingerprint: fingerprint.as_str(),
         };
         if let Some(list) = rule.allowlists.iter().find(|list| allows(list, &subject)) {
@@ -358,15 +389,19 @@ impl<'r> Scanner<'r> {
             return Err(Refusal::Suppressed { by, confidence, named });
         }
         let mut views = view.into_iter().flat_map(View::chain);
-        let inside = views.find_map(|v| v.comments.allowing(&rule.id, v.span, &v.lines));
+        let called = |id: &str| rule.is_called(id);
+        let inside = views.find_map(|v| v.comments.allowing(&called, v.span, &v.lines));
         // Of a comment in encoded text, the place is that of the secret.
         let at = |span: Span| context.lines.line_of(span.start) + 1 + context.blob.origin.lines;
         let inside = inside.map(|comment| (comment, at(found.span)));
         let comment = inside.or_else(|| {
-            let comment = context.comments.allowing(&rule.id, found.span, context.lines)?;
+            // To gitleaks, all lines of a match are its own.
+            let own = if rule.foreign.is_some() { found.whole } else { found.span };
+            let comment = context.comments.allowing(&called, own, context.lines)?;
             Some((comment, at(comment.span)))
         });
-        if let Some((comment, line)) = comment.filter(|_| context.asked == Comments::Honoured) {
+        let heard = context.asked == Comments::Honoured && !rule.is_about_paths();
+        if let Some((comment, line)) = comment.filter(|_| heard) {
             let by = Suppressor::Comment {
                 path: context.blob.provenance.path.clone(),
                 line,
@@ -381,7 +416,9 @@ impl<'r> Scanner<'r> {
         if proved.is_some_and(|issuer| issuer.body.is_some()) && confidence == Confidence::Medium {
             confidence = Confidence::High;
         }
-        Ok(Settled { confidence, attribution })
+        let lists = rule.allowlists.iter().chain(&self.options.allowlists);
+        let excused = lists.flat_map(|list| allowing_commits(list, &subject)).cloned().collect();
+        Ok(Settled { confidence, attribution, excused })
     }
 
     fn attribute(
@@ -433,6 +470,7 @@ impl<'r> Scanner<'r> {
             secret: found.secret.clone(),
             confidence: settled.confidence,
             attribution: settled.attribution,
+            excused: settled.excused,
             context: nearby::context(&self.rules.rules[found.rule], found, context.around, view),
             occurrence: Occurrence {
                 path: blob.provenance.path.clone(),
@@ -512,6 +550,14 @@ const VENDOR: usize = 1 << 10;
 struct Settled {
     confidence: Confidence,
     attribution: Attribution,
+    /// Commits in which it is allowed.
+    excused: Vec<String>,
+}
+
+impl Settled {
+    fn new(confidence: Confidence, attribution: Attribution) -> Self {
+        Self { confidence, attribution, excused: Vec::new() }
+    }
 }
 
 enum Refusal {
@@ -529,7 +575,7 @@ fn asks_for_evidence(rule: &Rule) -> bool {
 }
 
 /// Sorts matches by place, and keeps one of those that are the same text to the same rule.
-fn single_out(matches: &mut Vec<Match>) {
+fn single_out(matches: &mut Vec<Match>, rules: &RuleSet) {
     matches.sort_by(|a, b| {
         (a.span.start, a.rule, a.layers.len(), b.span.end, &a.layers).cmp(&(
             b.span.start,
@@ -541,8 +587,13 @@ fn single_out(matches: &mut Vec<Match>) {
     });
     let mut kept: Vec<Match> = Vec::with_capacity(matches.len());
     for found in matches.drain(..) {
-        let double =
-            kept.iter().rev().take(8).any(|k| k.rule == found.rule && k.span.overlaps(found.span));
+        // What decoding adds to a match is a secret of its own to gitleaks.
+        let foreign = rules.rules[found.rule].foreign.is_some();
+        let double = kept.iter().rev().take(8).any(|k| {
+            k.rule == found.rule
+                && k.span.overlaps(found.span)
+                && (!foreign || k.secret == found.secret)
+        });
         if !double {
             kept.push(found);
         }

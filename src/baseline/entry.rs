@@ -144,7 +144,11 @@ impl<'f> Subject<'f> {
                     && listed.as_ref().is_none_or(|listed| listed == paths[0])
             }
             Key::Place { path: listed, first, last, commit } => {
-                let lines = place.start.line <= *last && place.end.line >= *first;
+                // To gitleaks, a file that is a finding by its path is one in line 0.
+                let lines = match self.finding.secret.expose() {
+                    [] => *first == 0,
+                    _ => place.start.line <= *last && place.end.line >= *first,
+                };
                 let same =
                     |id: &String| place.commit.as_ref().is_some_and(|c| c.id.starts_with(id));
                 lines && here(listed) && commit.as_ref().is_none_or(same)

@@ -46,7 +46,7 @@ impl Everything<'_> {
     pub(super) fn scan(&self) -> Result<Scanned, Failure> {
         let shared = self.shared;
         let mut config = scan::configuration(shared, self.folder)?;
-        let rules = scan::rule_set(shared, &config)?;
+        let rules = scan::rule_set(shared, &mut config)?;
         let least = scan::least(shared, &config);
         let walk = scan::walk_options(self.walk, shared, &config);
         let past = history::usual(shared, &config, least);

@@ -27,7 +27,7 @@ pub(super) fn run(args: HistoryArgs) -> Result<Exit, Failure> {
 pub(super) fn outcome(args: &HistoryArgs) -> Result<(Outcome, RuleSet), Failure> {
     let shared = &args.shared;
     let mut config = scan::configuration(shared, &args.repository)?;
-    let rules = scan::rule_set(shared, &config)?;
+    let rules = scan::rule_set(shared, &mut config)?;
     let least = scan::least(shared, &config);
     let baselines = known::load(shared, &args.repository)?;
     let options = Options {

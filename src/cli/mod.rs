@@ -3,6 +3,7 @@
 mod args;
 mod baseline;
 mod ci;
+mod configured;
 mod everything;
 mod exit;
 mod guard;

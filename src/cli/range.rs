@@ -3,6 +3,7 @@
 //! Configuration and rule files are those of the base, unless the user names others: a pull request
 //! does not decide what is found in it.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ pub(super) fn scanned(
 ) -> Result<Done, Failure> {
     let base = Base { repository, range, asked, shared };
     let (mut config, powerful) = base.configuration()?;
-    let rules = base.rule_set(&config)?;
+    let rules = base.rule_set(&mut config)?;
     let baselines = base.baselines()?;
     let least = scan::least(shared, &config);
     let reading = Reading {
@@ -138,31 +139,60 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
+    /// Whether the user has named the configuration: then it is not the base's.
+    fn is_named(&self) -> bool {
+        let shared = self.shared;
+        let elsewhere = scan::named(shared).is_some() || scan::inline(shared).is_some();
+        self.asked.trusted
+            || shared.no_config
+            || (elsewhere && !(self.asked.config_of_base && shared.config.is_some()))
+    }
+
     /// The configuration in force, and the paths of the files of the base that it is made of.
     fn configuration(&self) -> Result<(Config, Vec<String>), Failure> {
-        let shared = self.shared;
-        let named = shared.config.is_some() && !self.asked.config_of_base;
-        if self.asked.trusted || named || shared.no_config {
-            return Ok((scan::configuration(shared, &self.asked.start)?, Vec::new()));
+        if self.is_named() {
+            return Ok((scan::configuration(self.shared, &self.asked.start)?, Vec::new()));
         }
         let Some((path, text)) = self.file()? else { return Ok((Config::default(), Vec::new())) };
-        let name = format!("{path} (of the base)");
-        let config = config::parse(&name, &text).map_err(|error| match error {
-            config::Error::Wrong(problems) => {
-                let message = format!("the configuration `{name}` is wrong");
-                Failure::of_problems(message, &problems)
-                    .hint("mend it on the base, or scan with `--no-config` or `--config FILE`")
-            }
-            error @ config::Error::Read { .. } => Failure::new(error.to_string()),
+        let name = of_base(&path);
+        let extended = RefCell::new(Vec::new());
+        let load = |path: &str, by: &str| self.extended(path, by, &extended);
+        let mut config = config::parse(&name, &text, &load).map_err(|error| {
+            scan::misconfigured(&name, error)
+                .hint("mend it on the base, or scan with `--no-config` or `--config FILE`")
         })?;
+        if let Some(gitleaks) = &mut config.gitleaks {
+            gitleaks.itself = Some(path.clone());
+            config.path = Some(PathBuf::from(&name));
+        }
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut config = config;
         for rules in &mut config.rules {
             *rules = PathBuf::from(joined(folder, &rules.to_string_lossy()));
         }
         let files = config.rules.iter().map(|rules| rules.to_string_lossy().into_owned());
-        let powerful = files.chain([path]).collect();
+        let powerful = files.chain([path]).chain(extended.into_inner()).collect();
         Ok((config, powerful))
+    }
+
+    /// A file of the base that one for gitleaks extends, from that file on or from the root; notes its
+    /// path.
+    fn extended(
+        &self,
+        path: &str,
+        by: &str,
+        noted: &RefCell<Vec<String>>,
+    ) -> Result<(String, String), String> {
+        let by = by.strip_suffix(OF_BASE).unwrap_or(by);
+        let folder = by.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let paths = [joined(folder, path), joined("", path)];
+        let read = |path: &String| Some((path.clone(), self.range.base_file(path)?));
+        let (path, bytes) = paths
+            .iter()
+            .find_map(read)
+            .ok_or_else(|| "the base of the range has no such file".to_owned())?;
+        let name = of_base(&path);
+        noted.borrow_mut().push(path);
+        Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// The configuration file of the base: the one that was named, or the nearest one above the
@@ -178,17 +208,24 @@ impl Base<'_> {
             })?;
             return Ok(Some((path, found)));
         }
+        let nearest = |names: &[&str]| self.nearest(names);
+        Ok(nearest(&config::NAMES).or_else(|| nearest(&config::FOREIGN_NAMES)))
+    }
+
+    /// The nearest file of the base of one of these names, above the folder at hand.
+    fn nearest(&self, names: &[&str]) -> Option<(String, String)> {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let inner = repository::inner_path(self.repository, &self.asked.start);
         let mut folder = inner.unwrap_or_default();
         loop {
-            for name in config::NAMES {
+            for name in names {
                 let path = joined(&folder, name);
                 if let Some(bytes) = self.range.base_file(&path) {
-                    return Ok(Some((path, text(bytes))));
+                    return Some((path, text(bytes)));
                 }
             }
             if folder.is_empty() {
-                return Ok(None);
+                return None;
             }
             folder = folder.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
         }
@@ -239,10 +276,9 @@ impl Base<'_> {
     }
 
     /// The rules in force: rule files that the base's configuration names are the base's too.
-    fn rule_set(&self, config: &Config) -> Result<RuleSet, Failure> {
+    fn rule_set(&self, config: &mut Config) -> Result<RuleSet, Failure> {
         let shared = self.shared;
-        let named = shared.config.is_some() && !self.asked.config_of_base;
-        if self.asked.trusted || named || shared.no_config {
+        if self.is_named() {
             return scan::rule_set(shared, config);
         }
         let mut texts = Vec::new();
@@ -254,10 +290,17 @@ impl Base<'_> {
             })?;
             texts.push((path, String::from_utf8_lossy(&bytes).into_owned()));
         }
-        let mut set = rules::load(std::iter::empty())?;
+        let mut set = scan::assembled(rules::load(std::iter::empty())?, config)?;
         rules::add_scanned_texts(&mut set, &texts, shared.live.verify)?;
         scan::finish_rules(set, shared, config)
     }
+}
+
+/// What the names of files of the base end in.
+const OF_BASE: &str = " (of the base)";
+
+fn of_base(path: &str) -> String {
+    format!("{path}{OF_BASE}")
 }
 
 /// A path in a folder of a repository, `..` resolved.

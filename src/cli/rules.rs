@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::RulesCommand;
+use super::configured;
 use super::exit::Exit;
 use super::message::{self, Failure};
 use crate::document::Problem;
@@ -172,6 +173,10 @@ fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
             let shown: Vec<_> = prefixes.iter().map(|p| String::from_utf8_lossy(p)).collect();
             line("begins with", &format!("{} (in every encoding)", shown.join(", ")))?;
         }
+        None if rule.is_about_paths() => line("begins with", "nothing: it is about paths")?,
+        None if rule.foreign.is_some() => {
+            line("begins with", "no literal: sought in whole contents, plain and decoded")?;
+        }
         None => line("begins with", "no literal: sought in plain text only")?,
     }
     for id in rule.provider.iter().chain(rule.issuers.iter().map(|i| &i.provider)) {
@@ -196,7 +201,15 @@ fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
 fn check(out: &mut dyn Write, files: &[PathBuf]) -> Result<Exit, Failure> {
     let (mut set, mut notices) = (builtin(), Vec::new());
     let mut wanted: Vec<String> = Vec::new();
-    for path in files {
+    let (configurations, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        files.iter().partition(|path| configured::is_configuration(path));
+    for path in &configurations {
+        written(configured::explain(out, path)?)?;
+    }
+    if files.is_empty() && !configurations.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    for path in &files {
         let mut file = read(path)?;
         notices.append(&mut file.notices);
         wanted.extend(file.rules.iter().map(|r| r.id.clone()));
@@ -230,11 +243,7 @@ fn checked(
     }
     let rules: Vec<&Rule> = set.rules.iter().map(|r| &**r).filter(|r| is_wanted(r)).collect();
     for rule in rules.iter().filter(|r| !r.is_anchored()) {
-        writeln!(
-            out,
-            "note: rule `{}` begins with no literal: it is sought in plain text only, and slower",
-            rule.id
-        )?;
+        writeln!(out, "note: rule `{}` {}", rule.id, configured::slower(rule))?;
     }
     for rule in rules.iter().filter(|r| r.examples.is_empty()) {
         writeln!(out, "note: rule `{}` has no examples, so that nothing proves it", rule.id)?;
@@ -245,7 +254,7 @@ fn checked(
     writeln!(out, "{} {plural}, {examples} examples, {wrong} wrong", rules.len())
 }
 
-fn written(done: io::Result<()>) -> Result<(), Failure> {
+pub(super) fn written(done: io::Result<()>) -> Result<(), Failure> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::new(format!("the output could not be written: {error}"))),

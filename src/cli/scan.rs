@@ -31,7 +31,7 @@ pub(super) fn outcome(args: &ScanArgs) -> Result<(Outcome, RuleSet), Failure> {
     let shared = &args.shared;
     let mut config = configuration(shared, start)?;
     let baselines = known::load(shared, start)?;
-    let rules = rule_set(shared, &config)?;
+    let rules = rule_set(shared, &mut config)?;
     let options = walk_options(&args.walk, shared, &config);
     let least = least(shared, &config);
     let allowlists = std::mem::take(&mut config.allowlists);
@@ -119,28 +119,53 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
     });
 }
 
-/// The configuration file that was named, or the one of the scanned folder. Every scan begins here, so
+/// The configuration that was named, or that of the scanned folder. Every scan begins here, so
 /// this is also where reports that could not be written in the end are told.
 pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, Failure> {
     output::check(args)?;
     if args.no_config {
         return Ok(Config::default());
     }
-    let Some(path) = args.config.clone().or_else(|| config::find(start)) else {
+    if let Some((name, text)) = inline(args) {
+        return config::of_gitleaks(name, &text).map_err(|error| misconfigured(name, error));
+    }
+    let Some(path) = named(args).or_else(|| config::find(start)) else {
         return Ok(Config::default());
     };
-    config::load(&path).map_err(|error| match error {
+    if let Some(other) = config::overruled(&path) {
+        let (path, other) = (path.display(), other.display());
+        let text = format!("`{path}` is the configuration, and `{other}` beside it does not count");
+        message::note(&text);
+    }
+    config::load(&path).map_err(|error| misconfigured(&path.display().to_string(), error))
+}
+
+/// The configuration file that the user has named, on the command line or as for gitleaks.
+pub(super) fn named(args: &SharedArgs) -> Option<PathBuf> {
+    let set = || std::env::var_os("GITLEAKS_CONFIG").filter(|value| !value.is_empty());
+    args.config.clone().or_else(|| set().map(PathBuf::from))
+}
+
+/// The configuration that the environment holds: its name for people, and its text.
+pub(super) fn inline(args: &SharedArgs) -> Option<(&'static str, String)> {
+    const NAME: &str = "GITLEAKS_CONFIG_TOML";
+    let text = std::env::var(NAME).ok().filter(|text| !text.is_empty());
+    text.filter(|_| named(args).is_none()).map(|text| (NAME, text))
+}
+
+/// What to say of a configuration that cannot be used.
+pub(super) fn misconfigured(name: &str, error: config::Error) -> Failure {
+    match error {
         config::Error::Wrong(problems) => {
-            let message = format!("the configuration `{}` is wrong", path.display());
-            Failure::of_problems(message, &problems)
+            Failure::of_problems(format!("the configuration `{name}` is wrong"), &problems)
                 .hint("mend the file, or scan with `--no-config`")
         }
         error @ config::Error::Read { .. } => Failure::new(error.to_string()),
-    })
+    }
 }
 
-pub(super) fn rule_set(args: &SharedArgs, config: &Config) -> Result<RuleSet, Failure> {
-    let mut set = rules::load(std::iter::empty())?;
+pub(super) fn rule_set(args: &SharedArgs, config: &mut Config) -> Result<RuleSet, Failure> {
+    let mut set = assembled(rules::load(std::iter::empty())?, config)?;
     // A file that the user names as well is the user's.
     let real = |path: &PathBuf| path.canonicalize().ok();
     let named: Vec<PathBuf> = args.rules.iter().filter_map(real).collect();
@@ -148,6 +173,25 @@ pub(super) fn rule_set(args: &SharedArgs, config: &Config) -> Result<RuleSet, Fa
     let scanned: Vec<PathBuf> = config.rules.iter().filter(|p| !is_named(p)).cloned().collect();
     rules::add_scanned(&mut set, &scanned, args.live.verify)?;
     finish_rules(set, args, config)
+}
+
+/// Parts of a configuration without effect that are said one by one.
+const UNAPPLIED: usize = 5;
+
+/// The rules of a configuration for gitleaks, if it is one; else the built-in ones.
+pub(super) fn assembled(builtin: RuleSet, config: &mut Config) -> Result<RuleSet, Failure> {
+    let Some(gitleaks) = config.gitleaks.take() else { return Ok(builtin) };
+    let name = config
+        .path
+        .as_ref()
+        .map_or_else(|| "GITLEAKS_CONFIG_TOML".to_owned(), |path| path.display().to_string());
+    let all = gitleaks.assemble(builtin).map_err(|error| misconfigured(&name, error))?;
+    let few = all.unapplied.iter().take(UNAPPLIED);
+    few.for_each(|problem| message::note(&problem.to_string()));
+    if let more @ 1.. = all.unapplied.len().saturating_sub(UNAPPLIED) {
+        message::note(&format!("and {more} more; `keytrawl rules check {name}` lists them"));
+    }
+    Ok(all.set)
 }
 
 /// Adds what the user has named to the rules of what is scanned, and takes out what is not wanted.
@@ -159,12 +203,19 @@ pub(super) fn finish_rules(
     rules::add_named(&mut set, &args.rules)?;
     verify::check(&args.live, &set)?;
     for id in &config.disabled_rules {
-        if set.rule(id).is_none() {
+        if !set.rules.iter().any(|rule| rule.is_called(id)) {
             return Err(Failure::new(format!("`disabled-rules` names `{id}`, which is no rule"))
                 .hint("`keytrawl rules list` lists them"));
         }
     }
     set.disable(&config.disabled_rules);
+    if set.rules.is_empty() {
+        let message = "no rule is left, so that nothing could be found";
+        return Err(Failure::new(message).hint(
+            "a configuration for gitleaks has only its own rules, unless it says \
+             `useDefault = true` in `[extend]`",
+        ));
+    }
     Ok(set)
 }
 

@@ -40,7 +40,7 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
             .hint("`keytrawl history` scans its commits, `keytrawl range` some of them"));
     }
     let mut config = scan::configuration(shared, Path::new("."))?;
-    let rules = scan::rule_set(shared, &config)?;
+    let rules = scan::rule_set(shared, &mut config)?;
     let least = scan::least(shared, &config);
     let baselines = known::load(shared, Path::new("."))?;
     let reading = Reading {

@@ -91,8 +91,13 @@ impl AllowComments {
         &self.comments
     }
 
-    /// The comment that allows a match of `rule` at `at`, if there is one.
-    pub fn allowing(&self, rule: &str, at: Span, lines: &LineTable) -> Option<&AllowComment> {
+    /// The comment that allows a match at `at`, if there is one; `is_called` tells the ids of its rule.
+    pub fn allowing(
+        &self,
+        is_called: &dyn Fn(&str) -> bool,
+        at: Span,
+        lines: &LineTable,
+    ) -> Option<&AllowComment> {
         if self.comments.is_empty() {
             return None;
         }
@@ -108,14 +113,14 @@ impl AllowComments {
         let near = self.comments.partition_point(|c| c.line + 1 < first);
         let nearby = self.comments[near..].iter().take_while(|c| c.line <= last);
         let blocks = self.comments[..near].iter().filter(|c| matches!(c.scope, Scope::Until(_)));
-        nearby.chain(blocks).filter(covers).find(|c| names(c, rule))
+        nearby.chain(blocks).filter(covers).find(|c| names(c, is_called))
     }
 }
 
-/// Whether a comment is about `rule`. Ids of another scanner's rules mean whatever it would find.
-fn names(comment: &AllowComment, rule: &str) -> bool {
+/// Whether a comment is about a rule. Ids of another scanner's rules mean whatever it would find.
+fn names(comment: &AllowComment, is_called: &dyn Fn(&str) -> bool) -> bool {
     let foreign = |id: &String| comment.marker.starts_with("secretlint") && id.starts_with('@');
-    comment.rules.is_empty() || comment.rules.iter().any(|id| id == rule || foreign(id))
+    comment.rules.is_empty() || comment.rules.iter().any(|id| is_called(id) || foreign(id))
 }
 
 fn meaning<'m>(
@@ -224,7 +229,7 @@ mod tests {
         let lines = LineTable::new(text.as_bytes(), Charset::Utf8);
         let comments = AllowComments::find(text.as_bytes(), &lines);
         let keys = text.match_indices("KEY").map(|(at, _)| Span::new(at, at + 3));
-        keys.filter(|at| comments.allowing("some-rule", *at, &lines).is_some())
+        keys.filter(|at| comments.allowing(&|id| id == "some-rule", *at, &lines).is_some())
             .map(|at| lines.line_of(at.start) + 1)
             .collect()
     }

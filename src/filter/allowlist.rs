@@ -2,13 +2,13 @@
 //!
 //! In gitleaks' sense of them. Not here: comments in the content.
 
-use crate::rule::{Allowlist, Target};
+use crate::rule::{Allowlist, Rule, Target};
 
 /// What an allowlist looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// Id of the rule.
-    pub rule: &'a str,
+    /// The rule.
+    pub rule: &'a Rule,
     /// The path in the repository.
     pub path: &'a str,
     /// The secret.
@@ -23,16 +23,37 @@ pub struct Subject<'a> {
 
 /// Whether `list` allows `subject`.
 pub fn allows(list: &Allowlist, subject: &Subject<'_>) -> bool {
-    if !list.rules.is_empty() && !list.rules.iter().any(|r| r == subject.rule) {
-        return false;
-    }
+    let mut present = checks(list, subject).into_iter().flatten();
+    let by_commit = check(&list.commits, |_| false);
+    is_about(list, subject)
+        && if list.all {
+            by_commit.is_none() && present.all(|holds| holds)
+        } else {
+            present.any(|holds| holds)
+        }
+}
+
+/// The commits in which `list` allows `subject`: what else it checks is so, or does not matter.
+pub fn allowing_commits<'l>(list: &'l Allowlist, subject: &Subject<'_>) -> &'l [String] {
+    let none = list.commits.is_empty()
+        || !is_about(list, subject)
+        || (list.all && checks(list, subject).into_iter().flatten().any(|holds| !holds));
+    if none { &[] } else { &list.commits }
+}
+
+fn is_about(list: &Allowlist, subject: &Subject<'_>) -> bool {
+    list.rules.is_empty() || list.rules.iter().any(|id| subject.rule.is_called(id))
+}
+
+/// What each kind of check says that is there, commits left out.
+fn checks(list: &Allowlist, subject: &Subject<'_>) -> [Option<bool>; 4] {
     let target = match list.target {
         Target::Secret => subject.secret,
         Target::Match => subject.matched,
         Target::Line => subject.line,
     };
     let lower = || String::from_utf8_lossy(subject.secret).to_lowercase();
-    let checks = [
+    [
         check(&list.paths, |p| p.is_match(subject.path.as_bytes())),
         check(&list.regexes, |r| r.is_match(target)),
         (!list.stopwords.is_empty()).then(|| {
@@ -40,10 +61,7 @@ pub fn allows(list: &Allowlist, subject: &Subject<'_>) -> bool {
             list.stopwords.iter().any(|w| secret.contains(w.as_str()))
         }),
         check(&list.fingerprints, |f| is_fingerprint(f, subject.fingerprint)),
-        check(&list.commits, |_| false),
-    ];
-    let mut present = checks.into_iter().flatten();
-    if list.all { present.all(|holds| holds) } else { present.any(|holds| holds) }
+    ]
 }
 
 /// Whether content at `path` is allowed whatever is in it, so that it need not be read.

@@ -5,7 +5,9 @@
 pub mod allow;
 pub mod allowlist;
 pub mod checksum;
+mod foreign;
 pub mod placeholder;
+pub mod ties;
 
 use std::fmt;
 
@@ -33,6 +35,14 @@ pub enum Rejection {
     Path,
     /// An allowlist of the rule.
     RuleAllowlist(String),
+    /// No keyword of the rule is in the content.
+    Keyword,
+    /// The rule only serves others.
+    Silent,
+    /// The rule requires another one near.
+    Lacks(String),
+    /// Another rule has the same secret, and tells more of it.
+    Yields(String),
 }
 
 impl fmt::Display for Rejection {
@@ -49,6 +59,10 @@ impl fmt::Display for Rejection {
                 f.write_str("an allowlist of the rule names it")
             }
             Rejection::RuleAllowlist(why) => write!(f, "an allowlist of the rule names it: {why}"),
+            Rejection::Keyword => f.write_str("no keyword of the rule is there"),
+            Rejection::Silent => f.write_str("the rule only serves others"),
+            Rejection::Lacks(id) => write!(f, "the rule requires `{id}` near it"),
+            Rejection::Yields(id) => write!(f, "the rule `{id}` tells more of it"),
         }
     }
 }
@@ -63,6 +77,9 @@ const PHRASE: f64 = -12.0;
 /// The reason why it is none.
 pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Rejection> {
     let secret = found.secret.expose();
+    if rule.foreign.is_some() {
+        return foreign::judge(rule, secret);
+    }
     let body = &secret[found.body.range()];
     if let Some(sample) = placeholder::reason(body) {
         return Err(Rejection::Placeholder(sample));

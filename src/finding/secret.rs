@@ -32,8 +32,12 @@ impl Secret {
         &self.value
     }
 
-    /// The prefix, a mask, and the last four characters of a long body.
+    /// The prefix, a mask, and the last four characters of a long body; nothing of an empty one, which
+    /// stands for a file that is a finding by its path.
     pub fn redacted(&self) -> String {
+        if self.value.is_empty() {
+            return String::new();
+        }
         let (prefix, body) = self.value.split_at(self.prefix);
         let tail = if body.len() >= SHOW_TAIL_FROM { &body[body.len() - TAIL..] } else { &[] };
         let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

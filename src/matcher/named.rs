@@ -284,6 +284,7 @@ impl Matcher<'_> {
                 exact: rule.form.as_ref().is_some_and(|f| f.is_match(&value[body.range()])),
                 layers: Vec::new(),
                 candidate: Some(candidate),
+                swept: None,
             });
         }
     }

@@ -98,6 +98,8 @@ impl Prefilter {
                     None if anchor.sheltered => sheltered.push(entry),
                     None | Some(Layer::Escape | Layer::Quoted) => plain.push(entry),
                     Some(Layer::Wide) => wide.push(entry),
+                    // Runs without capitals and digits are not looked at; such a form may be in one.
+                    Some(_) if !has_sign(&recipe.literal) => plain.push(entry),
                     Some(Layer::Base64 | Layer::Hex) => dense.push(entry),
                 }
                 all.push((index, recipe));

@@ -72,7 +72,9 @@ fn write_finding(
         None => "",
     };
     let remark = format!("{environment}confidence {}", finding.confidence);
-    let secret = if options.show_secrets {
+    let secret = if finding.secret.expose().is_empty() {
+        "the file itself".to_owned()
+    } else if options.show_secrets {
         visible_bytes(finding.secret.expose())
     } else {
         finding.secret.redacted()

@@ -16,7 +16,9 @@ const REPLACEMENT: &str = "***REMOVED***";
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn io::Write, outcome: &Outcome) -> io::Result<()> {
-    let forms: BTreeSet<&[u8]> = outcome.findings.iter().flat_map(forms).collect();
+    // A file that is a finding by its path has no text to replace.
+    let forms = outcome.findings.iter().flat_map(forms).filter(|form| !form.is_empty());
+    let forms: BTreeSet<&[u8]> = forms.collect();
     let mut forms: Vec<&[u8]> = forms.into_iter().collect();
     forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     for form in forms {

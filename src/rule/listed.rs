@@ -71,6 +71,30 @@ impl Listed {
         self.id == id || aliases.iter().any(|alias| alias == id)
     }
 
+    /// The rule, if it is not built in.
+    pub fn own(&self) -> Option<&Rule> {
+        match &self.source {
+            Source::Own(rule) => Some(rule),
+            Source::BuiltIn { .. } => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn own_mut(&mut self) -> Option<&mut Rule> {
+        match &mut self.source {
+            Source::Own(rule) => Some(rule),
+            Source::BuiltIn { .. } => None,
+        }
+    }
+
+    /// The rule, to be made another one.
+    pub fn into_rule(self) -> Rule {
+        match self.source {
+            Source::Own(rule) => *rule,
+            Source::BuiltIn { file, at, .. } => built_in(file).rules[at].clone(),
+        }
+    }
+
     /// The literals by which it is found.
     pub fn lead(&self) -> Option<&Lead> {
         match &self.source {

@@ -3,17 +3,20 @@
 //! Rules are data (`rules/*.toml`), in the schema that gitleaks made common, with additions of our
 //! own. Not here: searching for them.
 
+mod foreign;
 mod listed;
 mod load;
 mod names;
 mod pattern;
 mod provider;
+mod re2;
 mod sample;
 mod set;
 mod shape;
 mod syntax;
 mod verify;
 
+pub use foreign::{Foreign, Required};
 pub use listed::{Listed, ListedProvider, index};
 pub use load::{LoadError, Notice, RuleFile, parse};
 pub use names::{Name, Names};
@@ -22,16 +25,18 @@ pub use provider::{Evidence, EvidenceKind, Provider, Revocation};
 pub use sample::{armed, drawn};
 pub use set::{RuleSet, builtin};
 pub use shape::{SHELTER, weight};
-pub use syntax::allowlists;
+pub use syntax::{Make, allowlists, allowlists_with, mistake_of, pattern};
 pub use verify::{Answer, Conclusion, Header, Hint, JsonKind, Probe, Rate, Scalar, Verify};
 
 use std::fmt;
 
 /// One kind of secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rule {
     /// The name that findings, configuration and fingerprints use.
     pub id: String,
+    /// Other ids by which users know it: those that other scanners have for the same secret.
+    pub aliases: Vec<String>,
     /// What the secret is, for people.
     pub description: String,
     /// The provider that the documented form alone proves, if any.
@@ -40,8 +45,6 @@ pub struct Rule {
     pub severity: Severity,
     /// Whether the key opens production or a sandbox, where the form tells.
     pub environment: Option<Environment>,
-    /// Other ids under which users may know it, from scanners that they had before.
-    pub aliases: Vec<String>,
     /// The expression that finds it.
     pub pattern: Pattern,
     /// What the name says that the secret is assigned to, for secrets without a mark of their own:
@@ -77,6 +80,8 @@ pub struct Rule {
     pub tags: Vec<String>,
     /// What of its matches is no secret.
     pub allowlists: Vec<Allowlist>,
+    /// Set for a rule that means what it means to gitleaks, and nothing more.
+    pub foreign: Option<Foreign>,
     /// How each provider that can be asked is asked whether a key still works.
     pub verify: Vec<Verify>,
     /// Texts that the rule must report.
@@ -86,6 +91,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether it is about files by their paths alone.
+    pub fn is_about_paths(&self) -> bool {
+        self.foreign.as_ref().is_some_and(|foreign| foreign.path_only)
+    }
+
     /// Whether matches are sought by a literal or a name. Other rules run over the whole plain
     /// content when a keyword is in it.
     pub fn is_anchored(&self) -> bool {
@@ -169,7 +179,7 @@ pub enum Origin {
 }
 
 /// A provider that may have issued a key whose form does not tell.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Issuer {
     /// Id of the provider.
     pub provider: String,
@@ -244,7 +254,7 @@ impl Environment {
 
 /// What of some matches is no secret after all, by the word of whoever wrote the rule or the
 /// configuration.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Allowlist {
     /// Why.
     pub description: String,

@@ -9,6 +9,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::re2;
 use super::shape::{self, Run, SHELTER};
 
 /// The longest match of an anchored rule, in bytes of decoded text. A longer token is cut here.
@@ -21,6 +22,7 @@ const MIN_LITERAL: usize = 3;
 const SPELT: [(usize, usize); 2] = [(4, 16), (16, 64)];
 
 /// A regular expression over bytes.
+#[derive(Clone)]
 pub struct Pattern {
     source: String,
     anchored: bool,
@@ -28,11 +30,14 @@ pub struct Pattern {
     lead: Option<Lead>,
     least: Option<Least>,
     shortest: usize,
+    /// As it was written, where that is in another syntax.
+    written: Option<Box<str>>,
     longest: Option<usize>,
     compiled: OnceLock<Regex>,
 }
 
 /// What every match of an expression has: so many bytes, all of them of these.
+#[derive(Clone)]
 struct Least {
     length: usize,
     bytes: [bool; 256],
@@ -123,6 +128,33 @@ impl Pattern {
         Ok(pattern)
     }
 
+    /// An expression in RE2's syntax, to be found anywhere.
+    pub fn foreign(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let (translated, hir) = parse_foreign(source)?;
+        let pattern = Self::unchecked(&translated, false, None, &hir);
+        Ok(Self { written: Some(source.into()), ..pattern })
+    }
+
+    /// The expression of a rule, in RE2's syntax. It is anchored only if each match begins with a
+    /// literal wherever that stands, and is not of any length.
+    pub fn of_foreign_rule(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let (translated, hir) = parse_foreign(source)?;
+        let free = hir.properties().look_set_prefix_any().is_empty();
+        let Some(literals) = literal_prefixes(&hir).filter(|_| free) else {
+            return Self::foreign(source);
+        };
+        let lead = Lead { literals, back: 0, runs: Vec::new() };
+        let anchored = format!(r"\A(?:{translated})");
+        let pattern = Self::unchecked(&anchored, true, Some(lead), &hir);
+        Ok(Self { written: Some(source.into()), least: least(&hir), ..pattern })
+    }
+
+    /// An expression that matches nothing.
+    pub fn nothing() -> Self {
+        let pattern = Self::unchecked(r"[^\s\S]", false, None, &Hir::fail());
+        Self { written: Some("".into()), ..pattern }
+    }
+
     /// The expression of a rule whose literal may stand within its matches, behind a bounded number
     /// of bytes.
     pub fn around_literal(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
@@ -156,7 +188,17 @@ impl Pattern {
         let shortest = hir.properties().minimum_len().unwrap_or(0);
         let longest = hir.properties().maximum_len();
         let (source, compiled) = (source.to_owned(), OnceLock::new());
-        Self { source, anchored, groups, lead, least: None, shortest, longest, compiled }
+        Self {
+            source,
+            anchored,
+            groups,
+            lead,
+            least: None,
+            shortest,
+            written: None,
+            longest,
+            compiled,
+        }
     }
 
     /// The literals of which each match begins with one, if the expression has such.
@@ -200,6 +242,9 @@ impl Pattern {
 
     /// The expression as it was written.
     pub fn as_written(&self) -> &str {
+        if let Some(written) = &self.written {
+            return written;
+        }
         let whole = self.source.strip_prefix(r"\A(?:").and_then(|s| s.strip_suffix(r")\z"));
         let rule = || self.source.strip_prefix(r"\A(?:").and_then(|s| s.strip_suffix(')'));
         if self.anchored { rule().unwrap_or(&self.source) } else { whole.unwrap_or(&self.source) }
@@ -233,6 +278,16 @@ fn parse(source: &str) -> Result<(String, Hir), Box<regex_syntax::Error>> {
             Some(at) => text.insert(at, '\\'),
             None => return Err(Box::new(first.clone())),
         }
+    }
+}
+
+/// Parses an expression in RE2's syntax. A mistake is told with its place in what was written, where
+/// both syntaxes see it.
+fn parse_foreign(source: &str) -> Result<(String, Hir), Box<regex_syntax::Error>> {
+    let Some(translated) = re2::translated(source) else { return parse(source) };
+    match regex_syntax::ParserBuilder::new().utf8(false).build().parse(&translated) {
+        Ok(hir) => Ok((translated, hir)),
+        Err(error) => Err(parse(source).err().unwrap_or_else(|| Box::new(error))),
     }
 }
 

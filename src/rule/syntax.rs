@@ -8,7 +8,8 @@ use super::names::Names;
 use super::pattern::{MAX_MATCH, Pattern};
 use super::provider::{Evidence, EvidenceKind, Provider, Revocation};
 use super::{
-    Allowlist, Checksum, Deviant, Encodings, Environment, Issuer, Rule, Severity, Target, verify,
+    Allowlist, Checksum, Deviant, Encodings, Environment, Foreign, Issuer, Required, Rule, Severity,
+    Target, verify,
 };
 use crate::document::{Located, Table};
 use crate::token::RUN;
@@ -55,17 +56,16 @@ fn evidence(table: &Table<'_, '_>) -> Vec<Evidence> {
 pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
     let id = required(table, "id")?;
     let source = table.string("regex");
-    let path = table.string("path").and_then(|p| pattern(table, &p, Pattern::new));
+    let own = OWN_KEYS.iter().any(|key| table.place(key).is_some());
+    let plain: Make = if own { Pattern::new } else { Pattern::foreign };
+    let path = table.string("path").and_then(|p| pattern(table, &p, plain));
     let names = names(table);
     let boundary = table.boolean("boundary").unwrap_or(false);
+    let foreign = (!own).then(|| Foreign { path_only: source.is_none(), ..foreign(table) });
     let pattern = match &source {
-        Some(source) => expression(table, source, names.is_some(), boundary)?,
-        None if path.is_some() => {
-            let message = format!("rule `{}` is about paths alone and was left out", id.value);
-            let hint = "keytrawl looks at contents: give the rule a `regex`".to_owned();
-            table.document().warning(table.at.clone(), message, Some(hint));
-            return None;
-        }
+        Some(source) if own => expression(table, source, names.is_some(), boundary)?,
+        Some(source) => pattern(table, source, Pattern::of_foreign_rule)?,
+        None if path.is_some() && !own => Pattern::nothing(),
         None => {
             let message = format!("rule `{}` has no `regex`", id.value);
             table.document().error(table.at.clone(), message, None);
@@ -76,10 +76,10 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
     let mut rule = Rule {
         description: table.string("description").map_or_else(|| id.value.clone(), |d| d.value),
         id: id.value,
+        aliases: values(table.strings("aliases")),
         provider: table.string("provider").map(|p| p.value),
         severity: choice(table, "severity", SEVERITIES).unwrap_or_default(),
         environment: choice(table, "environment", ENVIRONMENTS),
-        aliases: values(table.strings("aliases")),
         pattern,
         names,
         longest: longest(table),
@@ -96,7 +96,8 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
         issuers: table.tables("issuers").iter().filter_map(issuer).collect(),
         path,
         tags: values(table.strings("tags")),
-        allowlists: allowlists(table),
+        allowlists: allowlists_with(table, plain),
+        foreign,
         verify: Vec::new(),
         examples: values(table.strings("examples")),
         counter_examples: values(table.strings("counter_examples")),
@@ -158,6 +159,47 @@ fn longest(table: &Table<'_, '_>) -> usize {
 /// No match is longer, whatever its rule says.
 const LONGEST: usize = 16 << 10;
 
+/// Keys that a rule of ours may have; one that has none of them means what it means to gitleaks.
+const OWN_KEYS: [&str; 16] = [
+    "provider",
+    "severity",
+    "environment",
+    "form",
+    "deviant",
+    "random",
+    "names",
+    "exact_end",
+    "checksum",
+    "encodings",
+    "longest",
+    "boundary",
+    "issuers",
+    "verify",
+    "examples",
+    "counter_examples",
+];
+
+/// What only gitleaks' rules say.
+fn foreign(table: &Table<'_, '_>) -> Foreign {
+    let required = table.table_or_tables("required");
+    let required = required.iter().filter_map(|table| {
+        let id = required_id(table)?;
+        let within_lines = table.unsigned("withinLines").map(|n| n.value);
+        let within_columns = table.unsigned("withinColumns").map(|n| n.value);
+        table.finish(true);
+        Some(Required { id, within_lines, within_columns })
+    });
+    Foreign {
+        required: required.collect(),
+        skip_report: table.boolean("skipReport").unwrap_or(false),
+        path_only: false,
+    }
+}
+
+fn required_id(table: &Table<'_, '_>) -> Option<String> {
+    required(table, "id").map(|id| id.value)
+}
+
 fn issuer(table: &Table<'_, '_>) -> Option<Issuer> {
     let provider = required(table, "provider")?.value;
     let body = table.string("body").and_then(|b| pattern(table, &b, Pattern::whole));
@@ -168,9 +210,16 @@ fn issuer(table: &Table<'_, '_>) -> Option<Issuer> {
 
 /// The allowlists of a table: `[[allowlists]]`, or the older single `[allowlist]`.
 pub fn allowlists(table: &Table<'_, '_>) -> Vec<Allowlist> {
-    let mut all: Vec<_> = table.tables("allowlists").iter().filter_map(allowlist).collect();
+    allowlists_with(table, Pattern::new)
+}
+
+/// The same, the expressions being in the syntax that `make` reads.
+pub fn allowlists_with(table: &Table<'_, '_>, make: Make) -> Vec<Allowlist> {
+    let allowlist = |table: &Table<'_, '_>| allowlist(table, make);
+    let listed = table.table_or_tables("allowlists");
+    let mut all: Vec<_> = listed.iter().filter_map(allowlist).collect();
     if let Some(single) = table.table("allowlist") {
-        if !all.is_empty() {
+        if !listed.is_empty() {
             let message = "both `allowlist` and `allowlists`".to_owned();
             let hint = Some("keep `[[allowlists]]`".to_owned());
             table.document().error(single.at.clone(), message, hint);
@@ -180,13 +229,13 @@ pub fn allowlists(table: &Table<'_, '_>) -> Vec<Allowlist> {
     all
 }
 
-fn allowlist(table: &Table<'_, '_>) -> Option<Allowlist> {
+fn allowlist(table: &Table<'_, '_>, make: Make) -> Option<Allowlist> {
     let patterns = |key| -> Vec<Pattern> {
         let listed = table.strings(key);
-        listed.iter().filter_map(|p| pattern(table, p, Pattern::new)).collect()
+        listed.iter().filter_map(|p| pattern(table, p, make)).collect()
     };
     let target = choice(table, "regexTarget", TARGETS).or(choice(table, "regex-target", TARGETS));
-    let all = choice(table, "condition", &[("or", false), ("and", true)]);
+    let all = choice(table, "condition", CONDITIONS);
     let mut rules = values(table.strings("targetRules"));
     rules.extend(values(table.strings("rules")));
     let list = Allowlist {
@@ -198,7 +247,11 @@ fn allowlist(table: &Table<'_, '_>) -> Option<Allowlist> {
         target: target.unwrap_or_default(),
         stopwords: table.strings("stopwords").into_iter().map(|s| s.value.to_lowercase()).collect(),
         fingerprints: values(table.strings("fingerprints")),
-        commits: values(table.strings("commits")),
+        commits: table
+            .strings("commits")
+            .into_iter()
+            .map(|c| c.value.trim().to_ascii_lowercase())
+            .collect(),
     };
     table.finish(true);
     let checks = list.paths.len()
@@ -246,6 +299,8 @@ const CHECKSUMS: &[(&str, Checksum)] = &[
 ];
 const DEVIANTS: &[(&str, Deviant)] =
     &[("reject", Deviant::Reject), ("accept", Deviant::Accept), ("evidence", Deviant::Evidence)];
+const CONDITIONS: &[(&str, bool)] =
+    &[("or", false), ("and", true), ("", false), ("||", false), ("&&", true)];
 const TARGETS: &[(&str, Target)] = &[
     ("secret", Target::Secret),
     ("", Target::Secret),
@@ -261,7 +316,11 @@ pub(super) fn choice<T: Copy>(
     let word = table.string(key)?;
     let found = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word.value));
     if found.is_none() {
-        let known: Vec<_> = choices.iter().map(|(n, _)| *n).filter(|n| !n.is_empty()).collect();
+        let known: Vec<_> = choices
+            .iter()
+            .map(|(n, _)| *n)
+            .filter(|n| n.starts_with(|c: char| c.is_alphabetic()))
+            .collect();
         let message = format!("`{}` is no {key}", word.value);
         let hint = format!("one of: {}", known.join(", "));
         table.document().error(word.at, message, Some(hint));
@@ -290,17 +349,15 @@ fn group(table: &Table<'_, '_>, pattern: &Pattern) -> usize {
     wanted
 }
 
-pub(super) type Make = fn(&str) -> Result<Pattern, Box<regex_syntax::Error>>;
+/// Makes a pattern of an expression as it is written.
+pub type Make = fn(&str) -> Result<Pattern, Box<regex_syntax::Error>>;
 
-pub(super) fn pattern(
-    table: &Table<'_, '_>,
-    source: &Located<String>,
-    make: Make,
-) -> Option<Pattern> {
+/// Makes a pattern; what is wrong with the expression is told with its place.
+pub fn pattern(table: &Table<'_, '_>, source: &Located<String>, make: Make) -> Option<Pattern> {
     match make(&source.value) {
         Ok(pattern) => Some(pattern),
         Err(error) => {
-            let (offset, what) = mistake(&error);
+            let (offset, what) = mistake_of(&error);
             let at = within(table, source, offset);
             table.document().error(at, format!("the regular expression is wrong: {what}"), None);
             None
@@ -308,7 +365,8 @@ pub(super) fn pattern(
     }
 }
 
-fn mistake(error: &regex_syntax::Error) -> (usize, String) {
+/// What is wrong with an expression, and at which byte of it.
+pub fn mistake_of(error: &regex_syntax::Error) -> (usize, String) {
     match error {
         regex_syntax::Error::Parse(e) => (e.span().start.offset, e.kind().to_string()),
         regex_syntax::Error::Translate(e) => (e.span().start.offset, e.kind().to_string()),

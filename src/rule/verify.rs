@@ -13,7 +13,7 @@ pub(super) use syntax::{read, settle};
 use super::Pattern;
 
 /// How one provider is asked about the keys of one rule.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Verify {
     /// Id of the provider, the only one to whom such a key is sent.
     pub provider: String,

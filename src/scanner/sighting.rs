@@ -21,6 +21,8 @@ pub struct Sighting {
     pub confidence: Confidence,
     /// Who issued it, as far as this place tells.
     pub attribution: Attribution,
+    /// Commits in which an allowlist allows it.
+    pub excused: Vec<String>,
     /// Values near it that its issuer wants to be told in a live check.
     pub context: Vec<(String, String)>,
     /// The place.

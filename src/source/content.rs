@@ -105,6 +105,7 @@ impl<'o> Reader<'o> {
             match (&self.reading.archives, format) {
                 (Some(limits), Some(_)) => {
                     let name = provenance.path.clone();
+                    worker.blob(&Blob::whole(&[], provenance));
                     let mut give = Members { provenance, worker, progress: self.progress };
                     let outcome =
                         archive::visit_file(&mut *file, &name, limits, &mut |m| give.member(m));
@@ -142,6 +143,8 @@ impl<'o> Reader<'o> {
             worker.blob(&Blob::whole(bytes, provenance));
             return;
         };
+        // Its path may be a finding, whatever is in it.
+        worker.blob(&Blob::whole(&[], provenance));
         let mut give = Members { provenance, worker, progress: self.progress };
         let outcome = archive::visit(bytes, &provenance.path, limits, &mut |m| give.member(m));
         give.problems(outcome);

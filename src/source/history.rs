@@ -213,7 +213,9 @@ impl Run<'_> {
     /// what is known of a pack need not be found again. Tells the packs that were not read.
     fn search(&self, damages: &mut Damages, progress: &Progress) -> (Hits, Vec<&Pack>) {
         let rules = || format!("{:?} {:?}", self.scanner.rules(), self.options.archives);
-        let folder = self.options.cache.as_ref().filter(|_| !self.options.exhaustive);
+        // Where paths may be findings, every blob is looked at again.
+        let all = self.options.exhaustive || self.scanner.has_path_rules();
+        let folder = self.options.cache.as_ref().filter(|_| !all);
         let cache = folder.map(|folder| Cache::new(folder, &rules()));
         let (mut parts, mut known) = (Vec::new(), Vec::new());
         for pack in self.store.packs() {

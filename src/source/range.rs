@@ -250,6 +250,10 @@ impl Run<'_> {
                 if self.added.contains_key(&secret) {
                     continue;
                 }
+                if is_excused(sighting, &step.id) {
+                    self.found.stats.suppressed += 1;
+                    continue;
+                }
                 let held = change.before.iter().enumerate().any(|(number, before)| match before {
                     Some(old) => self.versions.held(&change.path, old).contains(&secret),
                     None => {
@@ -289,6 +293,10 @@ impl Run<'_> {
             self.versions.content(message, &provenance, comments, &mut scratch, &mut one);
             let sightings = std::mem::take(&mut one.found.sightings);
             for (number, sighting) in sightings.into_iter().enumerate() {
+                if is_excused(&sighting, id) {
+                    self.found.stats.suppressed += 1;
+                    continue;
+                }
                 let allowed = one.allowed.get(number).cloned().flatten();
                 let added = Added { sighting, allowed, commit: *id, file: None };
                 self.added.entry(identity(&added.sighting)).or_insert(added);
@@ -366,6 +374,11 @@ impl Run<'_> {
         let damages = self.trees.damages();
         self.found.warnings.extend(damages.iter().map(|d| version::damaged("a tree", d)));
     }
+}
+
+/// Whether an allowlist allows a secret in a commit.
+fn is_excused(sighting: &Sighting, commit: &ObjectId) -> bool {
+    !sighting.excused.is_empty() && sighting.excused.contains(&commit.to_string())
 }
 
 /// An allow comment that came with the secret.

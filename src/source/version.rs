@@ -187,6 +187,7 @@ impl<'a> Versions<'a> {
             self.content(&bytes, &provenance, comments, scratch, &mut scanned);
             return scanned;
         };
+        self.content(&[], &provenance, comments, scratch, &mut scanned);
         let outcome = archive::visit(&bytes, &shown, limits, &mut |member| {
             let inner = super::provenance_of(&member, &provenance);
             scanned.found.stats.members += 1;
@@ -213,8 +214,10 @@ impl<'a> Versions<'a> {
             let lines = LineTable::new(bytes, Charset::Utf8);
             let all = AllowComments::find(bytes, &lines);
             for sighting in &found.sightings {
-                let rule = &self.scanner.rules().rules[sighting.rule].id;
-                let comment = all.allowing(rule, sighting.occurrence.span, &lines);
+                let rule = &self.scanner.rules().rules[sighting.rule];
+                let called = |id: &str| rule.is_called(id);
+                let comment = all.allowing(&called, sighting.occurrence.span, &lines);
+                let comment = comment.filter(|_| !rule.is_about_paths());
                 let allowed = comment.map(|c| Allowed { marker: c.marker, line: c.line() });
                 scanned.allowed.push(allowed);
             }

@@ -67,7 +67,10 @@ impl Cache {
             contents: answer.contents,
             bytes: answer.bytes,
             members: answer.members,
-            blobs: ids(&answer.blobs)?.into_iter().map(|id| Hit { id, bytes: None }).collect(),
+            blobs: ids(&answer.blobs)?
+                .into_iter()
+                .map(|id| Hit { id, bytes: None, matched: true })
+                .collect(),
             ..Hits::default()
         };
         for (kind, names) in [(Kind::Commit, &answer.commits), (Kind::Tag, &answer.tags)] {

@@ -79,6 +79,9 @@ impl Judge<'_> {
             judged.stats.skipped += 1;
             return judged;
         }
+        if !hit.matched && !self.scanner.reports_path(path) {
+            return judged;
+        }
         let read;
         let bytes = match &hit.bytes {
             Some(bytes) => &**bytes,
@@ -100,6 +103,7 @@ impl Judge<'_> {
             self.content(bytes, &provenance, scratch, &mut judged);
             return judged;
         };
+        self.content(&[], &provenance, scratch, &mut judged);
         let outcome = archive::visit(bytes, path, limits, &mut |member| {
             let inner = crate::source::provenance_of(&member, &provenance);
             self.content(member.bytes, &inner, scratch, &mut judged);

@@ -48,6 +48,8 @@ pub(super) struct Ledger<'a> {
 /// What is kept of a blob under a path until it is known which version is shown.
 struct Digest {
     secrets: Vec<Identity>,
+    /// Secrets that allowlists allow in some commits, and those commits.
+    excused: Vec<(Identity, Vec<ObjectId>)>,
     rest: Judged,
 }
 
@@ -121,6 +123,7 @@ impl<'a> Ledger<'a> {
         let mut numbers: HashMap<Identity, u32> = HashMap::new();
         let mut identities: Vec<Identity> = Vec::new();
         let mut of_pair: HashMap<Pair, Vec<u32>> = HashMap::new();
+        let mut excused: HashSet<(u32, u32)> = HashSet::new();
         let plain: Vec<(String, &Hit)> = works.iter().map(|(_, work)| work.clone()).collect();
         for ((pair, _), digest) in works.iter().zip(self.judge.all(&plain, digest)) {
             self.rest(digest.rest);
@@ -131,6 +134,11 @@ impl<'a> Ledger<'a> {
                 })
             });
             of_pair.insert(*pair, secrets.collect());
+            for (identity, ids) in digest.excused {
+                let Some(secret) = numbers.get(&identity) else { continue };
+                let found = ids.iter().filter_map(|id| commits.graph.find(id));
+                excused.extend(found.map(|commit| (*secret, commit)));
+            }
         }
         let of_list: HashMap<List, Vec<u32>> = lists
             .into_iter()
@@ -141,7 +149,7 @@ impl<'a> Ledger<'a> {
                 (list, all.into_iter().collect())
             })
             .collect();
-        let held = commits.held(paths, &of_list, identities.len());
+        let held = commits.held(paths, &of_list, identities.len(), &excused);
         let in_head = head.and_then(|head| of_list.get(&head)).into_iter().flatten().copied();
         let in_head: HashSet<u32> = in_head.collect();
         let mut shown: BTreeMap<Pair, Vec<(u32, Held)>> = BTreeMap::new();
@@ -249,7 +257,10 @@ impl<'a> Ledger<'a> {
                 continue;
             }
             let place = commit.and_then(|commit| places.get(commit as usize)).copied();
-            for sighting in self.message(message) {
+            let id = commit.and_then(|commit| commits.graph.id(commit)).map(|id| id.to_string());
+            let excused =
+                |sighting: &Sighting| id.as_ref().is_some_and(|id| sighting.excused.contains(id));
+            for sighting in self.message(message).into_iter().filter(|one| !excused(one)) {
                 let order = place.unwrap_or(usize::MAX);
                 match held.get_mut(&identity(&sighting)) {
                     None => {
@@ -405,10 +416,16 @@ impl Shown<'_> {
 
 fn digest(mut judged: Judged) -> Digest {
     let mut secrets: Vec<Identity> = judged.sightings.iter().map(identity).collect();
+    let ids = |sighting: &Sighting| {
+        let all = sighting.excused.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()));
+        (identity(sighting), all.collect())
+    };
+    let allowed = judged.sightings.iter().filter(|sighting| !sighting.excused.is_empty());
+    let excused = allowed.map(ids).collect();
     judged.sightings = Vec::new();
     secrets.sort();
     secrets.dedup();
-    Digest { secrets, rest: judged }
+    Digest { secrets, excused, rest: judged }
 }
 
 /// The commit that a tag names, by way of other tags if need be.

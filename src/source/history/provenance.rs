@@ -76,12 +76,14 @@ impl Commits<'_> {
         paths.below(key(self.graph.tree(commit)?.as_bytes()))
     }
 
-    /// Where each secret was introduced and held last. `secrets` are those of each list.
+    /// Where each secret was introduced and held last. `secrets` are those of each list; a commit
+    /// introduces nothing that is `excused` in it.
     pub(super) fn held(
         &self,
         paths: &Paths,
         secrets: &HashMap<List, Vec<Secret>>,
         count: usize,
+        excused: &HashSet<(Secret, u32)>,
     ) -> Vec<Option<Held>> {
         let mut held: Vec<Option<Held>> = vec![None; count];
         let mut lasts: HashMap<List, usize> = HashMap::new();
@@ -97,13 +99,17 @@ impl Commits<'_> {
             }
             let parents = self.graph.parents(*commit).iter();
             let before: Vec<List> = parents.filter_map(|p| self.list(*p, paths)).collect();
-            // The same step again, in a later commit, introduces nothing for the first time.
-            if before.contains(&list) || !seen.insert((list, before.clone())) {
+            // The same step again, in a later commit, introduces nothing for the first time, unless
+            // what an earlier one introduced was excused there.
+            let again = !seen.insert((list, before.clone())) && excused.is_empty();
+            if before.contains(&list) || again {
                 continue;
             }
             let of = |list: &List| secrets.get(list).into_iter().flatten();
             let old: HashSet<&Secret> = before.iter().flat_map(of).collect();
-            for secret in of(&list).filter(|secret| !old.contains(secret)) {
+            let new =
+                |secret: &&Secret| !old.contains(secret) && !excused.contains(&(**secret, *commit));
+            for secret in of(&list).filter(new) {
                 if let Some(slot @ None) = held.get_mut(*secret as usize) {
                     *slot = Some(Held { first: place, last: place });
                 }

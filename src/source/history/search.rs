@@ -85,6 +85,8 @@ pub(super) struct Hit {
     pub(super) id: ObjectId,
     /// Its content, if there was room to keep it.
     pub(super) bytes: Option<Arc<[u8]>>,
+    /// Whether text of a secret's shape is in it; else its path may be a finding.
+    pub(super) matched: bool,
 }
 
 /// A commit's or a tag's message with a match.
@@ -217,8 +219,10 @@ impl Search<'_> {
             None if local => self.plan.scanner.has_match(object.bytes, &self.candidates),
             None => self.has_any(object.bytes),
         };
-        if matched && let Some(id) = object.id() {
-            self.hits.blobs.push(Hit { id, bytes: self.plan.keep(object.bytes) });
+        let wanted = matched || self.plan.scanner.has_path_rules();
+        if wanted && let Some(id) = object.id() {
+            let bytes = if matched { self.plan.keep(object.bytes) } else { None };
+            self.hits.blobs.push(Hit { id, bytes, matched });
         }
         self.candidates.as_slice().into()
     }
