@@ -140,12 +140,15 @@ impl<'b> Index<'b> {
         found.or_else(|| self.listed_here(finding, &path))
     }
 
-    /// A baseline that holds secrets in clear is no place where they are news.
+    /// A baseline that holds secrets in clear is no place where they are news, and the digests that it
+    /// holds in their place are no secrets.
     fn listed_here(&self, finding: &Finding, path: &str) -> Option<(usize, usize)> {
         let secret = finding.secret.expose();
         let lists = |entry: &Entry| {
             entry.keys.iter().any(|key| match key {
                 Key::Clear { text, .. } => memchr::memmem::find(text.expose(), secret).is_some(),
+                Key::Sha1 { digest, .. } => is_written(digest, secret),
+                Key::Sha256 { digest, .. } => is_written(digest, secret),
                 _ => false,
             })
         };
@@ -155,6 +158,13 @@ impl<'b> Index<'b> {
             at.map(|e| (b, e))
         })
     }
+}
+
+/// Whether a text is a digest in hexadecimal digits.
+fn is_written(digest: &[u8], text: &[u8]) -> bool {
+    let value = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    text.len() == 2 * digest.len()
+        && text.chunks(2).zip(digest).all(|(pair, byte)| value(pair) == Some(*byte))
 }
 
 fn suppressor(baselines: &[Baseline], (b, e): (usize, usize)) -> Suppressor {
