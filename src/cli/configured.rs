@@ -77,11 +77,28 @@ fn sought(rule: &Rule) -> String {
     match rule.pattern.prefixes() {
         _ if rule.is_about_paths() => "reports files by their paths".to_owned(),
         Some(prefixes) => {
-            let shown: Vec<_> = prefixes.iter().map(|p| String::from_utf8_lossy(p)).collect();
-            format!("begins with {}, in every encoding{ending}", visible(&shown.join(", ")))
+            format!("begins with {}, in every encoding{ending}", beginnings(prefixes))
         }
         None => format!("sought in the whole content, plain and decoded{ending}"),
     }
+}
+
+/// What matches begin with, for people. Of an expression that takes capitals for small letters, all
+/// ways to write its beginning are one.
+pub(super) fn beginnings(prefixes: &[Vec<u8>]) -> String {
+    let shown = |prefix: &Vec<u8>| {
+        let text = String::from_utf8_lossy(prefix).into_owned();
+        let ways = prefixes.iter().filter(|other| other.eq_ignore_ascii_case(prefix)).count();
+        let letters = prefix.iter().filter(|b| b.is_ascii_alphabetic()).count();
+        let any_case = letters > 0 && ways.checked_shr(letters as u32) == Some(1);
+        match any_case {
+            true if prefix.iter().any(u8::is_ascii_uppercase) => None,
+            true => Some(format!("{text} in any case")),
+            false => Some(text),
+        }
+    };
+    let shown: Vec<String> = prefixes.iter().filter_map(shown).collect();
+    visible(&shown.join(", ")).into_owned()
 }
 
 /// What it means that a rule of a rule file begins with no literal.

@@ -170,8 +170,8 @@ fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
     line("keywords", &rule.keywords.join(", "))?;
     match rule.pattern.prefixes() {
         Some(prefixes) => {
-            let shown: Vec<_> = prefixes.iter().map(|p| String::from_utf8_lossy(p)).collect();
-            line("begins with", &format!("{} (in every encoding)", shown.join(", ")))?;
+            let shown = configured::beginnings(prefixes);
+            line("begins with", &format!("{shown} (in every encoding)"))?;
         }
         None if rule.is_about_paths() => line("begins with", "nothing: it is about paths")?,
         None if rule.foreign.is_some() => {
