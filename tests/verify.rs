@@ -1,7 +1,8 @@
 //! Live checks through the program, against simulators on loopback: verdicts, who is asked, and what
 //! is said.
 //!
-//! Not here: networks that misbehave, see `verify_network.rs`. No test contacts anything else than
+//! Not here: networks that misbehave, see `verify_network.rs`; the tables of other providers than the
+//! five, see `verify_tables.rs`. No test contacts anything else than
 //! this machine.
 
 mod harness;
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use harness::{Place, Run};
 use keytrawl::rule::{armed, drawn};
 use verify_support::simulator::Provider;
-use verify_support::{Action, Server, instead, verdicts};
+use verify_support::{Action, Server, instead, verdicts, watched};
 
 const UUID: &str = "11111111-2222-4333-8444-555555555555";
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
@@ -222,6 +223,12 @@ fn nothing_is_sent_on_a_guess() {
         ("tollgate.env", format!("# not nateq\nTOLLGATE_KEY={}\n", drawn("tg_live_{hex:64}", 9))),
         ("rivals.md", format!("nateq.io or tollgate\n\n{}\n", drawn("tg_live_{hex:64}", 10))),
         ("hook.env", armed("MEGA_WEBHOOK_SECRET=mega_whsec_{hex:64}\n")),
+        // The server may be one of one's own; no check; nothing but a form that many keys have.
+        ("gitlab.env", format!("GITLAB_TOKEN={}\n", drawn("glpat-{base62:20}", 13))),
+        ("sentry.env", format!("SENTRY_AUTH_TOKEN={}\n", drawn("sntryu_{hex:64}", 14))),
+        ("aws.env", format!("AWS_ACCESS_KEY_ID={}\n", drawn("AKIA{base32:16}", 15))),
+        ("hex.env", format!("API_KEY={}\n", drawn("{hex:32}", 16))),
+        ("long.env", format!("API_TOKEN={}\n", drawn("{base62:40}", 17))),
         ("omega.env", armed("OMEGA=omega_{hex:64}\n")),
     ];
     let place = Place::with(&files);
@@ -230,7 +237,15 @@ fn nothing_is_sent_on_a_guess() {
         .map(|provider| (provider, Server::plain(provider.with(HashMap::new()))))
         .collect();
     let urls: Vec<_> = servers.iter().map(|(p, s)| (*p, s.url())).collect();
-    let run = verify(&place, &urls, &REPORT);
+    // Stands where all the other providers are that can be asked: Stripe, GitHub, OpenAI and so on.
+    let witness = Server::plain(|_| Action::json(418, "{}"));
+    let ask = |more: &[&str]| {
+        let options = watched(&urls, &witness.url());
+        place.run(
+            &options.iter().map(String::as_str).chain(more.iter().copied()).collect::<Vec<_>>(),
+        )
+    };
+    let run = ask(&REPORT);
     let told = verdicts(&run.json());
     assert_eq!(told.len(), files.len() - 1, "{}", run.stdout);
     for (key, (verdict, reason)) in &told {
@@ -240,13 +255,22 @@ fn nothing_is_sent_on_a_guess() {
     for (_, server) in &servers {
         assert!(server.received().is_empty(), "somebody was asked");
     }
+    assert!(witness.received().is_empty(), "a provider that is not one of the five was asked");
     let reason = |key: String| told[&key].1.clone();
     assert_eq!(reason(sk(1)), "issuer unknown");
-    assert_eq!(reason(drawn("sk_live_{base62:24}", 2)), "no live check for Stripe");
+    assert_eq!(
+        reason(drawn("sk_live_{base62:24}", 2)),
+        "no live check for this kind of secret of Stripe"
+    );
+    assert_eq!(reason(sk(3)), "no live check for Clerk");
+    assert_eq!(reason(drawn("glpat-{base62:20}", 13)), "no live check for GitLab");
+    assert_eq!(reason(drawn("sntryu_{hex:64}", 14)), "no live check for Sentry");
+    assert_eq!(reason(drawn("{hex:32}", 16)), "issuer unknown");
+    assert_eq!(reason(drawn("{base62:40}", 17)), "issuer unknown");
     assert!(reason(sk(4)).contains("for Leadterra and for Stripe"), "{}", reason(sk(4)));
 
     // The user's word counts for keys whose issuer nothing proves, and for no others.
-    let word = verify(&place, &urls, &[&REPORT[..], &["--verify-as", "leadterra"]].concat());
+    let word = ask(&[&REPORT[..], &["--verify-as", "leadterra"]].concat());
     let told = verdicts(&word.json());
     let sent: Vec<_> = told.iter().filter(|(_, (v, _))| v == "inactive").map(|(k, _)| k).collect();
     let received = servers[3].1.received();
@@ -256,6 +280,7 @@ fn nothing_is_sent_on_a_guess() {
     assert_eq!(seen, sent);
     assert!(sent.contains(&&sk(1)) && !sent.contains(&&sk(3)) && sent.len() == 7, "{sent:?}");
     assert!(servers.iter().all(|(p, s)| *p == Provider::Leadterra || s.received().is_empty()));
+    assert!(witness.received().is_empty());
 }
 
 #[test]
@@ -312,7 +337,7 @@ fn reports_say_verdict_reason_time_and_place_and_nothing_secret() {
     for line in [
         "  still active: the provider accepted it (HTTP 200) (asked [SERVER]/v1/me [TIME])\n",
         "  no longer active: the provider refused it (HTTP 401) (asked [SERVER]/v1/me [TIME])\n",
-        "  not checked: no live check for Stripe\n",
+        "  not checked: no live check for this kind of secret of Stripe\n",
         "  1. Revoke at once what still works",
         "; 1 still active.\n",
     ] {
@@ -375,7 +400,8 @@ fn keys_of_a_history_are_asked_about_too() {
         false => provider.refuses(),
     });
     let options = instead(&[(provider, server.url())]);
-    let run = place.run(&[&["history", &options[0]], &REPORT[..]].concat());
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let run = place.run(&[&["history"], &options[..], &REPORT].concat());
     assert_eq!(verdicts(&run.json())[&provider.key(1)].0, "active", "{}", run.stderr);
     assert_eq!(server.received().len(), 2);
 }
@@ -386,8 +412,9 @@ fn one_secret_is_asked_about_from_standard_input() {
     let answers = |p: Provider| HashMap::from([(p.key(1), p.accepts())]);
     let servers = [leadey, nateq].map(|p| (p, Server::plain(p.with(answers(p)))));
     let place = Place::new();
+    let witness = Server::plain(|_| Action::json(418, "{}"));
     let ask = |input: &str, more: &[&str]| {
-        let options = instead(&servers.each_ref().map(|(p, s)| (*p, s.url())));
+        let options = watched(&servers.each_ref().map(|(p, s)| (*p, s.url())), &witness.url());
         let mut arguments = vec!["verify"];
         arguments.extend(options.iter().map(String::as_str));
         arguments.extend(more);
@@ -417,9 +444,13 @@ fn one_secret_is_asked_about_from_standard_input() {
     for (input, more, said) in [
         ("", &[][..], "holds no secret"),
         ("hello", &[], "no secret that a rule knows"),
+        // The form of keys of many vendors: who issued it is told by a name, and there is none.
+        (&drawn("{hex:32}", 1), &[], "no secret that a rule knows"),
+        (&drawn("{base62:40}", 2), &[], "no secret that a rule knows"),
         (&format!("{}\n{}", leadey.key(1), leadey.key(2)), &[], "holds 2 secrets"),
         (&leadey.key(1), &["--provider", "nateq"], "has not the form of a secret of `nateq`"),
-        (&leadey.key(1), &["--provider", "stripe"], "no live check for `stripe`"),
+        (&leadey.key(1), &["--provider", "stripe"], "has not the form of a secret of `stripe`"),
+        (&leadey.key(1), &["--provider", "clerk"], "no live check for `clerk`"),
         (&leadey.key(1), &["--provider", "leady"], "did you mean `leadey`?"),
     ] {
         let run = ask(input, more);
@@ -428,6 +459,7 @@ fn one_secret_is_asked_about_from_standard_input() {
         assert!(!run.stderr.contains(&leadey.key(1)));
     }
     assert_eq!(servers.each_ref().map(|(_, s)| s.received().len()), before);
+    assert!(witness.received().is_empty());
 }
 
 #[test]
@@ -479,7 +511,7 @@ fn what_is_scanned_has_no_say_in_where_a_secret_goes() {
         ("r.toml", rule("").replace("mine", "leadey-api-key").replace("[a-z]", "[0-9A-Za-z_-]")),
         ("a.env", provider.line(&provider.key(1))),
     ]);
-    let run = verify(&place, &[], &REPORT[..]);
+    let run = place.run(&REPORT);
     let (verdict, reason) = &verdicts(&run.json())[&provider.key(1)];
     assert_eq!((verdict.as_str(), reason.as_str()), ("not-checked", "no live check for Leadey"));
 }
@@ -489,7 +521,7 @@ fn mistakes_on_the_command_line_are_told_before_anything_is_scanned() {
     let place = Place::with(&[("bad.pem", "no certificate\n")]);
     for (arguments, said) in [
         (&["--verify", "--verify-as", "leadtera"][..], "did you mean `leadterra`?"),
-        (&["--verify", "--verify-as", "stripe"], "there is no live check for `stripe`"),
+        (&["--verify", "--verify-as", "clerk"], "there is no live check for `clerk`"),
         (&["--verify-as", "leadterra"], "of no use without `--verify`"),
         (&["--verify-endpoint", "mega=https://x.example"], "of no use without `--verify`"),
         (&["--verify", "--verify-endpoint", "mega=http://x.example"], "over https"),

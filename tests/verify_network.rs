@@ -413,7 +413,8 @@ fn a_provider_that_asks_to_wait_is_left_alone_and_given_up_on() {
         )]);
         let server = Server::plain(move |_| Action::json(429, "{}").with("Retry-After", header));
         let options = instead(&[(provider, server.url())]);
-        let run = run(&place, &[&REPORT[..], &[options[0].as_str()]].concat(), &[]);
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let run = run(&place, &[&REPORT[..], &options].concat(), &[]);
         for (verdict, reason) in verdicts(&run.json()).values() {
             assert_eq!(verdict, "unknown");
             assert!(reason.contains(said), "{reason}");
@@ -429,7 +430,8 @@ fn secrets_of_a_killed_process_stay_in_it() {
     let place = Place::with(&[("a.env", provider.line(&provider.key(1)))]);
     let server = Server::plain(|_| Action::Hang);
     let options = instead(&[(provider, server.url())]);
-    let mut command = place.command("", &["--verify", &options[0]]);
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let mut command = place.command("", &[&["--verify"], &options[..]].concat());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("the program starts");
     while server.received().is_empty() {

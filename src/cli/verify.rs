@@ -20,7 +20,7 @@ use crate::finding::{
 };
 use crate::pipeline::Pipeline;
 use crate::report::sanitize::visible;
-use crate::rule::{Rule, RuleSet};
+use crate::rule::{Deviant, Listed, Rule, RuleSet};
 use crate::scanner::{self, Scanner};
 use crate::source::{Progress, Worker};
 use crate::verify::{self, Endpoint, Error, Options, Roots};
@@ -156,15 +156,11 @@ fn read() -> Result<Zeroizing<Vec<u8>>, Failure> {
 /// The secret on standard input: all of it, else the only one that a scan finds in it.
 fn finding(text: &[u8], provider: Option<&str>, set: &RuleSet) -> Result<Finding, Failure> {
     let whole = text.trim_ascii();
-    let fits = |rule: &&Rule| rule.is_whole(whole);
-    let mut fitting: Vec<&Rule> = set.rules.iter().map(|r| &**r).filter(fits).collect();
-    // The rule that can ask whom the user named, else the one whose form is documented.
-    let asks = |rule: &&Rule| provider.is_some_and(|id| rule.verify_with(id).is_some());
-    let exact = |rule: &&Rule| rule.provider.is_some();
-    fitting.sort_by_key(|rule| (!asks(rule), !exact(rule)));
+    let fitting = fitting(whole, provider, set);
     match (fitting.first(), provider) {
         (Some(rule), Some(id)) if rule.verify_with(id).is_none() => return Err(foreign(id)),
-        (Some(rule), _) => return Ok(alone(whole, rule, provider)),
+        (Some(rule), Some(_)) => return Ok(alone(whole, rule, None)),
+        (Some(rule), None) => return Ok(alone(whole, rule, issuer(whole, &fitting))),
         (None, _) => {}
     }
     let mut found = scanned(text, set);
@@ -192,15 +188,44 @@ fn foreign(provider: &str) -> Failure {
         .hint("nothing was sent; check whether all of it was written to standard input")
 }
 
-/// A secret without anything around it. Its form proves its issuer, or the user's word.
-fn alone(secret: &[u8], rule: &Rule, provider: Option<&str>) -> Finding {
-    let prefix = rule.pattern.prefixes().into_iter().flatten();
-    let prefix = prefix.filter(|p| secret.starts_with(p)).map(Vec::len).max().unwrap_or(0);
-    let secret = Secret::new(secret, prefix);
+/// The rules of which `whole` is a secret, the most telling first: those that can ask whom the user
+/// named, then those that name an issuer, then those with the longest beginning.
+fn fitting<'s>(whole: &[u8], provider: Option<&str>, set: &'s RuleSet) -> Vec<&'s Rule> {
+    let asks = |rule: &Rule| provider.is_some_and(|id| rule.verify_with(id).is_some());
+    // A rule that goes by names takes any text for its own; only the user's word is in their place.
+    let told = |listed: &&Listed| listed.names().is_none() || asks(listed);
+    let fits = |rule: &&Rule| rule.is_whole(whole);
+    let mut fitting: Vec<&Rule> =
+        set.rules.iter().filter(told).map(|listed| &**listed).filter(fits).collect();
+    let beginning = |rule: &Rule| std::cmp::Reverse(beginning(rule, whole));
+    fitting.sort_by_key(|rule| (!asks(rule), rule.provider.is_none(), beginning(rule)));
+    fitting
+}
+
+/// How long the beginning is that a rule knows of a secret.
+fn beginning(rule: &Rule, secret: &[u8]) -> usize {
+    let prefixes = rule.pattern.prefixes().into_iter().flatten();
+    prefixes.filter(|p| secret.starts_with(p)).map(Vec::len).max().unwrap_or(0)
+}
+
+/// The provider that the form of a secret proves: all rules that tell as much must agree on it.
+fn issuer(secret: &[u8], fitting: &[&Rule]) -> Option<String> {
+    let first = fitting.first()?;
+    let own = first.provider.as_ref()?;
+    let same = |rule: &&&Rule| beginning(rule, secret) == beginning(first, secret);
+    let agree = |rule: &Rule| rule.provider.as_ref().is_none_or(|other| other == own);
+    let doubtful = first.deviant == Deviant::Evidence && !first.is_documented(secret);
+    let agreed = fitting.iter().filter(same).all(|rule| agree(rule));
+    (agreed && !doubtful).then(|| own.clone())
+}
+
+/// A secret without anything around it, and who issued it.
+fn alone(secret: &[u8], rule: &Rule, provider: Option<String>) -> Finding {
+    let secret = Secret::new(secret, beginning(rule, secret));
     Finding {
         rule: rule.id.clone(),
         description: rule.description.clone(),
-        provider: if provider.is_some() { None } else { rule.provider.clone() },
+        provider,
         environment: rule.environment,
         severity: rule.severity,
         confidence: Confidence::Medium,

@@ -125,6 +125,14 @@ impl Rule {
         secret.is_some_and(|m| m.start() == 0 && m.end() == text.len())
     }
 
+    /// Whether the body of `secret`, which is one of this rule, has the documented form.
+    pub fn is_documented(&self, secret: &[u8]) -> bool {
+        let Some(form) = &self.form else { return true };
+        let captures = self.pattern.regex().and_then(|regex| regex.captures(secret));
+        let body = captures.and_then(|c| c.name("body").map(|body| body.as_bytes()));
+        form.is_match(body.unwrap_or(secret))
+    }
+
     /// How `provider` is asked about keys of this rule, if it can be.
     pub fn verify_with(&self, provider: &str) -> Option<&Verify> {
         self.verify.iter().find(|v| v.provider == provider)

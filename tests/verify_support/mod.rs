@@ -7,13 +7,14 @@
 pub(crate) mod simulator;
 pub(crate) mod tls;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use keytrawl::rule::Listed;
 use simulator::Provider;
 
 /// A request as it arrived.
@@ -283,8 +284,28 @@ pub(crate) fn verdicts(report: &serde_json::Value) -> BTreeMap<String, (String, 
     findings.iter().map(of).collect()
 }
 
-/// The options that put servers in the place of providers.
+/// A port of this machine on which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:9";
+
+/// The options that put servers in the place of providers, and nobody in the place of all others: no
+/// test asks anything of another machine, whatever the program thinks of a key.
 pub(crate) fn instead(servers: &[(Provider, String)]) -> Vec<String> {
-    let option = |(p, url): &(Provider, String)| format!("--verify-endpoint={}={url}", p.id());
-    servers.iter().map(option).collect()
+    watched(servers, NOBODY)
+}
+
+/// The same with `witness` in the place of all other providers that can be asked.
+pub(crate) fn watched(servers: &[(Provider, String)], witness: &str) -> Vec<String> {
+    let known = |id: &str| servers.iter().find(|(p, _)| p.id() == id).map(|(_, url)| url.as_str());
+    let option = |id: &String| format!("--verify-endpoint={id}={}", known(id).unwrap_or(witness));
+    askable().iter().map(option).collect()
+}
+
+/// The providers that some built-in rule can ask.
+fn askable() -> &'static BTreeSet<String> {
+    static ALL: OnceLock<BTreeSet<String>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let rules = keytrawl::rule::builtin().rules;
+        let asked = |rule: &Listed| rule.verify.iter().map(|v| v.provider.clone()).collect();
+        rules.iter().flat_map(|rule| -> Vec<String> { asked(rule) }).collect()
+    })
 }
