@@ -144,9 +144,13 @@ enum Operator {
 /// Steps over the blanks, the operator and the closing quotes and brackets of a name.
 fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operator)> {
     let is_sign =
-        |b: u8| matches!(b, b'=' | b':' | b'>' | b'(' | b',' | b'[' | b'{' | b'|' | b'?' | b'+' | b'~');
-    // An opening bracket may stand on the line above.
-    let unblanked = back_while(text, end, floor, is_blank);
+        |b: u8| matches!(b, b'=' | b':' | b'>' | b'(' | b',' | b'[' | b'{' | b'|' | b'?' | b'+' | b'~' | b'.');
+    let mut unblanked = back_while(text, end, floor, is_blank);
+    // The text of an XML element may stand on a line of its own.
+    let lines = back_while(text, end, floor, |b| b.is_ascii_whitespace());
+    if lines > floor && text[lines - 1] == b'>' {
+        unblanked = lines;
+    }
     let signs = back_while(text, unblanked, floor, |b| is_sign(b) || is_blank(b));
     let operator = match text[signs..unblanked].iter().any(|b| is_sign(*b)) {
         true => Operator::Sign,
@@ -226,6 +230,9 @@ mod tests {
             ("\"API key\": \"@\"", "API key"),
             ("{\\\"apiKey\\\":\\\"@\\\"}", "apiKey"),
             ("api_key = b\"@\"", "api_key"),
+            ("$apiKey .= \"@\"", "$apiKey"),
+            ("API_KEY ::= \"@\"", "API_KEY"),
+            ("<apiKey>\n    @\n</apiKey>", "apiKey"),
         ] {
             let found = read(&text.replace('@', VALUE));
             assert_eq!(found, Some((name.to_owned(), VALUE.to_owned())), "{text}");

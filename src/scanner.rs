@@ -231,12 +231,13 @@ impl<'r> Scanner<'r> {
         let strength = |m: &Match| {
             let rule = &self.rules.rules[m.rule];
             match rule.pattern.lead() {
-                _ if rule.names.is_some() => usize::from(!rule.is_generic()),
+                _ if rule.names.is_some() => if rule.is_generic() { 1 } else { 2 },
+                _ if rule.is_generic() => 0,
                 _ if rule.encodings != Some(Encodings::Common) => usize::MAX,
                 lead => {
                     let literals = lead.into_iter().flat_map(|l| &l.literals);
                     let longest = literals.map(Vec::len).max().unwrap_or(0);
-                    2 + longest + if rule.provider.is_some() { VENDOR } else { 0 }
+                    3 + longest + if rule.provider.is_some() { VENDOR } else { 0 }
                 }
             }
         };

@@ -15,7 +15,7 @@ use crate::decode;
 use crate::finding::Confidence;
 use crate::matcher::Match;
 use crate::randomness;
-use crate::rule::{Deviant, Rule};
+use crate::rule::{Deviant, Rule, Wordlike};
 
 /// Why a match is no finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +123,9 @@ fn chance(rule: &Rule, body: &[u8]) -> Result<Confidence, Rejection> {
     };
     if bits >= least {
         return Ok(Confidence::High);
+    }
+    if rule.wordlike == Wordlike::Doubt {
+        return Ok(Confidence::Low);
     }
     if bits < 0.0 || !rule.random {
         return Err(Rejection::Wordlike { bits: bits.floor() as i32 });

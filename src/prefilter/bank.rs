@@ -134,6 +134,11 @@ impl Bank {
         Self { literals, recipes, engine, longest }
     }
 
+    /// Whether there is nothing to find.
+    pub(super) fn is_empty(&self) -> bool {
+        self.literals.is_empty()
+    }
+
     /// Calls `note` with the place and recipe of each literal that lies wholly within `window`.
     pub(super) fn search(&self, bytes: &[u8], window: Span, note: &mut impl FnMut(usize, u16)) {
         match &self.engine {

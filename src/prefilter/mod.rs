@@ -157,7 +157,11 @@ impl Prefilter {
     fn in_runs(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
         let from = window.start.saturating_sub(AROUND);
         let area = &bytes[from..(window.end + AROUND).min(bytes.len())];
+        let short = self.assigned || !self.sheltered.is_empty();
         for run in Runs::of(area) {
+            if run.len() < DENSE_RUN && !short {
+                continue;
+            }
             let run = Span::new(from + run.start, from + run.end);
             let mut note = |at: usize, recipe: u16| {
                 let anchor = self.recipes[usize::from(recipe)].0;
@@ -172,7 +176,7 @@ impl Prefilter {
                 self.junction(bytes, own, window, &mut note);
             }
             // Of a run that goes on behind the area, what is near the window's literals is seen.
-            if is_mixed(&bytes[run.range()]) {
+            if short && is_mixed(&bytes[run.range()]) {
                 self.near(bytes, run, window, &mut note);
                 let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
                 let begins = window.range().contains(&run.start);

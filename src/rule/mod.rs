@@ -64,6 +64,8 @@ pub struct Rule {
     pub deviant: Deviant,
     /// Whether the body must look drawn at random.
     pub random: bool,
+    /// What becomes of a body that reads like words: it is none, or one of low confidence.
+    pub wordlike: Wordlike,
     /// Whether the secret must start where no token is under way.
     pub boundary: bool,
     /// Whether nothing that continues a token may follow.
@@ -207,6 +209,16 @@ pub enum Deviant {
     Accept,
     /// It is one, of medium confidence, where the content names the issuer.
     Evidence,
+}
+
+/// What becomes of a body that reads like words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Wordlike {
+    /// It is no secret.
+    #[default]
+    Reject,
+    /// It is one, of low confidence: people choose passwords from words.
+    Doubt,
 }
 
 /// How bad a leak is.

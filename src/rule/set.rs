@@ -44,6 +44,21 @@ impl RuleSet {
         self.rules.retain(|r| !ids.iter().any(|id| r.is_called(id)));
     }
 
+    /// Keeps only the rules of these ids, and those of these providers; all, if none is given. Gives
+    /// the first id that means nothing.
+    pub fn keep<'i>(&mut self, ids: &'i [String]) -> Option<&'i String> {
+        if ids.is_empty() {
+            return None;
+        }
+        let wanted = |rule: &Listed, id: &String| rule.is_called(id) || rule.is_of(id, &self.providers);
+        let unknown = ids.iter().find(|id| !self.rules.iter().any(|rule| wanted(rule, id)));
+        let kept: Vec<bool> =
+            self.rules.iter().map(|rule| ids.iter().any(|id| wanted(rule, id))).collect();
+        let mut kept = kept.into_iter();
+        self.rules.retain(|_| kept.next().unwrap_or(false));
+        unknown
+    }
+
     /// What does not hold together: providers that no file describes, expressions too large.
     pub fn inconsistencies(&self) -> Vec<String> {
         let mut found = Vec::new();

@@ -9,7 +9,7 @@ use super::pattern::{MAX_MATCH, Pattern};
 use super::provider::{Evidence, EvidenceKind, Provider, Revocation};
 use super::{
     Allowlist, Checksum, Deviant, Encodings, Environment, Foreign, Issuer, Required, Rule, Severity,
-    Target, verify,
+    Target, Wordlike, verify,
 };
 use crate::document::{Located, Table};
 use crate::token::RUN;
@@ -89,6 +89,7 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
         form: table.string("form").and_then(|f| self::pattern(table, &f, Pattern::whole)),
         deviant: choice(table, "deviant", DEVIANTS).unwrap_or_default(),
         random: table.boolean("random").unwrap_or(false),
+        wordlike: choice(table, "wordlike", WORDLIKE).unwrap_or_default(),
         boundary,
         exact_end: table.boolean("exact_end").unwrap_or(false),
         checksum: choice(table, "checksum", CHECKSUMS),
@@ -160,7 +161,7 @@ fn longest(table: &Table<'_, '_>) -> usize {
 const LONGEST: usize = 16 << 10;
 
 /// Keys that a rule of ours may have; one that has none of them means what it means to gitleaks.
-const OWN_KEYS: [&str; 16] = [
+const OWN_KEYS: [&str; 17] = [
     "provider",
     "severity",
     "environment",
@@ -168,6 +169,7 @@ const OWN_KEYS: [&str; 16] = [
     "deviant",
     "random",
     "names",
+    "wordlike",
     "exact_end",
     "checksum",
     "encodings",
@@ -284,6 +286,8 @@ const ENVIRONMENTS: &[(&str, Environment)] =
     &[("live", Environment::Live), ("test", Environment::Test)];
 const ENCODINGS: &[(&str, Encodings)] =
     &[("common", Encodings::Common), ("all", Encodings::All)];
+const WORDLIKE: &[(&str, Wordlike)] =
+    &[("reject", Wordlike::Reject), ("doubt", Wordlike::Doubt)];
 const CHECKSUMS: &[(&str, Checksum)] = &[
     ("github", Checksum::GitHub),
     ("npm", Checksum::Npm),

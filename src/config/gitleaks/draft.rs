@@ -114,6 +114,7 @@ impl Draft {
             random: false,
             names: None,
             longest: crate::rule::MAX_MATCH,
+            wordlike: crate::rule::Wordlike::default(),
             boundary: false,
             exact_end: false,
             checksum: None,
