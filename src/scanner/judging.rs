@@ -1,0 +1,359 @@
+//! From the matches of one blob to sightings: what is a secret, how sure, whose, and where; and what is
+//! none, and why.
+//!
+//! Filter and attribution in their order. Not here: finding matches.
+
+use std::collections::BTreeMap;
+
+use super::view::{View, Views};
+use super::{Comments, Scanner, Sighting, Sightings, nearby, sighting, snippet};
+use crate::attribution::{self, Attribution, Surroundings};
+use crate::blob::Blob;
+use crate::decode;
+use crate::filter::allow::AllowComments;
+use crate::filter::allowlist::{Subject, allowing_commits, allows};
+use crate::filter::{Rejection, judge, ties};
+use crate::finding::{Confidence, Occurrence, Reach, Rejected, Secret, Suppressor};
+use crate::matcher::{Found, Match};
+use crate::rule::{Deviant, Rule};
+use crate::span::{Charset, LineTable, Span};
+
+impl Scanner<'_> {
+    /// Judges all matches of a blob: what is a secret, what is none and why, and what is allowed.
+    pub(super) fn judge_all(&self, blob: &Blob<'_>, found: &Found, asked: Comments) -> Sightings {
+        let spans: Vec<Span> = found.matches.iter().map(|m| m.span).collect();
+        let lines = LineTable::new(blob.bytes, Charset::Utf8);
+        let comments = AllowComments::find(blob.bytes, &lines);
+        let curious = found.matches.iter().any(|m| asks_for_evidence(&self.rules.rules[m.rule]));
+        let hits = if curious { self.attributor.hits(blob.bytes) } else { Vec::new() };
+        let untied = attribution::untied(&hits, &lines, &spans);
+        let context = Context {
+            blob,
+            lines: &lines,
+            comments: &comments,
+            asked,
+            around: Surroundings {
+                bytes: blob.bytes,
+                lines: &lines,
+                hits: &hits,
+                untied: &untied,
+                matches: &spans,
+            },
+        };
+        let mut sightings = Sightings::default();
+        if self.options.audit {
+            sightings.comments = sighting::marks(blob, &comments, &lines);
+        }
+        let mut views = Views::new(blob.bytes);
+        let mut places = sighting::Places::new(blob, &lines);
+        let mut withheld = self.withheld(&found.matches, &context);
+        for (number, found) in found.matches.iter().enumerate() {
+            let view = views.of(found, &self.prefilter, &self.attributor);
+            let settled = match withheld.remove(&number) {
+                Some(rejection) => Err(Refusal::Rejected(rejection)),
+                None => self.settle(&self.rules.rules[found.rule], found, &context, view),
+            };
+            match settled {
+                Ok(settled) => {
+                    let place = places.of(found, view);
+                    sightings.add(self.sighting(found, settled, place, &context, view));
+                }
+                Err(refusal) => {
+                    let refused = Refused { found, refusal, view };
+                    self.refuse(refused, &context, &mut places, &mut sightings);
+                }
+            }
+        }
+        self.near_misses(found, &mut places, blob, &mut sightings);
+        sightings
+    }
+
+    /// Counts a match that is no finding, and tells of it if somebody wants to know.
+    fn refuse(
+        &self,
+        refused: Refused<'_>,
+        context: &Context<'_>,
+        places: &mut sighting::Places<'_>,
+        sightings: &mut Sightings,
+    ) {
+        let Refused { found, refusal, view } = refused;
+        let rule = &self.rules.rules[found.rule];
+        let reason = match refusal {
+            Refusal::Rejected(rejection) => {
+                sightings.rejected += 1;
+                rejection.to_string()
+            }
+            Refusal::Suppressed { by, confidence, named } => {
+                sightings.suppressed += 1;
+                let reason = by.to_string();
+                if self.options.audit {
+                    let attribution = self.attribute(rule, found, named, context, view);
+                    let (settled, place) =
+                        (Settled::new(confidence, attribution), places.of(found, view));
+                    let allowed = self.sighting(found, settled, place, context, view);
+                    sightings.allowed.push((allowed, by));
+                }
+                reason
+            }
+        };
+        if self.options.explain {
+            let place = places.of(found, view);
+            sightings.rejections.push(Rejected {
+                path: context.blob.provenance.path.clone(),
+                line: place.start.line,
+                column: place.start.column,
+                rule: rule.id.clone(),
+                text: found.secret.redacted(),
+                reason,
+            });
+        }
+    }
+
+    /// The matches that are secrets by themselves, and no findings because of others.
+    fn withheld(&self, matches: &[Match], context: &Context<'_>) -> BTreeMap<usize, Rejection> {
+        if !self.tied {
+            return BTreeMap::new();
+        }
+        let mut views = Views::new(context.blob.bytes);
+        let mut sound = Vec::new();
+        for (number, found) in matches.iter().enumerate() {
+            let view = views.of(found, &self.prefilter, &self.attributor);
+            if self.settle(&self.rules.rules[found.rule], found, context, view).is_ok() {
+                sound.push((number, found));
+            }
+        }
+        ties::withheld(self.rules, &sound, context.lines).into_iter().collect()
+    }
+
+    /// Whether a match is a secret, how sure, and whose.
+    fn settle(
+        &self,
+        rule: &Rule,
+        found: &Match,
+        context: &Context<'_>,
+        view: Option<&View>,
+    ) -> Result<Settled, Refusal> {
+        let path = context.blob.provenance.stable_path.as_str();
+        if rule.path.as_ref().is_some_and(|p| !p.is_match(path.as_bytes())) {
+            return Err(Refusal::Rejected(Rejection::Path));
+        }
+        let fingerprint = self.fingerprint(&rule.id, path, &found.secret);
+        let subject = Subject {
+            rule,
+            path,
+            secret: found.secret.expose(),
+            matched: &found.matched,
+            line: match found.swept.as_ref().and_then(|swept| swept.line.as_ref()) {
+                Some(decoded) => decoded,
+                None => context.line_of(found.whole),
+            },
+            fingerprint: fingerprint.as_str(),
+        };
+        if let Some(list) = rule.allowlists.iter().find(|list| allows(list, &subject)) {
+            return Err(Refusal::Rejected(Rejection::RuleAllowlist(list.description.clone())));
+        }
+        let named = rule.provider.as_deref().is_some_and(|id| {
+            let mut views = view.into_iter().flat_map(View::chain);
+            let inside = views.any(|v| self.attributor.speaks_for(id, &v.hits));
+            inside || self.attributor.speaks_for(id, context.around.hits)
+        });
+        let mut confidence = judge(rule, found, named).map_err(Refusal::Rejected)?;
+        let lists = self.options.allowlists.iter().zip(1..);
+        if let Some((list, number)) = lists.into_iter().find(|(list, _)| allows(list, &subject)) {
+            let reason = Some(&list.description).filter(|text| !text.is_empty()).cloned();
+            let by = Suppressor::Allowlist { number, reason };
+            return Err(Refusal::Suppressed { by, confidence, named });
+        }
+        if let Some(by) = commented(rule, found, context, view) {
+            return Err(Refusal::Suppressed { by, confidence, named });
+        }
+        let attribution = self.attribute(rule, found, named, context, view);
+        let proved =
+            rule.issuers.iter().find(|i| Some(&i.provider) == attribution.provider.as_ref());
+        if proved.is_some_and(|issuer| issuer.body.is_some()) && confidence == Confidence::Medium {
+            confidence = Confidence::High;
+        }
+        let lists = rule.allowlists.iter().chain(&self.options.allowlists);
+        let excused = lists.flat_map(|list| allowing_commits(list, &subject)).cloned().collect();
+        Ok(Settled { confidence, attribution, excused })
+    }
+
+    fn attribute(
+        &self,
+        rule: &Rule,
+        found: &Match,
+        named: bool,
+        context: &Context<'_>,
+        view: Option<&View>,
+    ) -> Attribution {
+        if let Some(provider) = &rule.provider {
+            let doubtful = rule.deviant == Deviant::Evidence && !found.exact && !named;
+            let proof = match (found.exact, named) {
+                _ if rule.names.is_some() => "the name it is assigned to",
+                (true, _) => "the documented form",
+                (false, true) => "the prefix, and the content names the issuer",
+                (false, false) => "the prefix",
+            };
+            return Attribution {
+                provider: (!doubtful).then(|| provider.clone()),
+                evidence: if doubtful { Vec::new() } else { vec![proof.to_owned()] },
+                ..Attribution::default()
+            };
+        }
+        let body = &found.secret.expose()[found.body.range()];
+        let views = view.into_iter().flat_map(View::chain);
+        views
+            .map(|v| self.attributor.attribute(rule, body, v.span, v.surroundings()))
+            .find(|a| a.provider.is_some())
+            .unwrap_or_else(|| self.attributor.attribute(rule, body, found.span, context.around))
+    }
+
+    fn sighting(
+        &self,
+        found: &Match,
+        settled: Settled,
+        place: sighting::Place,
+        context: &Context<'_>,
+        view: Option<&View>,
+    ) -> Sighting {
+        let blob = context.blob;
+        let raw = &blob.bytes[found.span.range()];
+        let big_endian = view.is_some_and(|v| v.big_endian);
+        let shift = blob.origin.offset;
+        let plain = found.layers.is_empty();
+        let encoded = blob.bytes.get(place.span.range()).filter(|_| !plain);
+        Sighting {
+            rule: found.rule,
+            secret: found.secret.clone(),
+            confidence: settled.confidence,
+            attribution: settled.attribution,
+            excused: settled.excused,
+            context: nearby::context(&self.rules.rules[found.rule], found, context.around, view),
+            occurrence: Occurrence {
+                path: blob.provenance.path.clone(),
+                stable_path: blob.provenance.stable_path.clone(),
+                start: place.start,
+                end: place.end,
+                span: Span::new(place.span.start + shift, place.span.end + shift),
+                encoding: decode::name(&found.layers, raw, big_endian),
+                encoded: encoded.map(|bytes| Secret::new(bytes, 0)),
+                blob: blob.provenance.blob.clone(),
+                commit: None,
+                last_commit: None,
+                in_head: None,
+                reach: Reach::default(),
+                snippet: snippet::around(found, context.around, view),
+            },
+        }
+    }
+
+    fn near_misses(
+        &self,
+        found: &Found,
+        places: &mut sighting::Places<'_>,
+        blob: &Blob<'_>,
+        sightings: &mut Sightings,
+    ) {
+        let Some(misses) = &found.misses else { return };
+        for miss in misses.iter().filter(|m| !found.matches.iter().any(|f| f.span.overlaps(m.span)))
+        {
+            let start = places.position(miss.span.start);
+            let raw = String::from_utf8_lossy(&blob.bytes[miss.span.range()]);
+            sightings.rejections.push(Rejected {
+                path: blob.provenance.path.clone(),
+                line: start.line,
+                column: start.column,
+                rule: self.rules.rules[miss.rule].id.clone(),
+                text: raw.chars().take(12).chain("****".chars()).collect(),
+                reason: miss.reason.to_owned(),
+            });
+        }
+        sightings.rejections.sort();
+        sightings.rejections.dedup();
+    }
+}
+
+/// What is known of a blob with matches.
+struct Context<'a> {
+    blob: &'a Blob<'a>,
+    lines: &'a LineTable,
+    comments: &'a AllowComments,
+    asked: Comments,
+    around: Surroundings<'a>,
+}
+
+impl Context<'_> {
+    /// The lines that hold `span`; a part of them where they are very long.
+    fn line_of(&self, span: Span) -> &[u8] {
+        const NEAR: usize = 4 << 10;
+        let start = self.lines.span_of(self.lines.line_of(span.start)).start;
+        let end = self.lines.span_of(self.lines.line_of(span.end.saturating_sub(1))).end;
+        let from = start.max(span.start.saturating_sub(NEAR));
+        let to = end.min(span.end + NEAR).max(from);
+        &self.blob.bytes[from..to]
+    }
+}
+
+struct Settled {
+    confidence: Confidence,
+    attribution: Attribution,
+    /// Commits in which it is allowed.
+    excused: Vec<String>,
+}
+
+impl Settled {
+    fn new(confidence: Confidence, attribution: Attribution) -> Self {
+        Self { confidence, attribution, excused: Vec::new() }
+    }
+}
+
+enum Refusal {
+    Rejected(Rejection),
+    /// Somebody allows it; else it would be a secret, this sure.
+    Suppressed {
+        by: Suppressor,
+        confidence: Confidence,
+        named: bool,
+    },
+}
+
+/// A match that is no finding, and why.
+struct Refused<'a> {
+    found: &'a Match,
+    refusal: Refusal,
+    view: Option<&'a View>,
+}
+
+/// The comment that allows a match, if comments are asked and one does.
+fn commented(
+    rule: &Rule,
+    found: &Match,
+    context: &Context<'_>,
+    view: Option<&View>,
+) -> Option<Suppressor> {
+    if context.asked == Comments::Ignored || rule.is_about_paths() {
+        return None;
+    }
+    let called = |id: &str| rule.is_called(id);
+    let mut views = view.into_iter().flat_map(View::chain);
+    let inside = views.find_map(|v| v.comments.allowing(&called, v.span, &v.lines));
+    // Of a comment in encoded text, the place is that of the secret.
+    let at = |span: Span| context.lines.line_of(span.start) + 1 + context.blob.origin.lines;
+    let inside = inside.map(|comment| (comment, at(found.span)));
+    let (comment, line) = inside.or_else(|| {
+        // To gitleaks, all lines of a match are its own.
+        let own = if rule.foreign.is_some() { found.whole } else { found.span };
+        let comment = context.comments.allowing(&called, own, context.lines)?;
+        Some((comment, at(comment.span)))
+    })?;
+    Some(Suppressor::Comment {
+        path: context.blob.provenance.path.clone(),
+        line,
+        marker: comment.marker.to_owned(),
+        reason: comment.reason.clone(),
+    })
+}
+
+fn asks_for_evidence(rule: &Rule) -> bool {
+    !rule.issuers.is_empty() || rule.deviant == Deviant::Evidence
+}
