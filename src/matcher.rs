@@ -4,7 +4,10 @@
 //! A match depends only on the bytes within [`CONTEXT`] of it. Whether it is a secret is for
 //! `filter` to say.
 
+mod attempt;
+mod captured;
 mod codec;
+mod continuation;
 mod foreign;
 mod named;
 mod sweep;
@@ -17,17 +20,16 @@ use crate::boundary;
 use crate::decode::{self, Layer, Reach, Text};
 use crate::finding::Secret;
 use crate::prefilter::{Anchor, Candidate, Prefilter, Use};
-use crate::rule::{Encodings, MAX_MATCH, Rule, RuleSet};
+use crate::rule::{Encodings, MAX_MATCH, RuleSet};
 use crate::span::Span;
+use captured::Captured;
+use continuation::{CONTINUATION, SOFT_BREAK, broken_prefix, continues_encoded, is_full_line};
 
 pub use named::NameIndex;
 
 /// Bytes around a candidate on which its matches depend: the longest match and what may stand
 /// before it, in the most wasteful nesting of encodings.
 pub const CONTEXT: usize = 48 << 10;
-
-/// Bytes behind a literal that tell whether text goes on in an encoding there.
-const CONTINUATION: usize = 8;
 
 /// Text of the right shape, not yet judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -285,309 +287,6 @@ impl<'r> Matcher<'r> {
             self.attempt(&place, usage, candidate, found);
         }
     }
-
-    /// How much of `length` bytes belongs to one entry, where lines of base64 are a list of keys and
-    /// not one wrapped text: up to the next line that begins with a prefix of its own.
-    fn next_in_list(&self, place: &Place<'_>, length: usize) -> usize {
-        if place.layers.first() != Some(&Layer::Base64) {
-            return length;
-        }
-        let begins_key = |index: usize| {
-            let mut uses = self.prefilter.anchors().iter().flat_map(|anchor| &anchor.uses);
-            uses.any(|u| place.text.get(index..).is_some_and(|t| t.starts_with(&u.prefix)))
-        };
-        let next = |n: &usize| begins_line(place, place.start + n) && begins_key(place.start + n);
-        (1..length).find(next).unwrap_or(length)
-    }
-
-    /// Whether the prefix stands there at all.
-    fn attempt(
-        &self,
-        place: &Place<'_>,
-        usage: &Use,
-        candidate: Candidate,
-        found: &mut Found,
-    ) -> bool {
-        let Some(rest) = place.text.get(place.start..) else { return false };
-        if !rest.starts_with(&usage.prefix) {
-            return false;
-        }
-        let rule = &self.rules.rules[usage.rule];
-        if rule.foreign.is_some() {
-            let limit = self.next_in_list(place, rest.len());
-            found.matches.extend(foreign::at(place, usage, rule, limit, candidate));
-            return true;
-        }
-        if usage.back > 0 {
-            return self.attempt_around(place, usage, candidate, found);
-        }
-        let free = !rule.boundary
-            || boundary::is_token_start(place.text, place.start)
-            || after_delimiter(place);
-        let counted = boundary::counted_length(place.text, place.start)
-            .filter(|_| !free || boundary::is_surely_counted(place.text, place.start));
-        if !free && counted.is_none() && found.misses.is_none() {
-            return true;
-        }
-        let window = &rest[..self.next_in_list(place, rest.len().min(rule.longest))];
-        let counted = counted.and_then(|n| window.get(..n));
-        let exactly = |n: &[u8]| captured(rule, n).filter(|c| c.whole.len() == n.len());
-        let captured = match counted.and_then(exactly) {
-            Some(captured) => Some(captured),
-            None if free || found.misses.is_some() => captured(rule, window),
-            None => return true,
-        };
-        let goes_on = |captured: &Captured| {
-            rule.exact_end && rest.get(captured.whole.end).is_some_and(|b| is_word(*b))
-        };
-        match captured {
-            Some(captured) if goes_on(&captured) => {
-                miss(place, usage, captured.whole.len(), "it goes on behind the length of a key", found)
-            }
-            Some(captured) if free || counted.is_some_and(|n| n.len() == captured.whole.len()) => {
-                found.matches.push(build(place, usage, rule, window, captured, candidate));
-            }
-            Some(captured) => {
-                miss(place, usage, captured.whole.len(), "it is part of a longer word", found)
-            }
-            None if free => miss(
-                place,
-                usage,
-                usage.prefix.len(),
-                "what follows has not the form of a key",
-                found,
-            ),
-            None => {}
-        }
-        true
-    }
-}
-
-impl Matcher<'_> {
-    /// The same for a literal that stands within its match.
-    fn attempt_around(
-        &self,
-        place: &Place<'_>,
-        usage: &Use,
-        candidate: Candidate,
-        found: &mut Found,
-    ) -> bool {
-        let rule = &self.rules.rules[usage.rule];
-        let Some(regex) = rule.pattern.regex() else { return false };
-        let text = &place.text[..place.text.len().min(place.start + rule.longest)];
-        let literal = Span::new(place.start, place.start + usage.prefix.len());
-        let mut from = place.start.saturating_sub(usage.back);
-        while let Some(captures) = regex.captures_at(text, from) {
-            let Some(captured) = Captured::new(rule, &captures) else { return true };
-            let whole = captured.whole;
-            if whole.start > literal.start {
-                break;
-            }
-            let free = !rule.boundary || boundary::is_token_start(place.text, whole.start);
-            let goes_on = rule.exact_end && place.text.get(whole.end).is_some_and(|b| is_word(*b));
-            if free && !goes_on && whole.end >= literal.end {
-                let place = Place { start: whole.start, ..*place };
-                let captured = captured.moved_back(whole.start);
-                let window = &text[whole.start..];
-                found.matches.push(build(&place, usage, rule, window, captured, candidate));
-                break;
-            }
-            from = whole.start + 1;
-        }
-        true
-    }
-}
-
-/// Whether a byte goes on with a token.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
-}
-
-fn miss(place: &Place<'_>, usage: &Use, length: usize, reason: &'static str, found: &mut Found) {
-    if let Some(misses) = &mut found.misses {
-        let span = place.source(Span::new(place.start, place.start + length));
-        misses.push(NearMiss { rule: usage.rule, span, reason });
-    }
-}
-
-/// Ranges within a matched window.
-struct Captured {
-    whole: Span,
-    secret: Span,
-    body: Span,
-    uuid: Option<Span>,
-}
-
-impl Captured {
-    /// The ranges of `captures`. None if the secret is empty.
-    fn new(rule: &Rule, captures: &regex::bytes::Captures<'_>) -> Option<Self> {
-        let span = |m: regex::bytes::Match<'_>| Span::new(m.start(), m.end());
-        let whole = span(captures.get(0)?);
-        let first = || (1..captures.len()).filter_map(|g| captures.get(g)).find(|m| !m.is_empty());
-        let secret = match rule.secret_group {
-            0 => first().map_or(whole, span),
-            group => span(captures.get(group)?),
-        };
-        let body = captures.name("body").map_or(secret, span);
-        let uuid = captures.name("uuid").map(span);
-        (!secret.is_empty()).then_some(Self { whole, secret, body, uuid })
-    }
-
-    /// The same, counted from `start`.
-    fn moved_back(self, start: usize) -> Self {
-        let back = |span: Span| Span::new(span.start - start, span.end - start);
-        let Self { whole, secret, body, uuid } = self;
-        Self { whole: back(whole), secret: back(secret), body: back(body), uuid: uuid.map(back) }
-    }
-}
-
-fn captured(rule: &Rule, window: &[u8]) -> Option<Captured> {
-    if !rule.pattern.may_start(window, usize::MAX) {
-        return None;
-    }
-    let captures = rule.pattern.regex()?.captures(window)?;
-    Captured::new(rule, &captures)
-}
-
-fn build(
-    place: &Place<'_>,
-    usage: &Use,
-    rule: &Rule,
-    window: &[u8],
-    mut captured: Captured,
-    candidate: Candidate,
-) -> Match {
-    let exact = settle_form(rule, window, &mut captured);
-    let Captured { whole, secret, body, uuid } = captured;
-    let within = |span: Span| Span::new(span.start - secret.start, span.end - secret.start);
-    let at = |span: Span| place.source(Span::new(place.start + span.start, place.start + span.end));
-    let prefix = body.start.saturating_sub(secret.start).max(if secret.start == 0 {
-        usage.prefix.len()
-    } else {
-        0
-    });
-    let public = uuid.map_or(prefix, |u| u.start.saturating_sub(secret.start));
-    Match {
-        rule: usage.rule,
-        span: at(secret),
-        whole: at(whole),
-        secret: Secret::new(&window[secret.range()], public),
-        matched: Zeroizing::new(window[whole.range()].into()),
-        body: within(body),
-        uuid: uuid.map(within),
-        exact,
-        layers: place.layers.to_vec(),
-        candidate: Some(candidate),
-        swept: None,
-    }
-}
-
-/// Whether the body has the documented form. A body that has it up to a `-` or `_` is cut there: the
-/// rest is a suffix that somebody added.
-fn settle_form(rule: &Rule, window: &[u8], captured: &mut Captured) -> bool {
-    let Some(form) = &rule.form else { return false };
-    let body = &window[captured.body.range()];
-    if form.is_match(body) {
-        return true;
-    }
-    if captured.body.end != captured.secret.end {
-        return false;
-    }
-    let cuts = body.iter().enumerate().filter(|(_, b)| matches!(b, b'-' | b'_')).map(|(i, _)| i);
-    let Some(cut) = cuts.into_iter().find(|cut| form.is_match(&body[..*cut])) else { return false };
-    let end = captured.body.start + cut;
-    captured.body.end = end;
-    captured.secret.end = end;
-    captured.whole.end = captured.whole.end.min(end);
-    true
-}
-
-/// Whether a line of base64 begins with the byte at `index` and shares no group with the line before.
-fn begins_line(place: &Place<'_>, index: usize) -> bool {
-    let source = |index| place.source(Span::new(index, index + 1));
-    index > 0 && source(index - 1).end < source(index).start
-}
-
-/// Base64 that follows a character of its own alphabet which is a delimiter all the same, as in
-/// `path/c2tf…`: the delimiter reads as a byte of its own, at a group's start only. Or base64 that
-/// begins a line, as one of a list.
-fn after_delimiter(place: &Place<'_>) -> bool {
-    if place.layers.first() != Some(&Layer::Base64) || place.start == 0 {
-        return false;
-    }
-    if begins_line(place, place.start) {
-        return true;
-    }
-    let own = place.source(Span::new(place.start, place.start + 1));
-    let previous = place.source(Span::new(place.start - 1, place.start));
-    let delimiter = own.start.checked_sub(1).and_then(|at| place.content.get(at));
-    previous.end == own.start && delimiter.is_some_and(|b| b"/+-_".contains(b))
-}
-
-/// Whether plain text at `at` goes on in an encoding, and where: right behind an anchor, or behind a
-/// prefix and the part of its body that is plain.
-fn continues_encoded(bytes: &[u8], at: usize, prefix_seen: bool) -> Option<(Layer, usize)> {
-    let is_body = |b: &u8| b.is_ascii_alphanumeric() || b"_-:".contains(b);
-    let body = match prefix_seen {
-        true => bytes[at..].iter().take(MAX_MATCH).take_while(|b| is_body(b)).count(),
-        false => 0,
-    };
-    let from = at + body;
-    let layer = match &bytes[from..] {
-        [b'%' | b'&', second, ..] if second.is_ascii_alphanumeric() || *second == b'#' => {
-            Some(Layer::Escape)
-        }
-        [b'\\', b'u' | b'x' | b'\\' | b':' | b'/' | b'=' | b'-' | b'_', ..] => Some(Layer::Escape),
-        [b'=', b'\n', ..] | [b'=', b'\r', b'\n', ..] => Some(Layer::Quoted),
-        _ => None,
-    };
-    layer.map(|layer| (layer, from))
-}
-
-/// The most bytes of a soft line break.
-const SOFT_BREAK: usize = 3;
-
-/// The length of a soft line break of quoted-printable text at the start of `text`.
-fn soft_break(text: &[u8]) -> Option<usize> {
-    let breaks: [&[u8]; 2] = [b"=\n", b"=\r\n"];
-    breaks.iter().find(|b| text.starts_with(b)).map(|b| b.len())
-}
-
-/// Where the first soft line break is in a prefix that has such and is whole without them; `at` is
-/// where its anchor stands.
-fn broken_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option<usize> {
-    let broken = |usage: &Use| {
-        let (mut start, mut first) = (at, None);
-        for byte in usage.prefix[..usage.offset].iter().rev() {
-            for length in [2, SOFT_BREAK] {
-                let before = start.checked_sub(length);
-                if before.is_some_and(|b| soft_break(&bytes[b..]) == Some(length)) {
-                    start -= length;
-                    first = Some(start);
-                }
-            }
-            start = start.checked_sub(1).filter(|s| bytes[*s] == *byte)?;
-        }
-        let mut end = at + anchor.literal.len();
-        for byte in &usage.prefix[usage.offset + anchor.literal.len()..] {
-            if let Some(length) = bytes.get(end..).and_then(soft_break) {
-                first = first.or(Some(end));
-                end += length;
-            }
-            if bytes.get(end) != Some(byte) {
-                return None;
-            }
-            end += 1;
-        }
-        first
-    };
-    anchor.uses.iter().find_map(broken)
-}
-
-/// Whether the line that ends at `end` is as long as quoted-printable lines are when they are broken.
-fn is_full_line(bytes: &[u8], end: usize) -> bool {
-    let length = bytes[..end].iter().rev().take(80).take_while(|b| **b != b'\n').count();
-    (56..=76).contains(&length)
 }
 
 /// Of the matches in plain text and those in decoded text (from `from` on) keeps the longer ones.

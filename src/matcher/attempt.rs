@@ -1,0 +1,136 @@
+//! One rule at one place: its expression where its literal stands, with its boundaries.
+
+use super::captured::{Captured, build, captured};
+use super::continuation::{after_delimiter, begins_line};
+use super::{Found, Matcher, NearMiss, Place, foreign};
+use crate::boundary;
+use crate::decode::Layer;
+use crate::prefilter::{Candidate, Use};
+use crate::span::Span;
+
+impl Matcher<'_> {
+    /// How much of `length` bytes belongs to one entry, where lines of base64 are a list of keys and
+    /// not one wrapped text: up to the next line that begins with a prefix of its own.
+    fn next_in_list(&self, place: &Place<'_>, length: usize) -> usize {
+        if place.layers.first() != Some(&Layer::Base64) {
+            return length;
+        }
+        let begins_key = |index: usize| {
+            let mut uses = self.prefilter.anchors().iter().flat_map(|anchor| &anchor.uses);
+            uses.any(|u| place.text.get(index..).is_some_and(|t| t.starts_with(&u.prefix)))
+        };
+        let next = |n: &usize| begins_line(place, place.start + n) && begins_key(place.start + n);
+        (1..length).find(next).unwrap_or(length)
+    }
+
+    /// Whether the prefix stands there at all.
+    pub(super) fn attempt(
+        &self,
+        place: &Place<'_>,
+        usage: &Use,
+        candidate: Candidate,
+        found: &mut Found,
+    ) -> bool {
+        let Some(rest) = place.text.get(place.start..) else { return false };
+        if !rest.starts_with(&usage.prefix) {
+            return false;
+        }
+        let rule = &self.rules.rules[usage.rule];
+        if rule.foreign.is_some() {
+            let limit = self.next_in_list(place, rest.len());
+            found.matches.extend(foreign::at(place, usage, rule, limit, candidate));
+            return true;
+        }
+        if usage.back > 0 {
+            return self.attempt_around(place, usage, candidate, found);
+        }
+        let free = !rule.boundary
+            || boundary::is_token_start(place.text, place.start)
+            || after_delimiter(place);
+        let counted = boundary::counted_length(place.text, place.start)
+            .filter(|_| !free || boundary::is_surely_counted(place.text, place.start));
+        if !free && counted.is_none() && found.misses.is_none() {
+            return true;
+        }
+        let window = &rest[..self.next_in_list(place, rest.len().min(rule.longest))];
+        let counted = counted.and_then(|n| window.get(..n));
+        let exactly = |n: &[u8]| captured(rule, n).filter(|c| c.whole.len() == n.len());
+        let captured = match counted.and_then(exactly) {
+            Some(captured) => Some(captured),
+            None if free || found.misses.is_some() => captured(rule, window),
+            None => return true,
+        };
+        let goes_on = |captured: &Captured| {
+            rule.exact_end && rest.get(captured.whole.end).is_some_and(|b| is_word(*b))
+        };
+        match captured {
+            Some(captured) if goes_on(&captured) => miss(
+                place,
+                usage,
+                captured.whole.len(),
+                "it goes on behind the length of a key",
+                found,
+            ),
+            Some(captured) if free || counted.is_some_and(|n| n.len() == captured.whole.len()) => {
+                found.matches.push(build(place, usage, rule, window, captured, candidate));
+            }
+            Some(captured) => {
+                miss(place, usage, captured.whole.len(), "it is part of a longer word", found)
+            }
+            None if free => miss(
+                place,
+                usage,
+                usage.prefix.len(),
+                "what follows has not the form of a key",
+                found,
+            ),
+            None => {}
+        }
+        true
+    }
+
+    /// The same for a literal that stands within its match.
+    fn attempt_around(
+        &self,
+        place: &Place<'_>,
+        usage: &Use,
+        candidate: Candidate,
+        found: &mut Found,
+    ) -> bool {
+        let rule = &self.rules.rules[usage.rule];
+        let Some(regex) = rule.pattern.regex() else { return false };
+        let text = &place.text[..place.text.len().min(place.start + rule.longest)];
+        let literal = Span::new(place.start, place.start + usage.prefix.len());
+        let mut from = place.start.saturating_sub(usage.back);
+        while let Some(captures) = regex.captures_at(text, from) {
+            let Some(captured) = Captured::new(rule, &captures) else { return true };
+            let whole = captured.whole;
+            if whole.start > literal.start {
+                break;
+            }
+            let free = !rule.boundary || boundary::is_token_start(place.text, whole.start);
+            let goes_on = rule.exact_end && place.text.get(whole.end).is_some_and(|b| is_word(*b));
+            if free && !goes_on && whole.end >= literal.end {
+                let place = Place { start: whole.start, ..*place };
+                let captured = captured.moved_back(whole.start);
+                let window = &text[whole.start..];
+                found.matches.push(build(&place, usage, rule, window, captured, candidate));
+                break;
+            }
+            from = whole.start + 1;
+        }
+        true
+    }
+}
+
+/// Whether a byte goes on with a token.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+fn miss(place: &Place<'_>, usage: &Use, length: usize, reason: &'static str, found: &mut Found) {
+    if let Some(misses) = &mut found.misses {
+        let span = place.source(Span::new(place.start, place.start + length));
+        misses.push(NearMiss { rule: usage.rule, span, reason });
+    }
+}

@@ -1,0 +1,103 @@
+//! Where text goes on in another way than it began: plain text in an encoding, a line of base64 behind
+//! a delimiter, a prefix across a line break.
+
+use super::Place;
+use crate::decode::Layer;
+use crate::prefilter::{Anchor, Use};
+use crate::rule::MAX_MATCH;
+use crate::span::Span;
+
+/// Bytes behind a literal that tell whether text goes on in an encoding there.
+pub(super) const CONTINUATION: usize = 8;
+
+/// Whether a line of base64 begins with the byte at `index` and shares no group with the line before.
+pub(super) fn begins_line(place: &Place<'_>, index: usize) -> bool {
+    let source = |index| place.source(Span::new(index, index + 1));
+    index > 0 && source(index - 1).end < source(index).start
+}
+
+/// Base64 that follows a character of its own alphabet which is a delimiter all the same, as in
+/// `path/c2tf…`: the delimiter reads as a byte of its own, at a group's start only. Or base64 that
+/// begins a line, as one of a list.
+pub(super) fn after_delimiter(place: &Place<'_>) -> bool {
+    if place.layers.first() != Some(&Layer::Base64) || place.start == 0 {
+        return false;
+    }
+    if begins_line(place, place.start) {
+        return true;
+    }
+    let own = place.source(Span::new(place.start, place.start + 1));
+    let previous = place.source(Span::new(place.start - 1, place.start));
+    let delimiter = own.start.checked_sub(1).and_then(|at| place.content.get(at));
+    previous.end == own.start && delimiter.is_some_and(|b| b"/+-_".contains(b))
+}
+
+/// Whether plain text at `at` goes on in an encoding, and where: right behind an anchor, or behind a
+/// prefix and the part of its body that is plain.
+pub(super) fn continues_encoded(
+    bytes: &[u8],
+    at: usize,
+    prefix_seen: bool,
+) -> Option<(Layer, usize)> {
+    let is_body = |b: &u8| b.is_ascii_alphanumeric() || b"_-:".contains(b);
+    let body = match prefix_seen {
+        true => bytes[at..].iter().take(MAX_MATCH).take_while(|b| is_body(b)).count(),
+        false => 0,
+    };
+    let from = at + body;
+    let layer = match &bytes[from..] {
+        [b'%' | b'&', second, ..] if second.is_ascii_alphanumeric() || *second == b'#' => {
+            Some(Layer::Escape)
+        }
+        [b'\\', b'u' | b'x' | b'\\' | b':' | b'/' | b'=' | b'-' | b'_', ..] => Some(Layer::Escape),
+        [b'=', b'\n', ..] | [b'=', b'\r', b'\n', ..] => Some(Layer::Quoted),
+        _ => None,
+    };
+    layer.map(|layer| (layer, from))
+}
+
+/// The most bytes of a soft line break.
+pub(super) const SOFT_BREAK: usize = 3;
+
+/// The length of a soft line break of quoted-printable text at the start of `text`.
+fn soft_break(text: &[u8]) -> Option<usize> {
+    let breaks: [&[u8]; 2] = [b"=\n", b"=\r\n"];
+    breaks.iter().find(|b| text.starts_with(b)).map(|b| b.len())
+}
+
+/// Where the first soft line break is in a prefix that has such and is whole without them; `at` is
+/// where its anchor stands.
+pub(super) fn broken_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option<usize> {
+    let broken = |usage: &Use| {
+        let (mut start, mut first) = (at, None);
+        for byte in usage.prefix[..usage.offset].iter().rev() {
+            for length in [2, SOFT_BREAK] {
+                let before = start.checked_sub(length);
+                if before.is_some_and(|b| soft_break(&bytes[b..]) == Some(length)) {
+                    start -= length;
+                    first = Some(start);
+                }
+            }
+            start = start.checked_sub(1).filter(|s| bytes[*s] == *byte)?;
+        }
+        let mut end = at + anchor.literal.len();
+        for byte in &usage.prefix[usage.offset + anchor.literal.len()..] {
+            if let Some(length) = bytes.get(end..).and_then(soft_break) {
+                first = first.or(Some(end));
+                end += length;
+            }
+            if bytes.get(end) != Some(byte) {
+                return None;
+            }
+            end += 1;
+        }
+        first
+    };
+    anchor.uses.iter().find_map(broken)
+}
+
+/// Whether the line that ends at `end` is as long as quoted-printable lines are when they are broken.
+pub(super) fn is_full_line(bytes: &[u8], end: usize) -> bool {
+    let length = bytes[..end].iter().rev().take(80).take_while(|b| **b != b'\n').count();
+    (56..=76).contains(&length)
+}
