@@ -267,7 +267,12 @@ pub(super) struct SharedArgs {
     #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]
     pub(super) rules: Vec<PathBuf>,
     /// Only these rules, by id or by provider, such as `mega,sk-live-key`
-    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Rules and configuration")]
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        help_heading = "Rules and configuration"
+    )]
     pub(super) only: Vec<String>,
     /// Configuration file, instead of the keytrawl.toml of the scanned folder
     #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]

@@ -210,8 +210,10 @@ pub(super) fn finish_rules(
     }
     set.disable(&config.disabled_rules);
     if let Some(id) = set.keep(&args.only) {
-        return Err(Failure::new(format!("`--only` names `{id}`, which is no rule and no provider"))
-            .hint("`keytrawl rules list` lists them"));
+        return Err(Failure::new(format!(
+            "`--only` names `{id}`, which is no rule and no provider"
+        ))
+        .hint("`keytrawl rules list` lists them"));
     }
     if set.rules.is_empty() {
         let message = "no rule is left, so that nothing could be found";

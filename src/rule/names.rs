@@ -86,8 +86,8 @@ impl Name {
     pub fn counts(&self, start: usize, end: usize) -> bool {
         let begins = |at: usize| self.starts.binary_search(&at).is_ok();
         match end - start {
-            ..=SHORT => begins(start) && begins(end),
-            ..=MIDDLING => begins(start),
+            n if n <= SHORT => begins(start) && begins(end),
+            n if n <= MIDDLING => begins(start),
             _ => true,
         }
     }

@@ -50,7 +50,8 @@ impl RuleSet {
         if ids.is_empty() {
             return None;
         }
-        let wanted = |rule: &Listed, id: &String| rule.is_called(id) || rule.is_of(id, &self.providers);
+        let wanted =
+            |rule: &Listed, id: &String| rule.is_called(id) || rule.is_of(id, &self.providers);
         let unknown = ids.iter().find(|id| !self.rules.iter().any(|rule| wanted(rule, id)));
         let kept: Vec<bool> =
             self.rules.iter().map(|rule| ids.iter().any(|id| wanted(rule, id))).collect();
