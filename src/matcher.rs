@@ -81,6 +81,8 @@ impl Match {
 pub struct Swept {
     /// The decoded lines that hold it, where it was found in decoded text.
     pub line: Option<Zeroizing<Box<[u8]>>>,
+    /// The decoded text that it was found in, as far as it is near, and where the match is there.
+    pub near: Option<(Zeroizing<Box<[u8]>>, Span)>,
     /// Whether it only serves rules that require it: no keyword of its own rule is there.
     pub auxiliary: bool,
 }
@@ -341,9 +343,13 @@ impl<'r> Matcher<'r> {
             rule.exact_end && rest.get(captured.whole.end).is_some_and(|b| is_word(*b))
         };
         match captured {
-            Some(captured) if goes_on(&captured) => {
-                miss(place, usage, captured.whole.len(), "it goes on behind the length of a key", found)
-            }
+            Some(captured) if goes_on(&captured) => miss(
+                place,
+                usage,
+                captured.whole.len(),
+                "it goes on behind the length of a key",
+                found,
+            ),
             Some(captured) if free || counted.is_some_and(|n| n.len() == captured.whole.len()) => {
                 found.matches.push(build(place, usage, rule, window, captured, candidate));
             }

@@ -17,7 +17,7 @@ use crate::attribution::{self, Attribution, Attributor, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
 use crate::filter::allow::AllowComments;
-use crate::filter::allowlist::{Subject, allowing_commits, allows, allows_path};
+use crate::filter::allowlist::{self, Subject, allowing_commits, allows, allows_path};
 use crate::filter::{Rejection, judge, ties};
 use crate::finding::{
     Confidence, Fingerprint, FingerprintKey, Occurrence, Reach, Rejected, Secret, Suppressor,
@@ -372,6 +372,7 @@ impl<'r> Scanner<'r> {
                 None => context.line_of(found.whole),
             },
             fingerprint: fingerprint.as_str(),
+            around: around(found, context, view),
         };
         if let Some(list) = rule.allowlists.iter().find(|list| allows(list, &subject)) {
             return Err(Refusal::Rejected(Rejection::RuleAllowlist(list.description.clone())));
@@ -382,6 +383,8 @@ impl<'r> Scanner<'r> {
             inside || self.attributor.speaks_for(id, context.around.hits)
         });
         let mut confidence = judge(rule, found, named).map_err(Refusal::Rejected)?;
+        let said = self.options.allowlists.iter().chain(&rule.allowlists);
+        confidence = allowlist::confidence(said, &subject).unwrap_or(confidence);
         let lists = self.options.allowlists.iter().zip(1..);
         if let Some((list, number)) = lists.into_iter().find(|(list, _)| allows(list, &subject)) {
             let reason = Some(&list.description).filter(|text| !text.is_empty()).cloned();
@@ -535,6 +538,25 @@ impl Context<'_> {
         let to = end.min(span.end + NEAR).max(from);
         &self.blob.bytes[from..to]
     }
+}
+
+/// The text that a match was found in, and where it is there: the content, or what it decodes to.
+fn around<'a>(
+    found: &'a Match,
+    context: &Context<'a>,
+    view: Option<&'a View>,
+) -> Option<(&'a [u8], Span)> {
+    if found.layers.is_empty() {
+        return Some((context.blob.bytes, found.whole));
+    }
+    if let Some((text, at)) = found.swept.as_ref().and_then(|swept| swept.near.as_ref()) {
+        return Some((text, *at));
+    }
+    let view = view?;
+    let before = memchr::memmem::find(&found.matched, found.secret.expose())?;
+    let start = view.span.start.checked_sub(before)?;
+    let at = Span::new(start, start + found.matched.len());
+    (view.bytes().get(at.range()) == Some(&*found.matched)).then_some((view.bytes(), at))
 }
 
 /// What a rule wants to be found by; none if it is sought otherwise.
