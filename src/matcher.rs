@@ -83,6 +83,8 @@ impl Match {
 pub struct Swept {
     /// The decoded lines that hold it, where it was found in decoded text.
     pub line: Option<Zeroizing<Box<[u8]>>>,
+    /// The decoded text that it was found in, as far as it is near, and where the match is there.
+    pub near: Option<(Zeroizing<Box<[u8]>>, Span)>,
     /// Whether it only serves rules that require it: no keyword of its own rule is there.
     pub auxiliary: bool,
 }

@@ -118,12 +118,14 @@ struct Reader<'a> {
     configuration: Configuration,
     allowlists: Vec<Allowlist>,
     mistakes: Vec<Problem>,
+    /// Keys that a file has said already, which then are not its own to say for those it extends.
+    said: Vec<&'static str>,
 }
 
 impl<'a> Reader<'a> {
     fn new(load: Load<'a>) -> Self {
-        let (allowlists, mistakes) = (Vec::new(), Vec::new());
-        Self { load, configuration: Configuration::default(), allowlists, mistakes }
+        let (allowlists, mistakes, said) = (Vec::new(), Vec::new(), Vec::new());
+        Self { load, configuration: Configuration::default(), allowlists, mistakes, said }
     }
 
     fn file(&mut self, name: &str, text: &str) {
@@ -136,8 +138,9 @@ impl<'a> Reader<'a> {
             level.drafts = self.drafts(&root, name);
             self.configuration.levels.push(level);
             self.allowlists(&root, name);
-            betterleaks::of_root(&root, name, &mut self.configuration.unapplied);
-            for ignored in ["title", "description", "minVersion"] {
+            let unapplied = &mut self.configuration.unapplied;
+            self.allowlists.extend(betterleaks::of_root(&root, name, &mut self.said, unapplied));
+            for ignored in ["title", "description", "minVersion", "betterleaksMinVersion"] {
                 let _ = root.place(ignored);
             }
             root.finish(true);
@@ -165,9 +168,10 @@ impl<'a> Reader<'a> {
     fn drafts(&mut self, root: &Table<'_, '_>, name: &str) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = Vec::new();
         for table in root.table_or_tables("rules") {
-            for one in table.peek_tables("required") {
+            for one in table.peek_tables("required").iter().chain(&table.peek_tables("components"))
+            {
                 let Some(id) = one.string("id") else { continue };
-                let named = Named { at: Place::of(&one, name, &id.at), id: id.value };
+                let named = Named { at: Place::of(one, name, &id.at), id: id.value };
                 self.configuration.requirements.push(named);
             }
             let draft = Draft::read(&table, name, &mut self.configuration.unapplied);

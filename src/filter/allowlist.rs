@@ -2,7 +2,10 @@
 //!
 //! In gitleaks' sense of them. Not here: comments in the content.
 
+use super::expression;
+use crate::finding::Confidence;
 use crate::rule::{Allowlist, Rule, Target};
+use crate::span::Span;
 
 /// What an allowlist looks at.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +22,8 @@ pub struct Subject<'a> {
     pub line: &'a [u8],
     /// The fingerprint of the secret at this path.
     pub fingerprint: &'a str,
+    /// The text that the match was found in, and where it is there, as far as that is at hand.
+    pub around: Option<(&'a [u8], Span)>,
 }
 
 /// Whether `list` allows `subject`.
@@ -41,12 +46,25 @@ pub fn allowing_commits<'l>(list: &'l Allowlist, subject: &Subject<'_>) -> &'l [
     if none { &[] } else { &list.commits }
 }
 
+/// How sure a finding is, where an expression of one of `lists` says that; the last one counts.
+pub fn confidence<'l>(
+    lists: impl Iterator<Item = &'l Allowlist>,
+    subject: &Subject<'_>,
+) -> Option<Confidence> {
+    let said = lists
+        .filter(|list| is_about(list, subject))
+        .filter_map(|list| list.expression.as_ref())
+        .filter(|expression| expression.sets_confidence())
+        .filter_map(|expression| expression::outcome(expression, subject).confidence);
+    said.last()
+}
+
 fn is_about(list: &Allowlist, subject: &Subject<'_>) -> bool {
     list.rules.is_empty() || list.rules.iter().any(|id| subject.rule.is_called(id))
 }
 
 /// What each kind of check says that is there, commits left out.
-fn checks(list: &Allowlist, subject: &Subject<'_>) -> [Option<bool>; 4] {
+fn checks(list: &Allowlist, subject: &Subject<'_>) -> [Option<bool>; 5] {
     let target = match list.target {
         Target::Secret => subject.secret,
         Target::Match => subject.matched,
@@ -61,6 +79,7 @@ fn checks(list: &Allowlist, subject: &Subject<'_>) -> [Option<bool>; 4] {
             list.stopwords.iter().any(|w| secret.contains(w.as_str()))
         }),
         check(&list.fingerprints, |f| is_fingerprint(f, subject.fingerprint)),
+        list.expression.as_ref().map(|one| expression::outcome(one, subject).drops),
     ]
 }
 
@@ -69,7 +88,10 @@ pub fn allows_path(list: &Allowlist, path: &str) -> bool {
     let alone =
         list.regexes.is_empty() && list.stopwords.is_empty() && list.fingerprints.is_empty();
     let only_paths = !list.all || (alone && list.commits.is_empty());
-    list.rules.is_empty() && only_paths && list.paths.iter().any(|p| p.is_match(path.as_bytes()))
+    let by_expression =
+        || list.expression.as_ref().is_some_and(|one| expression::drops_path(one, path));
+    let by_path = || only_paths && list.paths.iter().any(|p| p.is_match(path.as_bytes()));
+    list.rules.is_empty() && (by_path() || by_expression())
 }
 
 /// A fingerprint of a configuration may leave out the path: then it is about every place.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::Rejection;
 use crate::finding::Confidence;
-use crate::rule::Rule;
+use crate::rule::{Level, Rule};
 
 /// Whether a match is a secret by itself.
 ///
@@ -16,7 +16,16 @@ pub(super) fn judge(rule: &Rule, secret: &[u8]) -> Result<Confidence, Rejection>
     let text = String::from_utf8_lossy(secret);
     match rule.entropy {
         Some(least) if entropy(&text) <= least => Err(Rejection::Entropy),
-        _ => Ok(Confidence::Medium),
+        _ => Ok(confidence(rule)),
+    }
+}
+
+/// What the rule says of its findings.
+fn confidence(rule: &Rule) -> Confidence {
+    match rule.foreign.as_ref().and_then(|foreign| foreign.confidence) {
+        Some(Level::Low) => Confidence::Low,
+        None | Some(Level::Medium) => Confidence::Medium,
+        Some(Level::High) => Confidence::High,
     }
 }
 

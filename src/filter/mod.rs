@@ -5,6 +5,7 @@
 pub mod allow;
 pub mod allowlist;
 pub mod checksum;
+pub mod expression;
 mod foreign;
 pub mod placeholder;
 pub mod ties;

@@ -5,7 +5,7 @@
 
 use super::Rejection;
 use crate::matcher::Match;
-use crate::rule::{Listed, Required, Rule, RuleSet};
+use crate::rule::{Columns, Listed, Required, Rule, RuleSet};
 use crate::span::LineTable;
 
 /// Whether some rule of a set has to do with others.
@@ -53,7 +53,8 @@ pub fn withheld(
             None => shown.push(one),
         }
     }
-    for one in shown.iter().filter(|one| is_generic(one.rule)) {
+    let some_say = shown.iter().any(|one| specificity(one.rule).is_some());
+    for one in shown.iter().filter(|one| some_say || is_generic(one.rule)) {
         if let Some(better) = shown.iter().find(|other| yields(one, other)) {
             withheld.push((one.number, Rejection::Yields(better.rule.id.clone())));
         }
@@ -74,15 +75,34 @@ fn refused(one: &One<'_>, all: &[One<'_>]) -> Option<Rejection> {
 }
 
 fn is_near(one: &One<'_>, other: &One<'_>, required: &Required) -> bool {
-    let within = |most: Option<u64>, a: usize, b: usize| {
-        most.is_none_or(|most| a.abs_diff(b) as u64 <= most)
+    let lines = required.lines.is_none_or(|(before, after)| {
+        let far = one.line.abs_diff(other.line) as u64;
+        far <= if other.line < one.line { before } else { after }
+    });
+    let length = one.found.whole.len();
+    let begins = |own: usize, theirs: usize, before: u64, after: u64| {
+        let (own, theirs) = (own as u64, theirs as u64);
+        own.saturating_sub(before) <= theirs && theirs < (own + length as u64).saturating_add(after)
     };
-    other.rule.is_called(&required.id)
-        && within(required.within_lines, one.line, other.line)
-        && within(required.within_columns, one.column, other.column)
+    let columns = required.columns.is_none_or(|columns| match columns {
+        Columns::Apart(most) => one.column.abs_diff(other.column) as u64 <= most,
+        Columns::Around(before, after) => begins(one.column, other.column, before, after),
+        Columns::Near(before, after) => {
+            begins(one.found.whole.start, other.found.whole.start, before, after)
+        }
+    });
+    other.rule.is_called(&required.id) && lines && columns
+}
+
+fn specificity(rule: &Rule) -> Option<i64> {
+    rule.foreign.as_ref().and_then(|foreign| foreign.specificity)
 }
 
 fn yields(one: &One<'_>, other: &One<'_>) -> bool {
     let (own, theirs) = (one.found.secret.expose(), other.found.secret.expose());
-    one.line == other.line && !is_generic(other.rule) && memchr::memmem::find(theirs, own).is_some()
+    let tells_less = match (specificity(one.rule), specificity(other.rule)) {
+        (None, None) => is_generic(one.rule) && !is_generic(other.rule),
+        (own, theirs) => own.unwrap_or(0) < theirs.unwrap_or(0),
+    };
+    tells_less && one.line == other.line && memchr::memmem::find(theirs, own).is_some()
 }

@@ -102,7 +102,7 @@ pub(super) fn settle(set: &RuleSet, bytes: &[u8], found: &mut Found) {
                 lower.get_or_insert_with(|| bytes.to_ascii_lowercase())
             };
             if !has_keyword(rule, &one, lower, bytes) {
-                one.swept = Some(Box::new(Swept { line: None, auxiliary: true }));
+                one.swept = Some(Box::new(Swept { line: None, near: None, auxiliary: true }));
             }
         }
         found.matches.push(one);

@@ -22,6 +22,8 @@ use crate::span::Span;
 const DEPTH: usize = 5;
 /// Bytes of a decoded line on each side of a match that are looked at.
 const NEAR: usize = 4 << 10;
+/// Bytes of a decoded text on each side of a match that expressions may look at.
+const AROUND: usize = 12 << 10;
 
 /// The rules that run over whole contents.
 #[derive(Debug, Default)]
@@ -205,6 +207,7 @@ fn of_rule(
             candidate: None,
             swept: Some(Box::new(Swept {
                 line: decoded.then(|| Zeroizing::new(level.line(whole).into())),
+                near: decoded.then(|| level.near(whole)),
                 auxiliary: !wanted,
             })),
         });
@@ -302,6 +305,14 @@ impl<'b> Level<'b> {
             }
         };
         Span::new(segment.at.start + start, (segment.at.start + end).min(segment.at.end))
+    }
+
+    /// The text around a span, and where the span is there.
+    fn near(&self, at: Span) -> (Zeroizing<Box<[u8]>>, Span) {
+        let from = at.start.saturating_sub(AROUND);
+        let to = self.text.len().min(at.end + AROUND);
+        let text = Zeroizing::new(self.text[from..to].into());
+        (text, Span::new(at.start - from, at.end - from))
     }
 
     /// The lines that hold a span, or what is near of them.

@@ -3,6 +3,7 @@
 //! Rules are data (`rules/*.toml`), in the schema that gitleaks made common, with additions of our
 //! own. Not here: searching for them.
 
+mod expression;
 mod foreign;
 mod listed;
 mod load;
@@ -16,7 +17,8 @@ mod shape;
 mod syntax;
 mod verify;
 
-pub use foreign::{Foreign, Required};
+pub use expression::{Expression, Fact, Function, Mistake, Need, Node, Operator, Words};
+pub use foreign::{Columns, Foreign, Level, Required};
 pub use listed::{Listed, ListedProvider, index};
 pub use load::{LoadError, Notice, RuleFile, parse};
 pub use names::{Name, Names};
@@ -294,6 +296,8 @@ pub struct Allowlist {
     pub fingerprints: Vec<String>,
     /// Commits whose content is allowed.
     pub commits: Vec<String>,
+    /// An expression that is true of what is allowed.
+    pub expression: Option<Expression>,
 }
 
 /// What the expressions of an allowlist look at.

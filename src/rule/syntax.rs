@@ -8,7 +8,7 @@ use super::names::Names;
 use super::pattern::{MAX_MATCH, Pattern};
 use super::provider::{Evidence, EvidenceKind, Provider, Revocation};
 use super::{
-    Allowlist, Checksum, Deviant, Encodings, Environment, Foreign, Issuer, Required, Rule,
+    Allowlist, Checksum, Columns, Deviant, Encodings, Environment, Foreign, Issuer, Required, Rule,
     Severity, Target, Wordlike, verify,
 };
 use crate::document::{Located, Table};
@@ -186,15 +186,15 @@ fn foreign(table: &Table<'_, '_>) -> Foreign {
     let required = table.table_or_tables("required");
     let required = required.iter().filter_map(|table| {
         let id = required_id(table)?;
-        let within_lines = table.unsigned("withinLines").map(|n| n.value);
-        let within_columns = table.unsigned("withinColumns").map(|n| n.value);
+        let lines = table.unsigned("withinLines").map(|n| (n.value, n.value));
+        let columns = table.unsigned("withinColumns").map(|n| Columns::Apart(n.value));
         table.finish(true);
-        Some(Required { id, within_lines, within_columns })
+        Some(Required { id, lines, columns })
     });
     Foreign {
         required: required.collect(),
         skip_report: table.boolean("skipReport").unwrap_or(false),
-        path_only: false,
+        ..Foreign::default()
     }
 }
 
@@ -254,6 +254,7 @@ fn allowlist(table: &Table<'_, '_>, make: Make) -> Option<Allowlist> {
             .into_iter()
             .map(|c| c.value.trim().to_ascii_lowercase())
             .collect(),
+        expression: None,
     };
     table.finish(true);
     let checks = list.paths.len()

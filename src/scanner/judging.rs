@@ -11,7 +11,7 @@ use crate::attribution::{self, Attribution, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
 use crate::filter::allow::AllowComments;
-use crate::filter::allowlist::{Subject, allowing_commits, allows};
+use crate::filter::allowlist::{self, Subject, allowing_commits, allows};
 use crate::filter::{Rejection, judge, ties};
 use crate::finding::{Confidence, Occurrence, Reach, Rejected, Secret, Suppressor};
 use crate::matcher::{Found, Match};
@@ -148,6 +148,7 @@ impl Scanner<'_> {
                 None => context.line_of(found.whole),
             },
             fingerprint: fingerprint.as_str(),
+            around: around(found, context, view),
         };
         if let Some(list) = rule.allowlists.iter().find(|list| allows(list, &subject)) {
             return Err(Refusal::Rejected(Rejection::RuleAllowlist(list.description.clone())));
@@ -158,6 +159,8 @@ impl Scanner<'_> {
             inside || self.attributor.speaks_for(id, context.around.hits)
         });
         let mut confidence = judge(rule, found, named).map_err(Refusal::Rejected)?;
+        let said = self.options.allowlists.iter().chain(&rule.allowlists);
+        confidence = allowlist::confidence(said, &subject).unwrap_or(confidence);
         let lists = self.options.allowlists.iter().zip(1..);
         if let Some((list, number)) = lists.into_iter().find(|(list, _)| allows(list, &subject)) {
             let reason = Some(&list.description).filter(|text| !text.is_empty()).cloned();
@@ -356,4 +359,23 @@ fn commented(
 
 fn asks_for_evidence(rule: &Rule) -> bool {
     !rule.issuers.is_empty() || rule.deviant == Deviant::Evidence
+}
+
+/// The text that a match was found in, and where it is there: the content, or what it decodes to.
+fn around<'a>(
+    found: &'a Match,
+    context: &Context<'a>,
+    view: Option<&'a View>,
+) -> Option<(&'a [u8], Span)> {
+    if found.layers.is_empty() {
+        return Some((context.blob.bytes, found.whole));
+    }
+    if let Some((text, at)) = found.swept.as_ref().and_then(|swept| swept.near.as_ref()) {
+        return Some((text, *at));
+    }
+    let view = view?;
+    let before = memchr::memmem::find(&found.matched, found.secret.expose())?;
+    let start = view.span.start.checked_sub(before)?;
+    let at = Span::new(start, start + found.matched.len());
+    (view.bytes().get(at.range()) == Some(&*found.matched)).then_some((view.bytes(), at))
 }

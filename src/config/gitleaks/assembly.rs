@@ -4,7 +4,7 @@ use super::draft::{Draft, check_group};
 use super::{Configuration, Level};
 use crate::config::Error;
 use crate::document::Problem;
-use crate::rule::{Allowlist, Listed, Pattern, Rule, RuleSet};
+use crate::rule::{Allowlist, Foreign, Listed, Pattern, Rule, RuleSet};
 
 /// The rules that a configuration comes to.
 #[derive(Debug, Default)]
@@ -120,6 +120,7 @@ impl Assembled {
             Item::Builtin(rule, changes) if changes.is_empty() => Ok(Some(*rule)),
             Item::Builtin(rule, changes) => {
                 self.changed.push(rule.id.clone());
+                self.unapplied.extend(changes.iter().filter_map(kept));
                 changed(rule.into_rule(), changes).map(|rule| Some(rule.into()))
             }
             Item::Own(draft) => {
@@ -179,6 +180,18 @@ impl Assembled {
     }
 }
 
+/// What a file says of a built-in rule and keytrawl knows better, if it keeps the expression.
+fn kept(change: &Draft) -> Option<Problem> {
+    let key = match change {
+        Draft { regex: Some(_), .. } => return None,
+        Draft { components: Some(_), .. } => "components",
+        Draft { foreign: Foreign { confidence: Some(_), .. }, .. } => "confidence",
+        _ => return None,
+    };
+    let message = format!("`{key}` of the built-in rule `{}` is not applied", change.id);
+    Some(change.at.problem(message, "keytrawl judges its own rules itself", true))
+}
+
 /// A built-in rule with what files change of it. One whose expression or group is another proves
 /// nobody as the issuer, and is sent to nobody.
 fn changed(mut rule: Rule, changes: Vec<Draft>) -> Result<Rule, Problem> {
@@ -211,6 +224,7 @@ fn changed(mut rule: Rule, changes: Vec<Draft>) -> Result<Rule, Problem> {
         rule.issuers.clear();
         rule.verify.clear();
     }
+    rule.allowlists.extend(all.take_allowlists());
     if !all.description.is_empty() {
         rule.description = all.description;
     }
@@ -220,6 +234,5 @@ fn changed(mut rule: Rule, changes: Vec<Draft>) -> Result<Rule, Problem> {
     rule.entropy = all.entropy.or(rule.entropy);
     rule.keywords.extend(all.keywords);
     rule.tags.extend(all.tags);
-    rule.allowlists.extend(all.allowlists);
     Ok(rule)
 }

@@ -3,7 +3,8 @@
 use super::{Place, betterleaks};
 use crate::document::{Located, Problem, Table};
 use crate::rule::{
-    Allowlist, Foreign, Make, Pattern, Required, Rule, Severity, allowlists_with, mistake_of,
+    Allowlist, Columns, Expression, Foreign, Make, Pattern, Required, Rule, Severity,
+    allowlists_with, mistake_of,
 };
 
 /// What a file says of a rule.
@@ -20,6 +21,10 @@ pub(super) struct Draft {
     pub(super) keywords: Vec<String>,
     pub(super) tags: Vec<String>,
     pub(super) allowlists: Vec<Allowlist>,
+    /// What drops findings; none: nothing is said.
+    pub(super) filter: Option<Expression>,
+    /// Other rules that it requires in betterleaks' words; none: nothing is said.
+    pub(super) components: Option<Vec<Required>>,
     pub(super) foreign: Foreign,
     /// Whether it is left out: what is wrong is told elsewhere.
     pub(super) severity: Severity,
@@ -30,8 +35,10 @@ impl Draft {
     pub(super) fn read(table: &Table<'_, '_>, name: &str, unapplied: &mut Vec<Problem>) -> Self {
         let text = |key| table.string(key).filter(|t| !t.value.is_empty());
         let id = text("id").map(|id| id.value.trim().to_owned()).unwrap_or_default();
-        let group = whole(table, "secretGroup").filter(|group| group.value > 0);
-        let draft = Self {
+        let group = whole(table, "secretGroup").or(whole(table, "valueGroup"));
+        let group = group.filter(|group| group.value > 0);
+        let mut draft = Self {
+            id,
             at: Place::of(table, name, &table.place("id").unwrap_or(table.at.clone())),
             description: text("description").map(|d| d.value).unwrap_or_default(),
             regex: checked(table, text("regex"), Pattern::of_foreign_rule),
@@ -44,12 +51,11 @@ impl Draft {
             foreign: Foreign {
                 required: required(table),
                 skip_report: table.boolean("skipReport").unwrap_or(false),
-                path_only: false,
+                ..Foreign::default()
             },
-            severity: Severity::default(),
-            id,
+            ..Self::default()
         };
-        betterleaks::of_rule(table, name, &draft.id, unapplied);
+        betterleaks::of_rule(table, name, &mut draft, unapplied);
         table.finish(true);
         draft
     }
@@ -66,15 +72,26 @@ impl Draft {
         self.tags.extend(change.tags);
         self.keywords.extend(change.keywords);
         self.allowlists.extend(change.allowlists);
+        self.filter = change.filter.or(self.filter.take());
+        self.components = change.components.or(self.components.take());
+        self.foreign.confidence = change.foreign.confidence.or(self.foreign.confidence);
+        self.foreign.specificity = change.foreign.specificity.or(self.foreign.specificity);
         self.foreign.required.extend(change.foreign.required);
         self.foreign.skip_report |= change.foreign.skip_report;
+    }
+
+    /// Its allowlists, and its expression as one of them.
+    pub(super) fn take_allowlists(&mut self) -> Vec<Allowlist> {
+        let mut lists = std::mem::take(&mut self.allowlists);
+        lists.extend(self.filter.take().map(|filter| betterleaks::list("its `filter`", filter)));
+        lists
     }
 
     /// The rule of its own that it is.
     ///
     /// # Errors
     /// What it lacks, or what does not fit together.
-    pub(super) fn finish(self) -> Result<Rule, Problem> {
+    pub(super) fn finish(mut self) -> Result<Rule, Problem> {
         let wrong = |message: String| Err(self.at.problem(message, "", false));
         if self.id.is_empty() {
             return wrong("`id` is missing".to_owned());
@@ -97,6 +114,8 @@ impl Draft {
         let path_only = pattern.is_none();
         let pattern = pattern.unwrap_or_else(Pattern::nothing);
         check_group(self.group.as_ref(), &pattern, path_only)?;
+        let allowlists = self.take_allowlists();
+        self.foreign.required.extend(self.components.take().unwrap_or_default());
         let described = !self.description.is_empty();
         Ok(Rule {
             description: if described { self.description } else { self.id.clone() },
@@ -122,7 +141,7 @@ impl Draft {
             issuers: Vec::new(),
             path,
             tags: self.tags,
-            allowlists: self.allowlists,
+            allowlists,
             foreign: Some(Foreign { path_only, ..self.foreign }),
             verify: Vec::new(),
             examples: Vec::new(),
@@ -161,10 +180,11 @@ fn required(table: &Table<'_, '_>) -> Vec<Required> {
         if id.is_none() {
             table.document().error(table.at.clone(), "`id` is missing".to_owned(), None);
         }
-        let within_lines = whole(table, "withinLines").map(|n| n.value as u64);
-        let within_columns = whole(table, "withinColumns").map(|n| n.value as u64);
+        let most = |key| whole(table, key).map(|n| n.value as u64);
+        let lines = most("withinLines").map(|most| (most, most));
+        let columns = most("withinColumns").map(Columns::Apart);
         table.finish(true);
-        Some(Required { id: id?, within_lines, within_columns })
+        Some(Required { id: id?, lines, columns })
     };
     all.iter().filter_map(one).collect()
 }
