@@ -8,7 +8,7 @@
 //!
 //! Nearly every secret has a long run of token characters, and most text has few. So the many
 //! literals of many rules are sought in and near such runs, and only those of the rest everywhere.
-//! Only runs with a digit or several capitals count, and a literal with such in the [`AROUND`] bytes
+//! Only runs with a digit or several capitals count, and a literal with such in the `AROUND` bytes
 //! of the run to both sides: what is drawn at random has them, names and paths have not.
 
 mod anchor;
