@@ -47,7 +47,7 @@ const SECRET: [&str; 18] = [
     "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
-const PUBLIC: [&str; 24] = [
+const PUBLIC: [&str; 37] = [
     "commit",
     "sha",
     "sha1",
@@ -72,6 +72,19 @@ const PUBLIC: [&str; 24] = [
     "ref",
     "keyid",
     "nonce",
+    "name",
+    "label",
+    "plan",
+    "host",
+    "path",
+    "file",
+    "filename",
+    "error",
+    "type",
+    "endpoint",
+    "algorithm",
+    "format",
+    "id",
 ];
 
 /// What a word found in a name stands for.
@@ -189,7 +202,7 @@ fn is_public_key(name: &Name, narrow: usize) -> bool {
     let mut at = 0;
     let mut last: &[u8] = b"";
     for part in name.parts() {
-        if at >= narrow && (part == b"public" || part == b"pub") {
+        if at >= narrow && [&b"public"[..], b"pub", b"hashed"].contains(&part) {
             return true;
         }
         at += part.len();
