@@ -47,7 +47,7 @@ const SECRET: [&str; 18] = [
     "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
-const PUBLIC: [&str; 37] = [
+const PUBLIC: [&str; 36] = [
     "commit",
     "sha",
     "sha1",
@@ -84,7 +84,6 @@ const PUBLIC: [&str; 37] = [
     "endpoint",
     "algorithm",
     "format",
-    "id",
 ];
 
 /// What a word found in a name stands for.
@@ -104,11 +103,20 @@ struct Alternative {
     words: Vec<usize>,
     /// Whether it names a public thing itself.
     public: bool,
+    /// Whether it is a name that anybody uses.
+    generic: bool,
+}
+
+/// A rule that goes by names.
+struct Named {
+    rule: usize,
+    generic: bool,
+    listed: Vec<Vec<String>>,
 }
 
 /// The words of all rules that go by names.
 pub struct NameIndex {
-    rules: Vec<(usize, Vec<Vec<String>>)>,
+    rules: Vec<Named>,
     built: OnceLock<Built>,
 }
 
@@ -127,9 +135,10 @@ struct Built {
 impl NameIndex {
     /// The index of the rules of `set`. It is built when it is first needed.
     pub fn new(set: &RuleSet) -> Self {
-        let named = (0..)
-            .zip(&set.rules)
-            .filter_map(|(index, rule)| Some((index, rule.names()?.alternatives().to_vec())));
+        let named = (0..).zip(&set.rules).filter_map(|(index, rule)| {
+            let listed = rule.names()?.alternatives().to_vec();
+            Some(Named { rule: index, generic: rule.id.contains("generic"), listed })
+        });
         Self { rules: named.collect(), built: OnceLock::new() }
     }
 
@@ -165,13 +174,14 @@ impl NameIndex {
                 None => found.push((word, near)),
             }
         }
+        let is_id = name.parts().last() == Some(b"id");
         let refused = public && (!secret || is_public_key(name, narrow));
         let speaks = |alternative: &Alternative| {
             let near = |word: &usize| found.iter().find(|f| f.0 == *word).map(|f| f.1);
             let mut any_near = secret;
             let all =
                 alternative.words.iter().all(|w| near(w).inspect(|n| any_near |= n).is_some());
-            all && any_near && (alternative.public || !refused)
+            all && any_near && (alternative.public || !refused) && !(alternative.generic && is_id)
         };
         let led = found.iter().flat_map(|(word, _)| &built.words[*word].leads);
         let mut rules: Vec<usize> = led
@@ -211,7 +221,7 @@ fn is_public_key(name: &Name, narrow: usize) -> bool {
     PUBLIC.iter().any(|word| word.as_bytes() == last)
 }
 
-fn build(rules: &[(usize, Vec<Vec<String>>)]) -> Option<Built> {
+fn build(rules: &[Named]) -> Option<Built> {
     let mut texts: Vec<String> = Vec::new();
     let mut numbers = std::collections::HashMap::new();
     let mut number = |word: &str| {
@@ -223,13 +233,14 @@ fn build(rules: &[(usize, Vec<Vec<String>>)]) -> Option<Built> {
     let secret: Vec<usize> = SECRET.iter().map(|word| number(word)).collect();
     let public: Vec<usize> = PUBLIC.iter().map(|word| number(word)).collect();
     let mut alternatives = Vec::new();
-    for (rule, listed) in rules {
+    for Named { rule, generic, listed } in rules {
         for listed in listed {
             let mut words: Vec<usize> = listed.iter().map(|word| number(word)).collect();
             words.sort_unstable();
             words.dedup();
             let open = words.iter().any(|w| public.contains(w));
-            alternatives.push(Alternative { rule: *rule, words, public: open });
+            let (rule, generic) = (*rule, *generic);
+            alternatives.push(Alternative { rule, words, public: open, generic });
         }
     }
     let mut uses = vec![0; texts.len()];
