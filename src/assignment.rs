@@ -60,7 +60,23 @@ fn is_quote(byte: u8) -> bool {
 
 /// Characters of values beside those of tokens.
 fn is_value(byte: u8) -> bool {
-    is_token(byte) || matches!(byte, b'.' | b'~' | b'=' | b':' | b'@' | b'!' | b'$' | b'%' | b'^' | b'*' | b'?' | b'#' | b'|' | b'&')
+    is_token(byte)
+        || matches!(
+            byte,
+            b'.' | b'~'
+                | b'='
+                | b':'
+                | b'@'
+                | b'!'
+                | b'$'
+                | b'%'
+                | b'^'
+                | b'*'
+                | b'?'
+                | b'#'
+                | b'|'
+                | b'&'
+        )
 }
 
 fn is_name(byte: u8) -> bool {
@@ -103,7 +119,10 @@ fn value_end(text: &[u8], run: Span, quote: Option<u8>) -> usize {
 fn unquoted_end(rest: &[u8], from: usize) -> usize {
     let more = rest.iter().take_while(|b| is_value(**b) && **b != b'&').count();
     // A full stop ends a sentence, a colon begins something.
-    from + rest[..more].iter().rposition(|b| !matches!(b, b'.' | b':' | b'?' | b'!')).map_or(0, |at| at + 1)
+    from + rest[..more]
+        .iter()
+        .rposition(|b| !matches!(b, b'.' | b':' | b'?' | b'!'))
+        .map_or(0, |at| at + 1)
 }
 
 /// Words between an operator and a value.
@@ -124,7 +143,8 @@ fn name_before(text: &[u8], end: usize, floor: usize) -> Option<Span> {
         return name_before(text, name.start, floor).or(Some(name));
     }
     if is(&TYPES) {
-        let outer = back_while(text, name.start, floor, |b| is_blank(b) || matches!(b, b':' | b'&' | b'*'));
+        let outer =
+            back_while(text, name.start, floor, |b| is_blank(b) || matches!(b, b':' | b'&' | b'*'));
         return word(text, outer, floor).or(Some(name));
     }
     if is(&EMPTY) {
@@ -143,8 +163,9 @@ enum Operator {
 
 /// Steps over the blanks, the operator and the closing quotes and brackets of a name.
 fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operator)> {
-    let is_sign =
-        |b: u8| matches!(b, b'=' | b':' | b'>' | b'(' | b',' | b'[' | b'{' | b'|' | b'?' | b'+' | b'~');
+    let is_sign = |b: u8| {
+        matches!(b, b'=' | b':' | b'>' | b'(' | b',' | b'[' | b'{' | b'|' | b'?' | b'+' | b'~')
+    };
     // An opening bracket may stand on the line above.
     let unblanked = back_while(text, end, floor, is_blank);
     let signs = back_while(text, unblanked, floor, |b| is_sign(b) || is_blank(b));
@@ -162,7 +183,8 @@ fn word(text: &[u8], end: usize, floor: usize) -> Option<Span> {
     let start = back_while(text, end, floor, is_name);
     // A name in quotes may have blanks in it.
     let spaced = back_while(text, start, floor, |b| is_name(b) || b == b' ');
-    let quoted = spaced > floor && is_quote(text[spaced - 1]) && text.get(end).is_some_and(|b| is_quote(*b));
+    let quoted =
+        spaced > floor && is_quote(text[spaced - 1]) && text.get(end).is_some_and(|b| is_quote(*b));
     let start = if quoted { spaced } else { start };
     let name = Span::new(start, end);
     text[name.range()].iter().any(u8::is_ascii_alphabetic).then_some(name)
@@ -170,7 +192,11 @@ fn word(text: &[u8], end: usize, floor: usize) -> Option<Span> {
 
 /// The value of the attribute or key before: `name="KEY" value="…"`, `- name: KEY` above `value: …`.
 fn named_beside(text: &[u8], end: usize, floor: usize) -> Option<Span> {
-    let gap = |b: u8| b.is_ascii_whitespace() || is_quote(b) || matches!(b, b',' | b'-' | b'\\' | b'}' | b'{' | b';');
+    let gap = |b: u8| {
+        b.is_ascii_whitespace()
+            || is_quote(b)
+            || matches!(b, b',' | b'-' | b'\\' | b'}' | b'{' | b';')
+    };
     let outer = back_while(text, end, floor, gap);
     if outer == end {
         return None;

@@ -341,9 +341,13 @@ impl<'r> Matcher<'r> {
             rule.exact_end && rest.get(captured.whole.end).is_some_and(|b| is_word(*b))
         };
         match captured {
-            Some(captured) if goes_on(&captured) => {
-                miss(place, usage, captured.whole.len(), "it goes on behind the length of a key", found)
-            }
+            Some(captured) if goes_on(&captured) => miss(
+                place,
+                usage,
+                captured.whole.len(),
+                "it goes on behind the length of a key",
+                found,
+            ),
             Some(captured) if free || counted.is_some_and(|n| n.len() == captured.whole.len()) => {
                 found.matches.push(build(place, usage, rule, window, captured, candidate));
             }

@@ -41,6 +41,11 @@ pub fn allowing_commits<'l>(list: &'l Allowlist, subject: &Subject<'_>) -> &'l [
     if none { &[] } else { &list.commits }
 }
 
+/// Whether it matters to `list` where something is: at which path, in which commit.
+pub fn asks_for_place(list: &Allowlist) -> bool {
+    !list.paths.is_empty() || !list.fingerprints.is_empty() || !list.commits.is_empty()
+}
+
 fn is_about(list: &Allowlist, subject: &Subject<'_>) -> bool {
     list.rules.is_empty() || list.rules.iter().any(|id| subject.rule.is_called(id))
 }

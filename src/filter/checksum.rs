@@ -19,7 +19,9 @@ pub fn check(kind: Checksum, secret: &[u8]) -> Option<bool> {
         Checksum::Age => Some(is_bech32(&secret.to_ascii_lowercase())),
         Checksum::Aws => aws_account(secret).map_or(Some(false), |_| None),
         Checksum::Jwt => Some(has_member(secret.split(|b| *b == b'.').next()?, "alg")),
-        Checksum::SentryOrg => Some(has_member(secret.get(7..)?.split(|b| *b == b'_').next()?, "iat")),
+        Checksum::SentryOrg => {
+            Some(has_member(secret.get(7..)?.split(|b| *b == b'_').next()?, "iat"))
+        }
         Checksum::Discord => Some(is_numeric(&decoded(secret.split(|b| *b == b'.').next()?)?)),
         Checksum::OnePassword => Some(json(secret.get(4..)?).is_some()),
     }

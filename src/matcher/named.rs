@@ -27,14 +27,51 @@ const MAX_RUN: usize = 1024;
 
 /// Words that mean that a value is secret.
 const SECRET: [&str; 18] = [
-    "key", "token", "secret", "password", "passwd", "passphrase", "passcode", "pwd", "credential",
-    "creds", "auth", "apikey", "pat", "private", "bearer", "license", "access", "jwt",
+    "key",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "credential",
+    "creds",
+    "auth",
+    "apikey",
+    "pat",
+    "private",
+    "bearer",
+    "license",
+    "access",
+    "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
 const PUBLIC: [&str; 24] = [
-    "commit", "sha", "sha1", "sha256", "sha512", "md5", "digest", "hash", "checksum", "etag",
-    "version", "revision", "guid", "uuid", "integrity", "fingerprint", "thumbprint", "crc", "public",
-    "pub", "rev", "ref", "keyid", "nonce",
+    "commit",
+    "sha",
+    "sha1",
+    "sha256",
+    "sha512",
+    "md5",
+    "digest",
+    "hash",
+    "checksum",
+    "etag",
+    "version",
+    "revision",
+    "guid",
+    "uuid",
+    "integrity",
+    "fingerprint",
+    "thumbprint",
+    "crc",
+    "public",
+    "pub",
+    "rev",
+    "ref",
+    "keyid",
+    "nonce",
 ];
 
 /// What a word found in a name stands for.
@@ -77,9 +114,9 @@ struct Built {
 impl NameIndex {
     /// The index of the rules of `set`. It is built when it is first needed.
     pub fn new(set: &RuleSet) -> Self {
-        let named = (0..).zip(&set.rules).filter_map(|(index, rule)| {
-            Some((index, rule.names()?.alternatives().to_vec()))
-        });
+        let named = (0..)
+            .zip(&set.rules)
+            .filter_map(|(index, rule)| Some((index, rule.names()?.alternatives().to_vec())));
         Self { rules: named.collect(), built: OnceLock::new() }
     }
 
@@ -119,7 +156,8 @@ impl NameIndex {
         let speaks = |alternative: &Alternative| {
             let near = |word: &usize| found.iter().find(|f| f.0 == *word).map(|f| f.1);
             let mut any_near = secret;
-            let all = alternative.words.iter().all(|w| near(w).inspect(|n| any_near |= n).is_some());
+            let all =
+                alternative.words.iter().all(|w| near(w).inspect(|n| any_near |= n).is_some());
             all && any_near && (alternative.public || !refused)
         };
         let led = found.iter().flat_map(|(word, _)| &built.words[*word].leads);

@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn prefixes_share_anchors() {
-        let leads = ["sk_live_", "tg_live_", "ak_live:", "mega_", "mega_whsec_"].map(|p| lead(p, 20));
+        let leads =
+            ["sk_live_", "tg_live_", "ak_live:", "mega_", "mega_whsec_"].map(|p| lead(p, 20));
         let wanted: Vec<Wanted<'_>> = leads
             .iter()
             .map(|lead| Wanted { rule: 7, lead: Some(lead), encodings: Encodings::All })

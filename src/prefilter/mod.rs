@@ -191,7 +191,8 @@ impl Prefilter {
             return;
         }
         self.sheltered.search(bytes, Span::new(start, end), &mut |at, recipe| {
-            let near = Span::new(run.start.max(at.saturating_sub(AROUND)), run.end.min(at + AROUND));
+            let near =
+                Span::new(run.start.max(at.saturating_sub(AROUND)), run.end.min(at + AROUND));
             if is_mixed(&bytes[near.range()]) {
                 note(at, recipe);
             }
@@ -282,7 +283,8 @@ mod tests {
         let mut found = Vec::new();
         for (recipe, (anchor, form)) in (0u16..).zip(&prefilter.recipes) {
             let dense = matches!(form.layers().first(), Some(Layer::Base64 | Layer::Hex));
-            let sheltered = prefilter.anchors[usize::from(*anchor)].sheltered && form.steps.is_empty();
+            let sheltered =
+                prefilter.anchors[usize::from(*anchor)].sheltered && form.steps.is_empty();
             for at in memchr::memmem::find_iter(bytes, &form.literal) {
                 let literal = Span::new(at, at + form.literal.len());
                 if sheltered && !is_near_run(bytes, literal) {

@@ -201,7 +201,11 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
             "rule" if file < FILES.len() => {
                 let id = next().to_owned();
                 let search = Search {
-                    encodings: Some(if next() == "all" { Encodings::All } else { Encodings::Common }),
+                    encodings: Some(if next() == "all" {
+                        Encodings::All
+                    } else {
+                        Encodings::Common
+                    }),
                     aliases: listed(next()),
                     names: Names::listed(next()),
                     lead: Lead::listed(next(), next(), next()),

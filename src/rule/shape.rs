@@ -131,8 +131,12 @@ fn around(hir: &Hir, back: usize) -> Option<Run> {
         length += atom.least;
         drawn += if atom.drawn { atom.least } else { 0 };
     }
-    (holds && length >= RUN && drawn >= DRAWN)
-        .then_some(Run { first: 0, last: 0, length, drawn: 0 })
+    (holds && length >= RUN && drawn >= DRAWN).then_some(Run {
+        first: 0,
+        last: 0,
+        length,
+        drawn: 0,
+    })
 }
 
 /// The rarest literal behind a bounded number of bytes.

@@ -8,8 +8,8 @@ use super::names::Names;
 use super::pattern::{MAX_MATCH, Pattern};
 use super::provider::{Evidence, EvidenceKind, Provider, Revocation};
 use super::{
-    Allowlist, Checksum, Deviant, Encodings, Environment, Foreign, Issuer, Required, Rule, Severity,
-    Target, verify,
+    Allowlist, Checksum, Deviant, Encodings, Environment, Foreign, Issuer, Required, Rule,
+    Severity, Target, verify,
 };
 use crate::document::{Located, Table};
 use crate::token::RUN;
@@ -282,8 +282,7 @@ const SEVERITIES: &[(&str, Severity)] = &[
 ];
 const ENVIRONMENTS: &[(&str, Environment)] =
     &[("live", Environment::Live), ("test", Environment::Test)];
-const ENCODINGS: &[(&str, Encodings)] =
-    &[("common", Encodings::Common), ("all", Encodings::All)];
+const ENCODINGS: &[(&str, Encodings)] = &[("common", Encodings::Common), ("all", Encodings::All)];
 const CHECKSUMS: &[(&str, Checksum)] = &[
     ("github", Checksum::GitHub),
     ("npm", Checksum::Npm),
