@@ -3,6 +3,7 @@
 //! Prefilter, matcher, filter and attribution in their order. Not here: input, threads, the clock,
 //! and the grouping of sightings to findings.
 
+mod glance;
 mod judging;
 mod mask;
 mod nearby;
@@ -11,6 +12,7 @@ mod sighting;
 mod snippet;
 mod view;
 
+pub use glance::{Constant, Glance};
 pub use sighting::{Sighting, Sightings};
 
 use crate::attribution::Attributor;
@@ -127,7 +129,16 @@ impl<'r> Scanner<'r> {
         comments: Comments,
     ) -> Option<Sightings> {
         self.find(blob.bytes, scratch);
-        let Scratch { found, .. } = scratch;
+        self.conclude(blob, &mut scratch.found, comments)
+    }
+
+    /// What comes of the matches of a blob.
+    fn conclude(
+        &self,
+        blob: &Blob<'_>,
+        found: &mut Found,
+        comments: Comments,
+    ) -> Option<Sightings> {
         found.matches.retain(|m| blob.own.start <= m.span.start && m.span.start < blob.own.end);
         if !self.paths.is_empty() && blob.origin.offset == 0 {
             let path = &blob.provenance.stable_path;

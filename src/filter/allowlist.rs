@@ -83,6 +83,14 @@ fn checks(list: &Allowlist, subject: &Subject<'_>) -> [Option<bool>; 5] {
     ]
 }
 
+/// Whether it matters to `list` where something is: at which path, in which commit.
+pub fn asks_for_place(list: &Allowlist) -> bool {
+    !list.paths.is_empty()
+        || !list.fingerprints.is_empty()
+        || !list.commits.is_empty()
+        || list.expression.is_some()
+}
+
 /// Whether content at `path` is allowed whatever is in it, so that it need not be read.
 pub fn allows_path(list: &Allowlist, path: &str) -> bool {
     let alone =

@@ -14,6 +14,7 @@
 
 mod cache;
 mod dates;
+mod forest;
 mod judge;
 mod ledger;
 mod paths;
@@ -311,7 +312,7 @@ impl Run<'_> {
         let goes_on = AtomicBool::new(false);
         let traversed = self.traversal(Kind::Tree.into(), &goes_on).run(|| survey.visitor());
         let parts: Vec<Part> = traversed.visitors.into_iter().map(|trees| trees.part).collect();
-        Paths::new(&parts, wanted)
+        Paths::new(parts, wanted)
     }
 
     fn traversal<'t>(&'t self, kinds: Kinds, cancel: &'t AtomicBool) -> Traversal<'t> {

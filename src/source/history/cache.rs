@@ -20,6 +20,8 @@ use super::search::{Hit, Hits, Message};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::pack::Pack;
 use crate::git::store::Store;
+use crate::prefilter::Candidate;
+use crate::scanner::Constant;
 
 /// Named objects that are worth to be kept.
 const MOST_NAMES: usize = 1 << 18;
@@ -41,12 +43,45 @@ struct Answer {
     bytes: u64,
     members: u64,
     /// Blobs with a match, and archives that were not wholly read.
-    blobs: Vec<String>,
+    blobs: Vec<Match>,
     commits: Vec<String>,
     tags: Vec<String>,
     /// What its trees, and its commits and tags, name and the pack does not have.
     below_trees: Vec<String>,
     below_commits: Vec<String>,
+}
+
+/// A blob with a match. What its secrets are is not kept: only where they may begin, and what they
+/// come to if there are none.
+#[derive(Debug, Serialize, Deserialize)]
+struct Match {
+    id: String,
+    /// Offset, anchor and form of candidates.
+    telling: Option<Vec<(usize, u16, u16)>>,
+    /// The number of its matches, if the rules refuse all of them.
+    refused: Option<u64>,
+}
+
+impl Match {
+    fn new(hit: &Hit) -> Self {
+        let constant = hit.constant.as_ref();
+        // What is allowed is for the configuration to say, which may be another one then.
+        let none = constant.filter(|all| all.secrets.is_empty() && all.suppressed == 0);
+        let telling = |all: &[Candidate]| all.iter().map(|c| (c.at, c.anchor, c.recipe)).collect();
+        Self {
+            id: hit.id.to_string(),
+            telling: hit.telling.as_deref().map(telling),
+            refused: none.map(|constant| constant.rejected),
+        }
+    }
+
+    fn hit(self) -> Option<Hit> {
+        let id = ObjectId::from_hex(self.id.as_bytes())?;
+        let candidate = |(at, anchor, recipe)| Candidate { at, anchor, recipe };
+        let telling = self.telling.map(|all| all.into_iter().map(candidate).collect());
+        let constant = self.refused.map(|rejected| Constant { rejected, ..Constant::default() });
+        Some(Hit { id, bytes: None, matched: true, telling, constant })
+    }
 }
 
 impl Cache {
@@ -67,10 +102,7 @@ impl Cache {
             contents: answer.contents,
             bytes: answer.bytes,
             members: answer.members,
-            blobs: ids(&answer.blobs)?
-                .into_iter()
-                .map(|id| Hit { id, bytes: None, matched: true })
-                .collect(),
+            blobs: answer.blobs.into_iter().map(Match::hit).collect::<Option<_>>()?,
             ..Hits::default()
         };
         for (kind, names) in [(Kind::Commit, &answer.commits), (Kind::Tag, &answer.tags)] {
@@ -98,7 +130,7 @@ impl Cache {
             contents: hits.contents,
             bytes: hits.bytes,
             members: hits.members,
-            blobs: hits.blobs.iter().map(|hit| hit.id.to_string()).collect(),
+            blobs: hits.blobs.iter().map(Match::new).collect(),
             commits: messages(Kind::Commit),
             tags: messages(Kind::Tag),
             below_trees: hex(&hits.gaps.below_trees),

@@ -11,7 +11,8 @@ use super::search::Hit;
 use crate::blob::{Blob, Provenance};
 use crate::finding::{Rejected, Secret, Stats, Suppressor, Warning};
 use crate::git::store::Store;
-use crate::scanner::{Scanner, Scratch, Sighting};
+use crate::prefilter::Candidate;
+use crate::scanner::{Scanner, Scratch, Sighting, Sightings};
 use crate::source::archive::{self, Limits};
 use crate::source::content::is_archive;
 
@@ -27,10 +28,21 @@ pub(super) fn identity(sighting: &Sighting) -> Identity {
 #[derive(Debug, Default)]
 pub(super) struct Judged {
     pub(super) sightings: Vec<Sighting>,
+    /// Secrets that were not sighted again, because it was known what they are.
+    pub(super) secrets: Vec<Identity>,
     pub(super) rejections: Vec<Rejected>,
     pub(super) allowed: Vec<(Sighting, Suppressor)>,
     pub(super) warnings: Vec<Warning>,
     pub(super) stats: Stats,
+}
+
+/// What is to be known of blobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Which secrets are there.
+    Identities,
+    /// Where in the content, too.
+    Sightings,
 }
 
 /// Judges blobs and messages.
@@ -47,6 +59,7 @@ impl Judge<'_> {
     pub(super) fn all<T: Send>(
         &self,
         works: &[(String, &Hit)],
+        wish: Wish,
         keep: impl Fn(Judged) -> T + Sync,
     ) -> Vec<T> {
         let next = AtomicUsize::new(0);
@@ -57,7 +70,7 @@ impl Judge<'_> {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some((path, hit)) = works.get(at) else { break };
-                own.push((at, keep(self.blob(path, hit, &mut scratch))));
+                own.push((at, keep(self.blob(path, hit, wish, &mut scratch))));
             }
             done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&mut own);
         };
@@ -73,13 +86,23 @@ impl Judge<'_> {
     }
 
     /// One blob under one path.
-    fn blob(&self, path: &str, hit: &Hit, scratch: &mut Scratch) -> Judged {
+    fn blob(&self, path: &str, hit: &Hit, wish: Wish, scratch: &mut Scratch) -> Judged {
         let mut judged = Judged::default();
         if self.scanner.skips(path) {
             judged.stats.skipped += 1;
             return judged;
         }
         if !hit.matched && !self.scanner.reports_path(path) {
+            return judged;
+        }
+        if let Some(constant) = hit.constant.as_ref().filter(|_| self.scanner.only_counts())
+            && (constant.secrets.is_empty() || wish == Wish::Identities)
+        {
+            let identity =
+                |(rule, secret): &(usize, Secret)| (path.to_owned(), *rule, secret.clone());
+            judged.secrets.extend(constant.secrets.iter().map(identity));
+            judged.stats.rejected += constant.rejected;
+            judged.stats.suppressed += constant.suppressed;
             return judged;
         }
         let read;
@@ -100,7 +123,9 @@ impl Judge<'_> {
         let blob = Some(hit.id.to_string());
         let provenance = Provenance { path: path.to_owned(), stable_path: path.to_owned(), blob };
         let Some(limits) = self.archives.filter(|_| is_archive(bytes)) else {
-            self.content(bytes, &provenance, scratch, &mut judged);
+            let telling = hit.telling.as_deref();
+            let found = self.scan(bytes, telling, &provenance, scratch);
+            judged.take(found);
             return judged;
         };
         self.content(&[], &provenance, scratch, &mut judged);
@@ -121,14 +146,32 @@ impl Judge<'_> {
         scratch: &mut Scratch,
         judged: &mut Judged,
     ) {
-        let Some(found) = self.scanner.scan(&Blob::whole(bytes, provenance), scratch) else {
-            return;
-        };
-        judged.sightings.extend(found.sightings);
-        judged.rejections.extend(found.rejections);
-        judged.allowed.extend(found.allowed);
-        judged.stats.rejected += found.rejected;
-        judged.stats.suppressed += found.suppressed;
+        judged.take(self.scan(bytes, None, provenance, scratch));
+    }
+
+    fn scan(
+        &self,
+        bytes: &[u8],
+        telling: Option<&[Candidate]>,
+        provenance: &Provenance,
+        scratch: &mut Scratch,
+    ) -> Option<Sightings> {
+        let blob = Blob::whole(bytes, provenance);
+        match telling {
+            Some(telling) => self.scanner.scan_at(&blob, telling, scratch),
+            None => self.scanner.scan(&blob, scratch),
+        }
+    }
+}
+
+impl Judged {
+    fn take(&mut self, found: Option<Sightings>) {
+        let Some(found) = found else { return };
+        self.sightings.extend(found.sightings);
+        self.rejections.extend(found.rejections);
+        self.allowed.extend(found.allowed);
+        self.stats.rejected += found.rejected;
+        self.stats.suppressed += found.suppressed;
     }
 }
 

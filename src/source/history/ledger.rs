@@ -6,7 +6,7 @@ mod losses;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::judge::{Identity, Judge, Judged, identity};
+use super::judge::{Identity, Judge, Judged, Wish, identity};
 use super::paths::{List, Pair, Paths};
 use super::provenance::{self, Commits, Held};
 use super::reach;
@@ -125,7 +125,9 @@ impl<'a> Ledger<'a> {
         let mut of_pair: HashMap<Pair, Vec<u32>> = HashMap::new();
         let mut excused: HashSet<(u32, u32)> = HashSet::new();
         let plain: Vec<(String, &Hit)> = works.iter().map(|(_, work)| work.clone()).collect();
-        for ((pair, _), digest) in works.iter().zip(self.judge.all(&plain, digest)) {
+        for ((pair, _), digest) in
+            works.iter().zip(self.judge.all(&plain, Wish::Identities, digest))
+        {
             self.rest(digest.rest);
             let secrets = digest.secrets.into_iter().map(|identity| {
                 *numbers.entry(identity.clone()).or_insert_with(|| {
@@ -177,7 +179,7 @@ impl<'a> Ledger<'a> {
         let mut commits = Shown { run: self.run, commits: &scene.commits, made: HashMap::new() };
         let works: Vec<(String, &Hit)> =
             shown.keys().filter_map(|pair| work(*pair, scene.paths, by_key)).collect();
-        let judged = self.judge.all(&works, |judged| judged.sightings);
+        let judged = self.judge.all(&works, Wish::Sightings, |judged| judged.sightings);
         for (sightings, secrets) in judged.into_iter().zip(shown.values()) {
             let wanted: HashMap<&Identity, (u32, Held)> = secrets
                 .iter()
@@ -215,7 +217,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn without_commit(&mut self, works: &[(String, &Hit)]) {
-        for mut judged in self.judge.all(works, |judged| judged) {
+        for mut judged in self.judge.all(works, Wish::Sightings, |judged| judged) {
             let sightings = std::mem::take(&mut judged.sightings);
             self.rest(judged);
             self.orphans(sightings);
@@ -350,8 +352,12 @@ impl<'a> Ledger<'a> {
     fn count_unreachable(&mut self, works: &[(String, &Hit)], messages: &[&Message]) {
         let least = self.run.options.least;
         let mut secrets: BTreeSet<(usize, Secret)> = BTreeSet::new();
-        let mut sightings: Vec<Sighting> =
-            self.judge.all(works, |judged| judged.sightings).into_iter().flatten().collect();
+        let mut sightings: Vec<Sighting> = self
+            .judge
+            .all(works, Wish::Sightings, |judged| judged.sightings)
+            .into_iter()
+            .flatten()
+            .collect();
         let stats = self.found.stats;
         for message in messages {
             sightings.extend(self.message(message));
@@ -377,7 +383,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn unplaced(&mut self, hits: &Hits) {
         let works: Vec<(String, &Hit)> =
             hits.blobs.iter().map(|hit| (NO_PATH.to_owned(), hit)).collect();
-        for mut judged in self.judge.all(&works, |judged| judged) {
+        for mut judged in self.judge.all(&works, Wish::Sightings, |judged| judged) {
             self.found.sightings.append(&mut judged.sightings);
             self.rest(judged);
         }
@@ -415,7 +421,8 @@ impl Shown<'_> {
 }
 
 fn digest(mut judged: Judged) -> Digest {
-    let mut secrets: Vec<Identity> = judged.sightings.iter().map(identity).collect();
+    let mut secrets = std::mem::take(&mut judged.secrets);
+    secrets.extend(judged.sightings.iter().map(identity));
     let ids = |sighting: &Sighting| {
         let all = sighting.excused.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()));
         (identity(sighting), all.collect())

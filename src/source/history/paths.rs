@@ -1,12 +1,14 @@
 //! From the edges of all trees to the paths of the wanted blobs below each tree.
 //!
 //! Worked from the blobs upwards, each tree once. Trees that hold the same wanted blobs at the same
-//! paths, as nearly all versions of a directory do, share one list. Not here: reading trees, and
-//! which of them belong to commits.
+//! paths, as nearly all versions of a directory do, share one list, and are known by the lists of
+//! their entries before theirs is made. Not here: reading trees, and which of them belong to
+//! commits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::trees::{Edge, Key, Part, Wanted};
+use super::forest::{Forest, NONE};
+use super::trees::{Key, KeyMap, Part};
 
 /// Wanted blobs below one tree that are told apart; a hostile repository can name one blob in a
 /// billion places.
@@ -24,7 +26,9 @@ pub(super) type Pair = u32;
 pub(super) struct Paths {
     pairs: Numbered<(Box<[u8]>, Key)>,
     lists: Numbered<Box<[Pair]>>,
-    by_name: HashMap<Key, List>,
+    /// The numbers of trees and wanted blobs, and the list of each.
+    numbers: KeyMap<u32>,
+    of_node: Vec<List>,
     /// Whether places were left out.
     pub(super) cut: bool,
 }
@@ -54,32 +58,48 @@ impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
     }
 }
 
-/// An edge on the way to a wanted blob, by number of the names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Step {
-    parent: Key,
-    name: u32,
-    child: Key,
+/// An entry of a tree: number of its name, and the list of what it names. One number, for a hash.
+type Entry = u64;
+
+fn entry(name: u32, list: List) -> Entry {
+    u64::from(name) << 32 | u64::from(list)
+}
+
+/// What was worked out, so that it need not be again.
+#[derive(Default)]
+struct Memory {
+    /// Lists as they are seen from a tree that has them under a name.
+    moved: KeyMap<Box<[Pair]>>,
+    /// The lists of trees, by their entries.
+    joined: HashMap<Box<[Entry]>, List>,
 }
 
 impl Paths {
     /// Works out the lists.
-    pub(super) fn new(parts: &[Part], wanted: &[Key]) -> Self {
-        let mut names: Numbered<&[u8]> = Numbered::default();
-        let steps = steps(parts, wanted, &mut names);
-        let mut paths = Self::default();
+    pub(super) fn new(parts: Vec<Part>, wanted: &[Key]) -> Self {
+        let mut forest = Forest::new(parts, wanted);
+        let mut paths = Self { of_node: vec![NONE; forest.len()], ..Self::default() };
+        paths.numbers = std::mem::take(&mut forest.numbers);
         for blob in wanted {
             let pair = paths.pairs.number((Box::default(), *blob));
             let list = paths.lists.number([pair].into());
-            paths.by_name.insert(*blob, list);
+            let node =
+                paths.numbers.get(blob).and_then(|node| paths.of_node.get_mut(*node as usize));
+            if let Some(slot) = node {
+                *slot = list;
+            }
         }
-        paths.climb(&steps, &names.items, wanted);
+        paths.climb(&forest);
         paths
     }
 
     /// The wanted blobs below a tree (or the blob that `name` itself is); `None` if there are none.
     pub(super) fn below(&self, name: Key) -> Option<List> {
-        self.by_name.get(&name).copied()
+        self.of_node(*self.numbers.get(&name)?)
+    }
+
+    fn of_node(&self, node: u32) -> Option<List> {
+        self.of_node.get(node as usize).copied().filter(|list| *list != NONE)
     }
 
     /// The pairs of a list.
@@ -94,25 +114,24 @@ impl Paths {
 
     /// Gives each tree its list as soon as all trees below it have theirs. Trees that contain
     /// themselves, which only a forged index can say, never get one.
-    fn climb(&mut self, steps: &[Step], names: &[&[u8]], wanted: &[Key]) {
-        let mut waits: HashMap<Key, usize> = HashMap::new();
-        let mut parents: HashMap<Key, Vec<Key>> = HashMap::new();
-        for step in steps {
-            *waits.entry(step.parent).or_default() += 1;
-            parents.entry(step.child).or_default().push(step.parent);
-        }
-        let mut moved: HashMap<(u32, List), Box<[Pair]>> = HashMap::new();
-        let mut ready: Vec<Key> = wanted.to_vec();
+    fn climb(&mut self, forest: &Forest) {
+        let mut waits = forest.waits();
+        let mut ready = forest.blobs();
+        let mut memory = Memory::default();
+        let mut entries: Vec<Entry> = Vec::new();
         while let Some(child) = ready.pop() {
-            for parent in parents.get(&child).into_iter().flatten() {
-                let Some(left) = waits.get_mut(parent) else { continue };
-                *left -= 1;
+            for parent in forest.parents(child) {
+                let Some(left) = waits.get_mut(*parent as usize) else { continue };
+                *left = left.saturating_sub(1);
                 if *left == 0 {
-                    let from = steps.partition_point(|step| step.parent < *parent);
-                    let own = steps.get(from..).unwrap_or_default().iter();
-                    let own = own.take_while(|step| step.parent == *parent);
-                    let list = self.join(own, names, &mut moved);
-                    self.by_name.insert(*parent, list);
+                    entries.clear();
+                    let own = forest.entries(*parent).iter();
+                    let below = own.filter_map(|e| Some(entry(e.name, self.of_node(e.child)?)));
+                    entries.extend(below);
+                    let list = self.join(&entries, &forest.names, &mut memory);
+                    if let Some(slot) = self.of_node.get_mut(*parent as usize) {
+                        *slot = list;
+                    }
                     ready.push(*parent);
                 }
             }
@@ -120,18 +139,15 @@ impl Paths {
     }
 
     /// The list of a tree, of those of its entries.
-    fn join<'s>(
-        &mut self,
-        entries: impl Iterator<Item = &'s Step>,
-        names: &[&[u8]],
-        moved: &mut HashMap<(u32, List), Box<[Pair]>>,
-    ) -> List {
+    fn join(&mut self, entries: &[Entry], names: &[Box<[u8]>], memory: &mut Memory) -> List {
+        if let Some(list) = memory.joined.get(entries) {
+            return *list;
+        }
         let mut joined = Vec::new();
-        for step in entries {
-            let Some(list) = self.below(step.child) else { continue };
-            let deeper = moved.entry((step.name, list)).or_insert_with(|| {
-                let name = names.get(step.name as usize).copied().unwrap_or_default();
-                self.deeper(name, list)
+        for entry in entries {
+            let deeper = memory.moved.entry(*entry).or_insert_with(|| {
+                let name = names.get((*entry >> 32) as usize).map_or(&[][..], |name| name);
+                self.deeper(name, *entry as u32)
             });
             joined.extend_from_slice(deeper);
         }
@@ -141,7 +157,9 @@ impl Paths {
             joined.truncate(MOST_PLACES);
             self.cut = true;
         }
-        self.lists.number(joined.into())
+        let list = self.lists.number(joined.into());
+        memory.joined.insert(entries.into(), list);
+        list
     }
 
     /// A list as it is seen from a tree that has its tree under `name`.
@@ -161,64 +179,17 @@ impl Paths {
     }
 }
 
-/// The edges that lead to wanted blobs, in order and each once.
-fn steps<'p>(parts: &'p [Part], wanted: &[Key], names: &mut Numbered<&'p [u8]>) -> Vec<Step> {
-    let all = leading(parts, wanted);
-    let mut steps = Vec::new();
-    for part in parts {
-        let mut of_part: Vec<(u32, u32)> = Vec::new();
-        let mut sorted: Vec<(&[u8], u32)> =
-            part.names.iter().map(|(name, number)| (&**name, *number)).collect();
-        sorted.sort_unstable();
-        for (name, number) in sorted {
-            of_part.push((number, names.number(name)));
-        }
-        of_part.sort_unstable();
-        for edge in part.edges.iter().filter(|edge| all.contains(&edge.child)) {
-            let parent = part.trees.get(edge.tree as usize).copied();
-            let name = of_part.get(edge.name as usize).map(|(_, number)| *number);
-            if let (Some(parent), Some(name)) = (parent, name) {
-                steps.push(Step { parent, name, child: edge.child });
-            }
-        }
-    }
-    steps.sort_unstable();
-    steps.dedup();
-    steps
-}
-
-/// The wanted blobs and all trees that lead to them.
-fn leading(parts: &[Part], wanted: &[Key]) -> HashSet<Key> {
-    let mut all: HashSet<Key> = wanted.iter().copied().collect();
-    let mut edge_of_level: Vec<Key> = wanted.to_vec();
-    while !edge_of_level.is_empty() {
-        let level = Wanted::new(edge_of_level.drain(..));
-        for part in parts {
-            let leads = |edge: &&Edge| level.contains(edge.child);
-            for edge in part.edges.iter().filter(leads) {
-                if let Some(parent) = part.trees.get(edge.tree as usize)
-                    && all.insert(*parent)
-                {
-                    edge_of_level.push(*parent);
-                }
-            }
-        }
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn part(edges: &[(Key, &str, Key)]) -> Part {
+    fn part(trees: &[(Key, &[(&str, Key)])]) -> Part {
         let mut part = Part::default();
-        for (parent, name, child) in edges {
-            let next = part.names.len() as u32;
-            let name = *part.names.entry(name.as_bytes().into()).or_insert(next);
-            part.trees.push(*parent);
-            let tree = part.trees.len() as u32 - 1;
-            part.edges.push(Edge { child: *child, tree, name });
+        for (tree, entries) in trees {
+            part.begin(*tree);
+            for (name, child) in *entries {
+                part.add(name.as_bytes(), *child);
+            }
         }
         part
     }
@@ -234,13 +205,19 @@ mod tests {
 
     #[test]
     fn trees_know_what_is_below_them_whoever_read_them() {
-        let one = part(&[(10, "a", 1), (20, "d", 10), (20, "e", 10), (30, "x", 31)]);
-        let two =
-            part(&[(20, "b", 2), (21, "d", 10), (20, "b", 2), (40, "loop", 40), (40, "a", 1)]);
-        let paths = Paths::new(&[one, two], &[1, 2]);
+        let one =
+            part(&[(10, &[("a", 1)]), (20, &[("b", 2), ("d", 10), ("e", 10)]), (30, &[("x", 31)])]);
+        let two = part(&[
+            (21, &[("d", 10)]),
+            (20, &[("b", 2), ("d", 10), ("e", 10)]),
+            (40, &[("a", 1), ("loop", 40)]),
+            (22, &[("f", 21), ("x", 30)]),
+        ]);
+        let paths = Paths::new(vec![one, two], &[1, 2]);
         let root = [("b", 2), ("d/a", 1), ("e/a", 1)].map(|(path, blob)| (path.to_owned(), blob));
         assert_eq!(shown(&paths, 20), root);
         assert_eq!(shown(&paths, 21), [("d/a".to_owned(), 1)]);
+        assert_eq!(shown(&paths, 22), [("f/d/a".to_owned(), 1)]);
         assert_eq!(shown(&paths, 1), [(String::new(), 1)]);
         assert!(paths.below(30).is_none() && paths.below(40).is_none());
     }

@@ -19,7 +19,7 @@ use crate::git::object::{Kind, ObjectId};
 use crate::git::store::Store;
 use crate::git::traversal::{Inherited, Object, Visitor};
 use crate::prefilter::Candidate;
-use crate::scanner::{Scanner, Scratch};
+use crate::scanner::{Constant, Glance, Scanner, Scratch};
 use crate::source::Progress;
 use crate::source::archive::{self, Limits};
 use crate::source::content::is_archive;
@@ -62,6 +62,7 @@ impl<'a> Plan<'a> {
             plan: self,
             changes: Changes::new(),
             candidates: Vec::new(),
+            telling: Vec::new(),
             scratch: Scratch::default(),
             hits: Hits::default(),
             told: (0, 0),
@@ -87,6 +88,10 @@ pub(super) struct Hit {
     pub(super) bytes: Option<Arc<[u8]>>,
     /// Whether text of a secret's shape is in it; else its path may be a finding.
     pub(super) matched: bool,
+    /// The candidates that led to its matches, if they are known.
+    pub(super) telling: Option<Box<[Candidate]>>,
+    /// What it comes to, if that is the same at each path.
+    pub(super) constant: Option<Constant>,
 }
 
 /// A commit's or a tag's message with a match.
@@ -172,6 +177,8 @@ pub(super) struct Search<'a> {
     plan: &'a Plan<'a>,
     changes: Changes,
     candidates: Vec<Candidate>,
+    /// Those that lead to matches.
+    telling: Vec<Candidate>,
     scratch: Scratch,
     hits: Hits,
     /// Contents and bytes that the progress display knows of.
@@ -214,15 +221,26 @@ impl Search<'_> {
             self.candidates.clear();
         }
         let archive = self.plan.archives.filter(|_| is_archive(object.bytes));
-        let matched = match archive {
-            Some(limits) => self.archive(object.bytes, limits),
-            None if local => self.plan.scanner.has_match(object.bytes, &self.candidates),
-            None => self.has_any(object.bytes),
+        let Self { plan, candidates, telling, .. } = self;
+        let scanner = plan.scanner;
+        let seen = match archive {
+            Some(limits) => glance(self.archive(object.bytes, limits)),
+            None if local => scanner.glance(object.bytes, candidates, telling),
+            None => glance(self.has_any(object.bytes)),
         };
-        let wanted = matched || self.plan.scanner.has_path_rules();
-        if wanted && let Some(id) = object.id() {
-            let bytes = if matched { self.plan.keep(object.bytes) } else { None };
-            self.hits.blobs.push(Hit { id, bytes, matched });
+        let matched = !matches!(seen, Glance::Nothing);
+        if (matched || scanner.has_path_rules())
+            && let Some(id) = object.id()
+        {
+            let open = matches!(seen, Glance::Open);
+            let bytes = if open { self.plan.keep(object.bytes) } else { None };
+            let known = matched && local && archive.is_none();
+            let telling = known.then(|| self.telling.as_slice().into());
+            let constant = match seen {
+                Glance::Constant(constant) => Some(constant),
+                _ => None,
+            };
+            self.hits.blobs.push(Hit { id, bytes, matched, telling, constant });
         }
         self.candidates.as_slice().into()
     }
@@ -325,6 +343,11 @@ impl Search<'_> {
         self.plan.completeness.settle(&mut self.hits.gaps);
         self.hits
     }
+}
+
+/// What is known of a content by whether it has a match.
+fn glance(matched: bool) -> Glance {
+    if matched { Glance::Open } else { Glance::Nothing }
 }
 
 /// Drops those from `first` on that do not begin within `anchors`.

@@ -2,7 +2,8 @@
 //!
 //! Not here: the paths that come of it ([`super::paths`]).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::git::delta::{Delta, Segment, Segments};
 use crate::git::heads::{Heads, head};
@@ -20,21 +21,46 @@ pub(super) fn key(name: &[u8]) -> Key {
     head(name)
 }
 
+/// What there is for each of many keys.
+pub(super) type KeyMap<T> = HashMap<Key, T, BuildHasherDefault<KeyHasher>>;
+
+/// Hashes keys, which are hash values already.
+#[derive(Debug, Default)]
+pub(super) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, key: u64) {
+        self.0 = (self.0 ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
+
 /// Which of many names may be wanted, in a few nanoseconds.
 #[derive(Debug)]
 pub(super) struct Wanted {
-    keys: HashSet<Key>,
+    keys: KeyMap<()>,
     bits: Vec<u64>,
 }
 
 /// Bits of [`Wanted::bits`], as a power of two.
-const BITS: u32 = 16;
+const BITS: u32 = 18;
 
 impl Wanted {
     pub(super) fn new(names: impl Iterator<Item = Key>) -> Self {
-        let keys: HashSet<Key> = names.collect();
+        let keys: KeyMap<()> = names.map(|name| (name, ())).collect();
         let mut bits = vec![0; 1 << (BITS - 6)];
-        for key in &keys {
+        for key in keys.keys() {
             let (word, bit) = Self::bit(*key);
             if let Some(word) = bits.get_mut(word) {
                 *word |= bit;
@@ -50,26 +76,33 @@ impl Wanted {
 
     pub(super) fn contains(&self, key: Key) -> bool {
         let (word, bit) = Self::bit(key);
-        self.bits.get(word).is_some_and(|word| word & bit != 0) && self.keys.contains(&key)
+        self.bits.get(word).is_some_and(|word| word & bit != 0) && self.keys.contains_key(&key)
     }
 }
 
-/// A tree names something: a sub-tree, or a wanted blob.
+/// A tree that names a sub-tree or a wanted blob.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Edge {
-    pub(super) child: Key,
-    /// Number of the tree in [`Part::trees`].
-    pub(super) tree: u32,
-    /// Number of the entry's name in [`Part::names`].
-    pub(super) name: u32,
+pub(super) struct Tree {
+    pub(super) key: Key,
+    /// Its edges: the first, and the one behind the last.
+    pub(super) first: u32,
+    pub(super) end: u32,
 }
 
 /// What one thread has read.
 #[derive(Debug, Default)]
 pub(super) struct Part {
-    pub(super) trees: Vec<Key>,
-    pub(super) edges: Vec<Edge>,
-    pub(super) names: HashMap<Box<[u8]>, u32>,
+    pub(super) trees: Vec<Tree>,
+    /// What the trees name: sub-trees, and wanted blobs.
+    pub(super) children: Vec<Key>,
+    /// By which name, by number.
+    pub(super) named: Vec<u32>,
+    /// All such names.
+    pub(super) names: Vec<Box<[u8]>>,
+    numbers: HashMap<Box<[u8]>, u32>,
+    /// The name that came behind each the last time; the first is that of a tree's first.
+    follows: Vec<u32>,
+    last: usize,
 }
 
 /// What is asked of the trees.
@@ -98,31 +131,60 @@ impl Visitor for Trees<'_> {
 
     fn visit(&mut self, object: Object<'_>, _: Option<Inherited<'_, ()>>) {
         let Survey { format, wanted } = self.survey;
-        let mut tree = None;
+        let mut begun = false;
         // The search has told of trees that end in the middle of an entry.
         for entry in TreeEntries::new(object.bytes, *format).map_while(Result::ok) {
             let child = key(entry.id.as_bytes());
             if entry.kind() == EntryKind::Tree || wanted.contains(child) {
-                let tree = *tree.get_or_insert_with(|| self.part.add(key(object.name)));
-                let name = self.part.name(entry.name);
-                self.part.edges.push(Edge { child, tree, name });
+                if !begun {
+                    self.part.begin(key(object.name));
+                    begun = true;
+                }
+                self.part.add(entry.name, child);
             }
         }
     }
 }
 
 impl Part {
-    fn add(&mut self, tree: Key) -> u32 {
-        self.trees.push(tree);
-        u32::try_from(self.trees.len() - 1).unwrap_or(u32::MAX)
+    /// Begins with another tree.
+    pub(super) fn begin(&mut self, key: Key) {
+        let first = u32::try_from(self.children.len()).unwrap_or(u32::MAX);
+        self.trees.push(Tree { key, first, end: first });
+        self.last = 0;
     }
 
-    fn name(&mut self, name: &[u8]) -> u32 {
-        if let Some(number) = self.names.get(name) {
-            return *number;
+    /// Adds an edge of the last tree.
+    pub(super) fn add(&mut self, name: &[u8], child: Key) {
+        let number = self.name(name);
+        self.children.push(child);
+        self.named.push(number);
+        if let Some(tree) = self.trees.last_mut() {
+            tree.end = tree.end.saturating_add(1);
         }
-        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.insert(name.into(), number);
+    }
+
+    /// The number of a name. Trees of one folder have the same names in the same order.
+    fn name(&mut self, name: &[u8]) -> u32 {
+        if self.follows.is_empty() {
+            self.follows.push(0);
+        }
+        let guess = self.follows.get(self.last).copied().unwrap_or_default();
+        if self.names.get(guess as usize).is_some_and(|known| **known == *name) {
+            self.last = guess as usize + 1;
+            return guess;
+        }
+        let number = self.numbers.get(name).copied().unwrap_or_else(|| {
+            let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+            self.names.push(name.into());
+            self.follows.push(0);
+            self.numbers.insert(name.into(), number);
+            number
+        });
+        if let Some(slot) = self.follows.get_mut(self.last) {
+            *slot = number;
+        }
+        self.last = number as usize + 1;
         number
     }
 }

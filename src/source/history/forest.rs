@@ -1,0 +1,164 @@
+//! The trees of a repository by number, and which of them hold which.
+//!
+//! Names of objects are looked up once for each edge; whoever goes up or down from there counts in
+//! numbers. Not here: paths.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::Vacant;
+
+use super::trees::{Key, KeyMap, Part};
+
+/// No number.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// An entry of a tree, by the numbers of its name and of what it names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) name: u32,
+    pub(super) child: u32,
+}
+
+/// Wanted blobs and trees.
+#[derive(Debug, Default)]
+pub(super) struct Forest {
+    /// The number of each: the blobs are the first.
+    pub(super) numbers: KeyMap<u32>,
+    /// Names of entries.
+    pub(super) names: Vec<Box<[u8]>>,
+    blobs: u32,
+    /// The entries of all trees that name a tree or a wanted blob.
+    entries: Vec<Entry>,
+    /// Where those of each number begin; one more at the end.
+    starts: Vec<u32>,
+    /// The trees that hold something, for all that is held, in its order.
+    parents: Vec<u32>,
+    /// Where those of each number begin; one more at the end.
+    held: Vec<u32>,
+}
+
+impl Forest {
+    /// Puts the trees of all parts together. A tree that comes twice is the same tree.
+    pub(super) fn new(mut parts: Vec<Part>, wanted: &[Key]) -> Self {
+        let mut forest = Self::default();
+        let trees: usize = parts.iter().map(|part| part.trees.len()).sum();
+        forest.numbers.reserve(wanted.len() + trees);
+        for blob in wanted {
+            let next = number(forest.numbers.len());
+            forest.numbers.entry(*blob).or_insert(next);
+        }
+        forest.blobs = number(forest.numbers.len());
+        for part in &mut parts {
+            part.trees.retain_mut(|tree| {
+                let next = number(forest.numbers.len());
+                let Vacant(place) = forest.numbers.entry(tree.key) else { return false };
+                place.insert(next);
+                true
+            });
+        }
+        forest.fill(parts);
+        forest.turn();
+        forest
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len().saturating_sub(1)
+    }
+
+    /// The numbers of the wanted blobs.
+    pub(super) fn blobs(&self) -> Vec<u32> {
+        (0..self.blobs).collect()
+    }
+
+    /// The entries of a tree.
+    pub(super) fn entries(&self, tree: u32) -> &[Entry] {
+        slice(&self.entries, &self.starts, tree)
+    }
+
+    /// The trees that hold something, once for each entry.
+    pub(super) fn parents(&self, child: u32) -> &[u32] {
+        slice(&self.parents, &self.held, child)
+    }
+
+    /// For each number how many of its entries lead to a wanted blob.
+    pub(super) fn waits(&self) -> Vec<u32> {
+        let mut waits = vec![0u32; self.len()];
+        let mut leading = self.blobs();
+        while let Some(child) = leading.pop() {
+            for parent in self.parents(child) {
+                let Some(count) = waits.get_mut(*parent as usize) else { continue };
+                *count += 1;
+                if *count == 1 {
+                    leading.push(*parent);
+                }
+            }
+        }
+        waits
+    }
+
+    /// Numbers the entries of all trees, which come in the order of their numbers.
+    fn fill(&mut self, parts: Vec<Part>) {
+        let mut numbers: HashMap<Box<[u8]>, u32> = HashMap::new();
+        self.starts = vec![0; self.blobs as usize];
+        self.entries.reserve(parts.iter().map(|part| part.children.len()).sum());
+        for part in parts {
+            let names = part.names.into_iter().map(|name| {
+                *numbers.entry(name).or_insert_with_key(|name| {
+                    self.names.push(name.clone());
+                    number(self.names.len() - 1)
+                })
+            });
+            let names: Vec<u32> = names.collect();
+            for tree in &part.trees {
+                self.starts.push(number(self.entries.len()));
+                let own = tree.first as usize..tree.end as usize;
+                let children = part.children.get(own.clone()).unwrap_or_default();
+                let named = part.named.get(own).unwrap_or_default();
+                for (child, name) in children.iter().zip(named) {
+                    let known = self.numbers.get(child).zip(names.get(*name as usize));
+                    self.entries
+                        .extend(known.map(|(child, name)| Entry { name: *name, child: *child }));
+                }
+            }
+        }
+        self.starts.push(number(self.entries.len()));
+    }
+
+    /// Finds out for each by which trees it is held.
+    fn turn(&mut self) {
+        self.held = vec![0; self.numbers.len() + 1];
+        for entry in &self.entries {
+            if let Some(count) = self.held.get_mut(entry.child as usize) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for count in &mut self.held {
+            sum += *count;
+            *count = sum;
+        }
+        // From the end of its place to the start, for each.
+        self.parents = vec![NONE; self.entries.len()];
+        for tree in (self.blobs..number(self.starts.len().saturating_sub(1))).rev() {
+            for entry in slice(&self.entries, &self.starts, tree).iter().rev() {
+                let Some(end) = self.held.get_mut(entry.child as usize) else { continue };
+                *end -= 1;
+                if let Some(slot) = self.parents.get_mut(*end as usize) {
+                    *slot = tree;
+                }
+            }
+        }
+    }
+}
+
+/// A count as a number; what has more than four billion entries has been cut long before.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(NONE)
+}
+
+/// The part of `all` that belongs to `number`.
+fn slice<'a, T>(all: &'a [T], starts: &[u32], number: u32) -> &'a [T] {
+    let bounds = starts.get(number as usize..).and_then(|rest| rest.first_chunk::<2>());
+    let bounds = bounds.map(|[start, end]| *start as usize..*end as usize);
+    bounds.and_then(|bounds| all.get(bounds)).unwrap_or_default()
+}
