@@ -245,15 +245,172 @@ fn a_configuration_is_looked_for_in_order() {
     assert_eq!(found(run), 0);
 }
 
+const BETTERLEAKS: &str = r##"
+prefilter = '''
+matchesAny(attributes["path"], [`\.lock$`]) // generated
+'''
+filter = '''containsAny(finding["secret"], ["fixture"])'''
+[[rules]]
+id = "widget"
+regex = '''widget=([a-z0-9]+)'''
+confidence = "high"
+filter = '''
+entropy(finding["secret"]) < 2.0 ||
+(
+  let before = finding["fragment_raw"][max(finding["match_start_idx"] - 9, finding["match_line_start_idx"]):finding["match_start_idx"]];
+  let _ = setConfidence(before contains "old" ? "low" : "high");
+  finding["line"] contains "# example" || (tokenRatio(finding["secret"]) > 2.5 && attributes["path"] endsWith ".md")
+)
+'''
+validate = "http.get(1)"
+"##;
+
 #[test]
-fn what_betterleaks_filters_by_expressions_is_named() {
-    let config = "[[rules]]\nid = \"one\"\nregex = 'abcd[0-9]+'\nfilter = '''finding[\"secret\"] == \"x\"'''\n";
+fn expressions_of_betterleaks_drop_what_they_drop_there() {
+    let token = "w1x2y3z4a5b6";
+    let text = format!(
+        "widget={token}1\nold widget={token}2\nwidget=aabb\nwidget={token}3 # example\nwidget=fixture{token}\n"
+    );
+    let files = [("a.txt", text.clone()), ("b.lock", text), ("c.md", format!("widget={token}4\n"))];
+    let place = with_config(BETTERLEAKS, &files);
+    let run = scanned(&place, &["--confidence", "low"]);
+    assert_eq!(
+        run.places(),
+        ["a.txt:1:8 widget - plain", "a.txt:2:12 widget - plain", "c.md:1:8 widget - plain"]
+    );
+    let json = run.json();
+    let mut sure: Vec<String> = harness::array(&json["findings"])
+        .iter()
+        .map(|f| format!("{} {}", f["occurrences"][0]["path"], f["confidence"]).replace('"', ""))
+        .collect();
+    sure.sort();
+    assert_eq!(sure, ["a.txt high", "a.txt low", "c.md high"]);
+    insta::assert_snapshot!(run.stderr, @r##"
+    warning: [DIR]/.gitleaks.toml:15:44: `filter` of rule `widget` asks for `tokenRatio()`, which keytrawl has not
+    "##);
+    let check = place.run(&["rules", "check", ".gitleaks.toml"]);
+    insta::assert_snapshot!(check.stdout, @r##"
+    .gitleaks.toml: a configuration for gitleaks
+      rules       1: 1 of its own, 0 built in (`useDefault` is not set)
+      allowlists  2 for all rules or some
+      widget  begins with widget=, in every encoding
+    note: .gitleaks.toml:15:44: `filter` of rule `widget` asks for `tokenRatio()`, which keytrawl has not (a finding that depends on it is reported)
+    "##);
+}
+
+#[test]
+fn an_expression_is_applied_to_decoded_text() {
+    let config = r#"
+[[rules]]
+id = "pass"
+regex = '''\bpass=([a-z0-9]+)'''
+filter = '''finding["fragment_raw"][finding["match_line_start_idx"]:finding["match_start_idx"]] contains "demo" '''
+[[rules]]
+id = "gadget"
+regex = '''gdgt_[0-9a-z]{24}'''
+filter = '''finding["fragment_raw"][finding["match_line_start_idx"]:finding["match_start_idx"]] contains "demo" '''
+"#;
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let token = armed("{base36:24}");
+    let place = with_config(
+        config,
+        &[
+            ("a.txt", format!("x {} y\n", hex("\ndemo pass=abcd1234 ; end of it"))),
+            ("b.txt", format!("x {} y\n", hex("\nreal pass=abcd1234 ; end of it"))),
+            ("c.txt", format!("x {} y\n", hex(&format!("\ndemo gdgt_{token} ; end of it")))),
+            ("d.txt", format!("x {} y\n", hex(&format!("\nreal gdgt_{token} ; end of it")))),
+        ],
+    );
+    let places = scanned(&place, &[]).places();
+    assert_eq!(places.len(), 2, "{places:?}");
+    assert!(places[0].starts_with("b.txt") && places[1].starts_with("d.txt"), "{places:?}");
+}
+
+#[test]
+fn components_must_be_near_and_specific_rules_come_first() {
+    let config = r#"
+[[rules]]
+id = "pair"
+regex = '''pass="([^"]+)"'''
+components = [
+  { id = "user", within = "-2L,+1L" },
+  { id = "hint", optional = true },
+]
+[[rules]]
+id = "user"
+regex = '''user="([^"]+)"'''
+skipReport = true
+[[rules]]
+id = "hint"
+regex = '''hint="([^"]+)"'''
+[[rules]]
+id = "any"
+regex = '''key=([a-z0-9]+)'''
+specificity = -10
+[[rules]]
+id = "shop"
+regex = '''(key)=(shop[a-z0-9]+)'''
+valueGroup = 2
+"#;
+    let text =
+        "user=\"ann\"\npass=\"one\"\n\npass=\"two\"\nuser=\"bob\"\nkey=shop12345\nkey=other6789\n";
+    let place = with_config(config, &[("a.txt", text.to_owned())]);
+    let run = scanned(&place, &[]);
+    assert_eq!(
+        run.places(),
+        ["a.txt:2:7 pair - plain", "a.txt:6:5 shop - plain", "a.txt:7:5 any - plain"]
+    );
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn mistakes_in_keys_of_betterleaks_are_told_with_their_places() {
+    let config = r#"
+prefilter = '''finding["secret"] == "x"'''
+filter = "true &&"
+[[rules]]
+id = "one"
+regex = 'abcd[0-9]+'
+tokenEfficiency = true
+filter = '''
+finding["secret"] -
+  1 == 2 || attributes["git.sha"] == ""
+'''
+"#;
     let place = with_config(config, &[("a.txt", "abcd12\n".to_owned())]);
     let run = scanned(&place, &[]);
     assert_eq!(run.places(), ["a.txt:1:1 one - plain"]);
-    insta::assert_snapshot!(run.stderr, @r"
-    warning: [DIR]/.gitleaks.toml:4:10: `filter` of rule `one` is not applied: more is reported than it says
-    ");
+    insta::assert_snapshot!(run.stderr, @r##"
+    warning: [DIR]/.gitleaks.toml:7:19: `tokenEfficiency` of rule `one` is not applied
+    warning: [DIR]/.gitleaks.toml:10:13: `filter` of rule `one` asks for `attributes["git.sha"]`, which keytrawl has not
+    warning: [DIR]/.gitleaks.toml:9:19: `filter` of rule `one` comes to nothing: this does not fit its values
+    warning: [DIR]/.gitleaks.toml:2:13: `prefilter` of the configuration is not applied: findings are not known before the search
+    warning: [DIR]/.gitleaks.toml:3:18: `filter` of the configuration is not applied: the expression breaks off
+    "##);
+    place.file(
+        ".gitleaks.toml",
+        "[[rules]]\nid = 'a'\nregex = 'b'\nconfidence = 'sure'\nspecificity = 0.5\ncomponents = [{ id = 'c', within = '5X' }, { id = 'd' }]\n",
+    );
+    insta::assert_snapshot!(place.run(&["."]).stderr, @r##"
+    error: the configuration `[DIR]/.gitleaks.toml` is wrong
+      [DIR]/.gitleaks.toml:4:14: `sure` is no confidence (one of: low, medium, high)
+      [DIR]/.gitleaks.toml:5:15: `specificity` is no whole number
+      [DIR]/.gitleaks.toml:6:36: `5X` is no distance (such as `5L` or `-2L,+4L,80C`)
+    hint: mend the file, or scan with `--no-config`
+    "##);
+}
+
+#[test]
+fn a_file_has_its_own_expressions_instead_of_those_that_it_extends() {
+    let base = "filter = 'finding.secret contains \"1\"'\n[[rules]]\nid = 'a'\nregex = 'abcd[0-9]'\nfilter = 'finding.secret endsWith \"3\"'\n";
+    let config = "filter = 'finding.secret contains \"2\"'\n[extend]\npath = 'base.toml'\n[[rules]]\nid = 'a'\nfilter = 'finding.secret endsWith \"4\"'\n";
+    let place = with_config(
+        config,
+        &[("x/a.txt", "abcd1 abcd2 abcd3 abcd4\n".to_owned()), ("base.toml", base.to_owned())],
+    );
+    assert_eq!(scanned(&place, &[]).places(), ["x/a.txt:1:1 a - plain", "x/a.txt:1:13 a - plain"]);
+    place.file(".gitleaks.toml", base);
+    assert_eq!(scanned(&place, &[]).places(), ["x/a.txt:1:19 a - plain", "x/a.txt:1:7 a - plain"]);
 }
 
 /// Rules and paths of what a run in a repository found.

@@ -6,9 +6,11 @@
 mod call;
 mod value;
 
+use zeroize::Zeroizing;
+
 use super::allowlist::Subject;
 use crate::finding::Confidence;
-use crate::rule::{Expression, Fact, Node, Operator};
+use crate::rule::{Expression, Fact, Function, Node, Operator};
 use crate::span::Span;
 use value::{Text, Value};
 
@@ -118,9 +120,9 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    fn value(&mut self, node: &'a Node) -> Valued<'a> {
+    fn value(&mut self, whole: &'a Node) -> Valued<'a> {
         self.steps = self.steps.checked_sub(1).ok_or(LIMIT)?;
-        Ok(match node {
+        Ok(match whole {
             Node::Unknown => Value::Unknown,
             Node::Nil => Value::Nil,
             Node::Bool(yes) => Value::Bool(*yes),
@@ -162,44 +164,43 @@ impl<'a> Evaluator<'a> {
                 item(list, index)?
             }
             Node::Part(node, from, to) => self.part(node, from.as_deref(), to.as_deref())?,
-            Node::Matches(node, pattern) => match (self.value(node)?, pattern) {
-                (Value::Text(_), None) => Value::Bool(false),
-                (Value::Text(text), Some(pattern)) => {
-                    self.charge(text.bytes().len())?;
-                    let regex = pattern.regex();
-                    regex.map_or(Value::Unknown, |r| Value::Bool(r.is_match(text.bytes())))
+            Node::Matches(node, _) | Node::Find(node, _) | Node::Holds(node, _) => {
+                match self.value(node)? {
+                    Value::Text(text) => self.sought(whole, &text)?,
+                    other => other.unknown_or(KIND)?,
                 }
-                (other, _) => other.unknown_or(KIND)?,
-            },
-            Node::Find(node, pattern) => match self.value(node)? {
-                Value::Text(text) => {
-                    self.charge(text.bytes().len())?;
-                    let Some(regex) = pattern.regex() else { return Ok(Value::Unknown) };
-                    let found = regex.find(text.bytes()).map_or(0..0, |m| m.range());
-                    Value::Text(text.part(found))
-                }
-                other => other.unknown_or(KIND)?,
-            },
-            Node::Holds(node, words) => match self.value(node)? {
-                Value::Text(text) => {
-                    self.charge(text.bytes().len())?;
-                    let small = String::from_utf8_lossy(text.bytes()).to_lowercase();
-                    words.are_in(small.as_bytes()).map_or(Value::Unknown, Value::Bool)
-                }
-                other => other.unknown_or(KIND)?,
-            },
-            Node::Call(function, nodes, at) => {
-                let mut values = Vec::with_capacity(nodes.len());
-                for node in nodes {
-                    values.push(self.value(node)?);
-                }
-                if values.iter().any(|value| matches!(value, Value::Unknown)) {
-                    return Ok(Value::Unknown);
-                }
-                call::call(self, *function, values)
-                    .map_err(|trouble| Trouble { at: *at, ..trouble })?
             }
+            Node::Call(function, nodes, at) => self.called(*function, nodes, *at)?,
         })
+    }
+
+    /// What comes of a search in a text.
+    fn sought(&mut self, search: &Node, text: &Text<'a>) -> Valued<'a> {
+        let bytes = text.bytes();
+        self.charge(bytes.len())?;
+        Ok(match search {
+            Node::Matches(_, None) => Value::Bool(false),
+            Node::Matches(_, Some(pattern)) => match pattern.regex() {
+                Some(regex) => Value::Bool(regex.is_match(bytes)),
+                None => Value::Unknown,
+            },
+            Node::Find(_, pattern) => match pattern.regex() {
+                Some(regex) => {
+                    Value::Text(text.part(regex.find(bytes).map_or(0..0, |m| m.range())))
+                }
+                None => Value::Unknown,
+            },
+            Node::Holds(_, words) => {
+                let small = Zeroizing::new(String::from_utf8_lossy(bytes).to_lowercase());
+                words.are_in(small.as_bytes()).map_or(Value::Unknown, Value::Bool)
+            }
+            _ => Value::Unknown,
+        })
+    }
+
+    fn called(&mut self, function: Function, nodes: &'a [Node], at: usize) -> Valued<'a> {
+        let Value::List(values) = self.list(nodes)? else { return Ok(Value::Unknown) };
+        call::call(self, function, &values).map_err(|trouble| Trouble { at, ..trouble })
     }
 
     fn list(&mut self, nodes: &'a [Node]) -> Valued<'a> {

@@ -100,9 +100,7 @@ fn specificity(rule: &Rule) -> Option<i64> {
 
 fn yields(one: &One<'_>, other: &One<'_>) -> bool {
     let (own, theirs) = (one.found.secret.expose(), other.found.secret.expose());
-    let tells_less = match (specificity(one.rule), specificity(other.rule)) {
-        (None, None) => is_generic(one.rule) && !is_generic(other.rule),
-        (own, theirs) => own.unwrap_or(0) < theirs.unwrap_or(0),
-    };
+    let rank = |rule: &Rule| (specificity(rule).unwrap_or(0), !is_generic(rule));
+    let tells_less = rank(one.rule) < rank(other.rule);
     tells_less && one.line == other.line && memchr::memmem::find(theirs, own).is_some()
 }

@@ -3,6 +3,7 @@
 //! What is in the language and not here reads as something unknown, with the name of what is lacking:
 //! an expression is as good as its known parts allow. Not here: what an expression comes to.
 
+mod entry;
 mod lexer;
 mod parser;
 

@@ -181,11 +181,12 @@ fn components(table: &Table<'_, '_>) -> Vec<Required> {
     table.table_or_tables("components").iter().filter_map(one).collect()
 }
 
-type Windows = (Option<(u64, u64)>, Option<Columns>);
+/// So much before and so much after.
+type Window = Option<(u64, u64)>;
 
 /// What `within` says. The line of the match counts as one of the lines.
-fn windows(text: &str) -> Option<Windows> {
-    let (mut lines, mut columns): (Option<(u64, u64)>, Option<(u64, u64)>) = (None, None);
+fn windows(text: &str) -> Option<(Window, Option<Columns>)> {
+    let (mut lines, mut columns): (Window, Window) = (None, None);
     for part in text.split(',').map(str::trim) {
         let (sides, rest) = match part.as_bytes().first()? {
             b'-' => ((true, false), &part[1..]),

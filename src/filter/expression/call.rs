@@ -10,12 +10,12 @@ use crate::rule::Function;
 pub(super) fn call<'a>(
     evaluator: &mut Evaluator<'a>,
     function: Function,
-    values: Vec<Value<'a>>,
+    values: &[Value<'a>],
 ) -> Valued<'a> {
     let weight = values.iter().map(Value::weight).fold(0, usize::saturating_add);
     evaluator.charge(weight)?;
     let wrong = || Trouble { at: 0, what: KIND };
-    match (function, values.as_slice()) {
+    match (function, values) {
         (Function::SetConfidence, [Value::Text(level)]) => {
             let level = std::str::from_utf8(level.bytes()).unwrap_or_default();
             evaluator.confidence = confidence(level).or(evaluator.confidence);

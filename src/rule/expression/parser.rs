@@ -3,8 +3,7 @@
 //! Depth is bounded on reading, so that whoever walks through an expression need not count.
 
 use super::lexer::{Token, tokens};
-use super::{Expression, Fact, Function, Mistake, Need, Node, Operator, Words};
-use crate::rule::Pattern;
+use super::{Expression, Mistake, Need, Node, Operator};
 
 /// Bytes of an expression.
 const LONGEST: usize = 512 << 10;
@@ -53,34 +52,35 @@ enum Infix {
     Pipe,
 }
 
+/// What is left to read, and what is known so far.
 #[derive(Default)]
-struct Parser {
+pub(super) struct Parser {
     tokens: Vec<(Token, usize)>,
-    next: usize,
+    pub(super) next: usize,
     depth: usize,
     chains: usize,
     /// The names of values that are in reach.
     names: Vec<String>,
     needs: Vec<Need>,
-    about_findings: bool,
-    sets_confidence: bool,
+    pub(super) about_findings: bool,
+    pub(super) sets_confidence: bool,
 }
 
 impl Parser {
-    fn peek(&self) -> &Token {
+    pub(super) fn peek(&self) -> &Token {
         self.tokens.get(self.next).map_or(&Token::End, |(token, _)| token)
     }
 
-    fn peek_after(&self) -> &Token {
+    pub(super) fn peek_after(&self) -> &Token {
         self.tokens.get(self.next + 1).map_or(&Token::End, |(token, _)| token)
     }
 
-    fn at(&self) -> usize {
+    pub(super) fn at(&self) -> usize {
         let last = self.tokens.last().map_or(0, |(_, at)| *at);
         self.tokens.get(self.next).map_or(last, |(_, at)| *at)
     }
 
-    fn take(&mut self) -> Token {
+    pub(super) fn take(&mut self) -> Token {
         let token = self.peek().clone();
         self.next += 1;
         token
@@ -90,7 +90,7 @@ impl Parser {
         Err(Mistake { at: self.at(), message: message.into() })
     }
 
-    fn unexpected<T>(&self) -> Result<T, Mistake> {
+    pub(super) fn unexpected<T>(&self) -> Result<T, Mistake> {
         match self.peek() {
             Token::End => self.wrong("the expression breaks off"),
             Token::Word(word) => self.wrong(format!("`{word}` is not expected here")),
@@ -99,7 +99,7 @@ impl Parser {
         }
     }
 
-    fn is_mark(&self, mark: &str) -> bool {
+    pub(super) fn is_mark(&self, mark: &str) -> bool {
         matches!(self.peek(), Token::Mark(one) if *one == mark)
     }
 
@@ -107,18 +107,18 @@ impl Parser {
         matches!(self.peek(), Token::Word(one) if one == word)
     }
 
-    fn skip(&mut self, mark: &str) -> bool {
+    pub(super) fn skip(&mut self, mark: &str) -> bool {
         let found = self.is_mark(mark);
         self.next += usize::from(found);
         found
     }
 
-    fn expect(&mut self, mark: &str) -> Result<(), Mistake> {
+    pub(super) fn expect(&mut self, mark: &str) -> Result<(), Mistake> {
         if self.skip(mark) { Ok(()) } else { self.unexpected() }
     }
 
     /// Something that there is not.
-    fn unknown(&mut self, at: usize, what: impl Into<String>) -> Node {
+    pub(super) fn unknown(&mut self, at: usize, what: impl Into<String>) -> Node {
         let what = what.into();
         if !self.needs.iter().any(|need| need.what == what) {
             self.needs.push(Need { at, what });
@@ -163,7 +163,7 @@ impl Parser {
     }
 
     /// An expression whose operators bind at least so strongly.
-    fn expression(&mut self, least: usize) -> Result<Node, Mistake> {
+    pub(super) fn expression(&mut self, least: usize) -> Result<Node, Mistake> {
         self.depth += 1;
         if self.depth > DEPTH {
             return self.wrong("the expression is too deep");
@@ -326,7 +326,7 @@ impl Parser {
     }
 
     /// Values with commas between them, up to a mark.
-    fn values(&mut self, end: &str) -> Result<Vec<Node>, Mistake> {
+    pub(super) fn values(&mut self, end: &str) -> Result<Vec<Node>, Mistake> {
         let mut values = Vec::new();
         while !self.skip(end) {
             values.push(self.expression(0)?);
@@ -386,53 +386,6 @@ impl Parser {
         self.call(&name, None, at)
     }
 
-    /// An entry of `finding` or of `attributes`.
-    fn entry(&mut self, map: &str, at: usize) -> Result<Node, Mistake> {
-        let key = if self.skip("[") {
-            let key = self.expression(0)?;
-            self.expect("]")?;
-            key
-        } else if self.skip(".") || self.skip("?.") {
-            match self.take() {
-                Token::Word(word) => Node::Text(word.into_bytes().into()),
-                _ => {
-                    self.next -= 1;
-                    return self.unexpected();
-                }
-            }
-        } else {
-            return Ok(self.unknown(at, format!("`{map}` as a value")));
-        };
-        Ok(self.entry_of(map, &key, at))
-    }
-
-    fn entry_of(&mut self, map: &str, key: &Node, at: usize) -> Node {
-        self.about_findings |= map == "finding";
-        let Node::Text(key) = key else {
-            return self.unknown(at, format!("an entry of `{map}` that is not written out"));
-        };
-        let key = String::from_utf8_lossy(key).into_owned();
-        if map == "attributes" {
-            return match key.as_str() {
-                "path" => Node::Path,
-                _ => self.unknown(at, format!("`attributes[\"{}\"]`", key.escape_debug())),
-            };
-        }
-        Node::Fact(match key.as_str() {
-            "secret" => Fact::Secret,
-            "match" => Fact::Match,
-            "line" => Fact::Line,
-            "rule_id" => Fact::RuleId,
-            "description" => Fact::Description,
-            "fragment_raw" => Fact::Fragment,
-            "match_start_idx" => Fact::MatchStart,
-            "match_end_idx" => Fact::MatchEnd,
-            "match_line_start_idx" => Fact::LineStart,
-            "match_line_end_idx" => Fact::LineEnd,
-            _ => return self.unknown(at, format!("`finding[\"{}\"]`", key.escape_debug())),
-        })
-    }
-
     /// What is taken of a value: items, parts, and what older expressions write like that.
     fn taken(&mut self, mut value: Node) -> Result<Node, Mistake> {
         loop {
@@ -474,112 +427,6 @@ impl Parser {
         let to = if self.is_mark("]") { None } else { Some(Box::new(self.expression(0)?)) };
         self.expect("]")?;
         Ok(Node::Part(Box::new(value), from, to))
-    }
-
-    /// A call, from behind its bracket on; `first` is a value that stands before the others.
-    fn call(&mut self, name: &str, first: Option<Node>, at: usize) -> Result<Node, Mistake> {
-        if matches!((name, self.peek()), ("get", Token::Word(w)) if w == "attributes" || w == "finding")
-            && self.peek_after() == &Token::Mark(",")
-        {
-            return self.get(at);
-        }
-        let mut values: Vec<Node> = first.into_iter().collect();
-        values.extend(self.values(")")?);
-        let many = values.len();
-        match name {
-            "matchesAny" | "findMatch" | "containsAny" if many == 2 => {
-                let second = values.pop().unwrap_or(Node::Unknown);
-                let text = values.pop().unwrap_or(Node::Unknown);
-                return Ok(match (name, second) {
-                    ("findMatch", pattern) => self.find(text, pattern, at),
-                    ("matchesAny", Node::List(patterns)) => self.matches(text, patterns, at),
-                    ("containsAny", Node::List(words)) => self.holds(text, words, at),
-                    _ => {
-                        self.unknown(at, format!("`{name}()` with a list that is not written out"))
-                    }
-                });
-            }
-            _ => {}
-        }
-        Ok(match Function::named(name) {
-            Some((function, least, most)) if (least..=most).contains(&many) => {
-                self.sets_confidence |= function == Function::SetConfidence;
-                Node::Call(function, values, at)
-            }
-            Some(_) => self.unknown(at, format!("`{name}()` with {many} arguments")),
-            None => self.unknown(at, format!("`{name}()`")),
-        })
-    }
-
-    /// An entry of a map, or another value where there is none.
-    fn get(&mut self, at: usize) -> Result<Node, Mistake> {
-        let Token::Word(map) = self.take() else { return self.unexpected() };
-        self.expect(",")?;
-        let mut values = self.values(")")?;
-        let default = if values.len() == 2 { values.pop() } else { None };
-        let (Some(key), true) = (values.pop(), values.is_empty()) else {
-            return Ok(self.unknown(at, "`get()` with other arguments"));
-        };
-        let entry = self.entry_of(&map, &key, at);
-        Ok(match default {
-            Some(default) => Node::Otherwise(Box::new([entry, default])),
-            None => entry,
-        })
-    }
-
-    /// The texts of a list whose items are all written out.
-    fn texts(&mut self, nodes: Vec<Node>, at: usize) -> Option<Vec<String>> {
-        let text = |node: &Node| match node {
-            Node::Text(text) => String::from_utf8(text.to_vec()).ok(),
-            _ => None,
-        };
-        let texts: Option<Vec<String>> = nodes.iter().map(text).collect();
-        if texts.is_none() {
-            self.unknown(at, "a list of texts that are not written out");
-        }
-        texts
-    }
-
-    fn pattern(&mut self, source: &str, at: usize) -> Option<Pattern> {
-        match Pattern::foreign(source) {
-            Ok(pattern) => Some(pattern),
-            Err(error) => {
-                let what = format!(
-                    "a regular expression that is wrong ({})",
-                    crate::rule::mistake_of(&error).1
-                );
-                self.unknown(at, what);
-                None
-            }
-        }
-    }
-
-    fn matches(&mut self, text: Node, patterns: Vec<Node>, at: usize) -> Node {
-        let Some(texts) = self.texts(patterns, at) else { return Node::Unknown };
-        if texts.is_empty() {
-            return Node::Matches(Box::new(text), None);
-        }
-        let parts: Vec<String> = texts.iter().map(|text| format!("(?:{text})")).collect();
-        match self.pattern(&parts.join("|"), at) {
-            Some(pattern) => Node::Matches(Box::new(text), Some(pattern)),
-            None => Node::Unknown,
-        }
-    }
-
-    fn find(&mut self, text: Node, pattern: Node, at: usize) -> Node {
-        let source = self.texts(vec![pattern], at).and_then(|mut texts| texts.pop());
-        match source.and_then(|source| self.pattern(&source, at)) {
-            Some(pattern) => Node::Find(Box::new(text), pattern),
-            None => Node::Unknown,
-        }
-    }
-
-    fn holds(&mut self, text: Node, words: Vec<Node>, at: usize) -> Node {
-        match self.texts(words, at) {
-            Some(words) if words.iter().any(String::is_empty) => self.unknown(at, "an empty word"),
-            Some(words) => Node::Holds(Box::new(text), Words::new(words)),
-            None => Node::Unknown,
-        }
     }
 }
 
