@@ -49,6 +49,10 @@ fn reading(text: &[u8], run: Span, start: usize, split: bool) -> Option<Assigned
     let floor = start.saturating_sub(NAME_BACK);
     let (quote, before) = opening(text, start, floor, split);
     let value = Span::new(start, value_end(text, run, quote));
+    if matches!(text.get(value.end), Some(b'{')) {
+        // A template: the rest is put in later.
+        return None;
+    }
     let name = name_before(text, before, floor)?;
     let wide = Span::new(line_start(text, name.start, floor), name.end);
     Some(Assigned { value, name, wide, quoted: quote.is_some() })
@@ -283,7 +287,7 @@ mod tests {
 
     #[test]
     fn what_is_not_assigned_has_no_name() {
-        for text in ["@", "\n@\n", "x;@", "'@'"] {
+        for text in ["@", "\n@\n", "x;@", "'@'", "api_key=@{id}"] {
             assert_eq!(read(&text.replace('@', VALUE)), None, "{text}");
         }
     }
