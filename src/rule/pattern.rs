@@ -17,6 +17,9 @@ pub const MAX_MATCH: usize = 512;
 
 /// Literals shorter than this are no help to a prefilter.
 const MIN_LITERAL: usize = 3;
+/// A rule of a configuration goes by so many literals at the most, of so many bytes at the least: it
+/// is sought in every form of each. Others run over whole contents, decoded as well.
+const FOREIGN: (usize, usize) = (12, 4);
 /// How many characters of a class are spelt out, and how many literals may come of it: more of them
 /// only where no literal would be long enough without.
 const SPELT: [(usize, usize); 2] = [(4, 16), (16, 64)];
@@ -140,7 +143,10 @@ impl Pattern {
     pub fn of_foreign_rule(source: &str) -> Result<Self, Box<regex_syntax::Error>> {
         let (translated, hir) = parse_foreign(source)?;
         let free = hir.properties().look_set_prefix_any().is_empty();
-        let Some(literals) = literal_prefixes(&hir).filter(|_| free) else {
+        let telling = |found: &Vec<Vec<u8>>| {
+            free && found.len() <= FOREIGN.0 && found.iter().all(|l| l.len() >= FOREIGN.1)
+        };
+        let Some(literals) = literal_prefixes(&hir).filter(telling) else {
             return Self::foreign(source);
         };
         let lead = Lead { literals, back: 0, runs: Vec::new() };
@@ -397,6 +403,14 @@ mod tests {
             let error = Pattern::new(wrong).expect_err("it is wrong");
             assert!(!error.to_string().is_empty());
         }
+    }
+
+    #[test]
+    fn a_rule_of_a_configuration_goes_by_few_long_literals_or_by_none() {
+        let has_lead = |source| Pattern::of_foreign_rule(source).expect("valid").lead().is_some();
+        assert!(has_lead(r"widget_[0-9a-z]{32}"));
+        assert!(!has_lead(r"(?i)token[\w .-]{0,10}=([0-9a-z]{32})"));
+        assert!(!has_lead(r"key=[0-9a-z]{32}|id_[0-9]{9}"));
     }
 
     #[test]
