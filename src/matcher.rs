@@ -192,11 +192,16 @@ impl<'r> Matcher<'r> {
             (before, after) = (before.max(named::BEFORE), after.max(named::AHEAD));
         }
         for anchor in self.prefilter.anchors() {
-            after = after.max(anchor.literal.len() + CONTINUATION);
+            // Whether text goes on in an encoding is asked of anchors that are sought in all of them.
+            let all = anchor.encodings == Encodings::All;
+            let breaks = if all { 1 + SOFT_BREAK } else { 1 };
+            if all {
+                after = after.max(anchor.literal.len() + CONTINUATION);
+            }
             for usage in &anchor.uses {
                 before = before.max(usage.offset + boundary::LOOK_BEHIND);
-                before = before.max(usage.offset * (1 + SOFT_BREAK));
-                after = after.max(usage.prefix.len() * (1 + SOFT_BREAK));
+                before = before.max(usage.offset * breaks);
+                after = after.max(usage.prefix.len() * breaks);
             }
         }
         (before, after)

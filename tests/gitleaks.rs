@@ -152,7 +152,7 @@ stopwords = ["FIXTURE"]
       rules       1: 1 of its own, 0 built in (`useDefault` is not set)
       disabled    gadget-token
       allowlists  0 for all rules or some
-      widget-token  begins with widg in any case, in every encoding
+      widget-token  sought in the whole content, plain and decoded
     note: ci/base.toml:8:1: unknown key `somethingElse`
     ");
 }

@@ -149,6 +149,7 @@ fn a_rule_file_for_gitleaks_loads_and_finds() {
     let check = place.run(&["rules", "check", "rules.toml"]);
     assert_eq!(check.code, 0);
     insta::assert_snapshot!(check.stdout, @r"
+    note: rule `widget-token` has no fixed beginning: it is sought in whole contents, and slower
     note: rule `widget-token` has no examples, so that nothing proves it
     1 rule, 0 examples, 0 wrong
     ");

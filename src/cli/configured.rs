@@ -106,7 +106,7 @@ pub(super) fn slower(rule: &Rule) -> &'static str {
     if rule.is_about_paths() {
         "is about paths alone: it reports files"
     } else if rule.foreign.is_some() {
-        "begins with no literal: it is sought in whole contents, and slower"
+        "has no fixed beginning: it is sought in whole contents, and slower"
     } else {
         "begins with no literal: it is sought in plain text only, and slower"
     }

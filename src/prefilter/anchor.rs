@@ -103,6 +103,7 @@ fn single(wanted: &[&Wanted<'_>]) -> Vec<Anchor> {
             uses.push(Use { rule, prefix: prefix.clone(), offset, back });
         }
     }
+    reuse(&mut found);
     let anchor = |((literal, sheltered), uses)| Anchor {
         literal,
         uses,
@@ -110,6 +111,29 @@ fn single(wanted: &[&Wanted<'_>]) -> Vec<Anchor> {
         sheltered,
     };
     found.into_iter().map(anchor).collect()
+}
+
+/// Finds prefixes that hold the anchor of another one by that: each literal that may stand anywhere
+/// slows the search of everything.
+fn reuse(found: &mut BTreeMap<(Vec<u8>, bool), Vec<Use>>) {
+    let anywhere = |(literal, sheltered): &(Vec<u8>, bool)| (!sheltered).then(|| literal.clone());
+    let mut literals: Vec<Vec<u8>> = found.keys().filter_map(anywhere).collect();
+    literals.sort_by_key(|literal| std::cmp::Reverse(literal.len()));
+    for literal in &literals {
+        let own = (literal.clone(), false);
+        let uses = found.get(&own).map_or(&[][..], Vec::as_slice);
+        let serves = |other: &&Vec<u8>| {
+            *other != literal
+                && other.len() >= MIN_ANCHOR
+                && found.contains_key(&((*other).clone(), false))
+                && uses.iter().all(|usage| position(&usage.prefix, other).is_some())
+        };
+        let Some(other) = literals.iter().find(serves) else { continue };
+        for mut usage in found.remove(&own).unwrap_or_default() {
+            usage.offset = position(&usage.prefix, other).unwrap_or(usage.offset);
+            found.entry((other.clone(), false)).or_default().push(usage);
+        }
+    }
 }
 
 /// Bytes of an anchor that are sought first.

@@ -1,6 +1,6 @@
 //! A set of literals and the engine that finds all of them at once.
 //!
-//! Up to 96 literals fit packed vector searchers (Teddy), which read gigabytes a second with 32 of
+//! Up to 80 literals fit packed vector searchers (Teddy), which read gigabytes a second with 20 of
 //! them. More, or a machine without vector instructions, are sought by a hash of four bytes: a table
 //! of bits says no to nearly every place, without the chain of dependent loads of an automaton.
 
@@ -9,9 +9,11 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 use crate::span::Span;
 
 /// Literals for one packed searcher: with more of them it slows down out of proportion.
-const PER_SEARCHER: usize = 32;
+const PER_SEARCHER: usize = 20;
+/// Bytes that a packed searcher tells literals by.
+const FINGERPRINT: usize = 4;
 /// Packed searchers for one bank; beyond, hashing is as fast.
-const MAX_SEARCHERS: usize = 3;
+const MAX_SEARCHERS: usize = 4;
 /// Bytes that one searcher reads before the next one reads the same: they stay in the cache.
 const SLICE: usize = 32 << 10;
 
@@ -117,7 +119,7 @@ impl Bank {
 
     /// A bank for any number of literals, which is searched now and then.
     pub(super) fn many(mut entries: Vec<(Vec<u8>, u16)>) -> Self {
-        entries.sort();
+        entries.sort_by(|a, b| (a.0.len() >= FINGERPRINT, a).cmp(&(b.0.len() >= FINGERPRINT, b)));
         let (mut literals, mut recipes): (Vec<Vec<u8>>, Vec<Vec<u16>>) = (Vec::new(), Vec::new());
         for (literal, recipe) in entries {
             if literals.last() == Some(&literal) {
@@ -207,12 +209,18 @@ fn packed(literals: &[Vec<u8>]) -> Option<Vec<(usize, Searcher)>> {
     if literals.is_empty() || literals.len() > PER_SEARCHER * MAX_SEARCHERS {
         return None;
     }
-    let parts = literals.len().div_ceil(PER_SEARCHER);
-    let size = literals.len().div_ceil(parts);
-    let build = |(part, chunk): (usize, &[Vec<u8>])| {
+    // A searcher looks at as many bytes as its shortest literal has, four at the most, so that one of
+    // three bytes would make the others as easily mistaken.
+    let short = literals.partition_point(|literal| literal.len() < FINGERPRINT);
+    let (short, long) = literals.split_at(short);
+    let parts = long.len().div_ceil(PER_SEARCHER).max(1);
+    let size = long.len().div_ceil(parts).max(1);
+    let starts = (short.len()..).step_by(size);
+    let chunks = starts.zip(long.chunks(size)).chain((!short.is_empty()).then_some((0, short)));
+    let build = |(first, chunk): (usize, &[Vec<u8>])| {
         let mut builder = Config::new().match_kind(MatchKind::LeftmostFirst).builder();
         builder.extend(chunk);
-        builder.build().map(|searcher| (part * size, searcher))
+        builder.build().map(|searcher| (first, searcher))
     };
-    literals.chunks(size).enumerate().map(build).collect()
+    chunks.map(build).collect()
 }

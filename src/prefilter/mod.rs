@@ -72,6 +72,8 @@ pub struct Prefilter {
     recipes: Vec<(u16, Recipe)>,
     /// Literals that may stand anywhere.
     plain: Bank,
+    /// Those of them that hold an escape.
+    escaped: Bank,
     /// Literals that stand in or near runs.
     sheltered: Bank,
     wide: Bank,
@@ -85,7 +87,7 @@ impl Prefilter {
     pub fn new(wanted: &[Wanted<'_>]) -> Self {
         let anchors = anchor::choose(wanted);
         let mut all = Vec::new();
-        let (mut plain, mut sheltered) = (Vec::new(), Vec::new());
+        let (mut plain, mut escaped, mut sheltered) = (Vec::new(), Vec::new(), Vec::new());
         let (mut wide, mut dense) = (Vec::new(), Vec::new());
         for (index, anchor) in (0u16..).zip(&anchors) {
             let forms = match anchor.encodings {
@@ -96,6 +98,7 @@ impl Prefilter {
                 let entry = (recipe.literal.clone(), u16::try_from(all.len()).unwrap_or(u16::MAX));
                 match recipe.steps.first().map(|s| s.layer) {
                     None if anchor.sheltered => sheltered.push(entry),
+                    Some(Layer::Escape) if has_escape(&recipe.literal) => escaped.push(entry),
                     None | Some(Layer::Escape | Layer::Quoted) => plain.push(entry),
                     Some(Layer::Wide) => wide.push(entry),
                     // Runs without capitals and digits are not looked at; such a form may be in one.
@@ -109,6 +112,7 @@ impl Prefilter {
         Self {
             longest: all.iter().map(|(_, r)| r.literal.len()).max().unwrap_or(0),
             plain: Bank::few(plain),
+            escaped: Bank::few(escaped),
             sheltered: Bank::many(sheltered),
             wide: Bank::few(wide),
             dense: Bank::many(dense),
@@ -146,7 +150,11 @@ impl Prefilter {
             found.push(Candidate { at, anchor, recipe });
         };
         self.plain.search(bytes, window, &mut note);
-        if memchr::memchr(0, &bytes[window.range()]).is_some() {
+        let text = &bytes[window.range()];
+        if has_escape(text) {
+            self.escaped.search(bytes, window, &mut note);
+        }
+        if memchr::memchr(0, text).is_some() {
             self.wide.search(bytes, window, &mut note);
         }
         self.in_runs(bytes, window, found);
@@ -231,6 +239,14 @@ fn is_mixed(run: &[u8]) -> bool {
 /// Whether a text may hold an encoded literal: each of those has a capital or a digit.
 fn has_sign(text: &[u8]) -> bool {
     text.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+/// Whether a text holds what an escape begins with: `%2` to `%7`, `\u` or `\x`. Most text does not.
+fn has_escape(text: &[u8]) -> bool {
+    memchr::memchr2_iter(b'%', b'\\', text).any(|at| match (text[at], text.get(at + 1)) {
+        (b'%', next) => next.is_some_and(|b| (b'2'..=b'7').contains(b)),
+        (_, next) => next.is_some_and(|b| matches!(b, b'u' | b'x')),
+    })
 }
 
 #[cfg(test)]

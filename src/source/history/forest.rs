@@ -26,8 +26,10 @@ pub(super) struct Forest {
     /// Names of entries.
     pub(super) names: Vec<Box<[u8]>>,
     blobs: u32,
-    /// The entries of all trees that name a tree or a wanted blob.
+    /// The entries that name a tree or a wanted blob, each kept once for many trees.
     entries: Vec<Entry>,
+    /// The entries of all trees, by number.
+    of_trees: Vec<u32>,
     /// Where those of each number begin; one more at the end.
     starts: Vec<u32>,
     /// The trees that hold something, for all that is held, in its order.
@@ -71,8 +73,9 @@ impl Forest {
     }
 
     /// The entries of a tree.
-    pub(super) fn entries(&self, tree: u32) -> &[Entry] {
-        slice(&self.entries, &self.starts, tree)
+    pub(super) fn entries(&self, tree: u32) -> impl DoubleEndedIterator<Item = Entry> {
+        let numbers = slice(&self.of_trees, &self.starts, tree).iter();
+        numbers.filter_map(|number| self.entries.get(*number as usize).copied())
     }
 
     /// The trees that hold something, once for each entry.
@@ -100,7 +103,7 @@ impl Forest {
     fn fill(&mut self, parts: Vec<Part>) {
         let mut numbers: HashMap<Box<[u8]>, u32> = HashMap::new();
         self.starts = vec![0; self.blobs as usize];
-        self.entries.reserve(parts.iter().map(|part| part.children.len()).sum());
+        self.of_trees.reserve_exact(parts.iter().map(|part| part.numbers.len()).sum());
         for part in parts {
             let names = part.names.into_iter().map(|name| {
                 *numbers.entry(name).or_insert_with_key(|name| {
@@ -109,45 +112,51 @@ impl Forest {
                 })
             });
             let names: Vec<u32> = names.collect();
+            let before = number(self.entries.len());
+            for (child, name) in part.children.iter().zip(&part.named) {
+                let child = self.numbers.get(child).copied().unwrap_or(NONE);
+                let name = names.get(*name as usize).copied().unwrap_or(NONE);
+                self.entries.push(Entry { name, child });
+            }
             for tree in &part.trees {
-                self.starts.push(number(self.entries.len()));
-                let own = tree.first as usize..tree.end as usize;
-                let children = part.children.get(own.clone()).unwrap_or_default();
-                let named = part.named.get(own).unwrap_or_default();
-                for (child, name) in children.iter().zip(named) {
-                    let known = self.numbers.get(child).zip(names.get(*name as usize));
-                    self.entries
-                        .extend(known.map(|(child, name)| Entry { name: *name, child: *child }));
-                }
+                self.starts.push(number(self.of_trees.len()));
+                let own = part.numbers.get(tree.first as usize..tree.end as usize);
+                let own = own.into_iter().flatten().map(|edge| before.saturating_add(*edge));
+                let is_known = |edge: &u32| {
+                    self.entries.get(*edge as usize).is_some_and(|entry| entry.child != NONE)
+                };
+                self.of_trees.extend(own.filter(is_known));
             }
         }
-        self.starts.push(number(self.entries.len()));
+        self.starts.push(number(self.of_trees.len()));
     }
 
     /// Finds out for each by which trees it is held.
     fn turn(&mut self) {
-        self.held = vec![0; self.numbers.len() + 1];
-        for entry in &self.entries {
-            if let Some(count) = self.held.get_mut(entry.child as usize) {
+        let mut held = vec![0u32; self.numbers.len() + 1];
+        let child = |edge: &u32| self.entries.get(*edge as usize).map(|entry| entry.child);
+        for child in self.of_trees.iter().filter_map(child) {
+            if let Some(count) = held.get_mut(child as usize) {
                 *count += 1;
             }
         }
         let mut sum = 0;
-        for count in &mut self.held {
+        for count in &mut held {
             sum += *count;
             *count = sum;
         }
         // From the end of its place to the start, for each.
-        self.parents = vec![NONE; self.entries.len()];
-        for tree in (self.blobs..number(self.starts.len().saturating_sub(1))).rev() {
-            for entry in slice(&self.entries, &self.starts, tree).iter().rev() {
-                let Some(end) = self.held.get_mut(entry.child as usize) else { continue };
+        let mut parents = vec![NONE; self.of_trees.len()];
+        for tree in (self.blobs..number(self.len())).rev() {
+            for entry in self.entries(tree).rev() {
+                let Some(end) = held.get_mut(entry.child as usize) else { continue };
                 *end -= 1;
-                if let Some(slot) = self.parents.get_mut(*end as usize) {
+                if let Some(slot) = parents.get_mut(*end as usize) {
                     *slot = tree;
                 }
             }
         }
+        (self.held, self.parents) = (held, parents);
     }
 }
 

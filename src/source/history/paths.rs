@@ -125,7 +125,7 @@ impl Paths {
                 *left = left.saturating_sub(1);
                 if *left == 0 {
                     entries.clear();
-                    let own = forest.entries(*parent).iter();
+                    let own = forest.entries(*parent);
                     let below = own.filter_map(|e| Some(entry(e.name, self.of_node(e.child)?)));
                     entries.extend(below);
                     let list = self.join(&entries, &forest.names, &mut memory);

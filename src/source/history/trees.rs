@@ -2,8 +2,10 @@
 //!
 //! Not here: the paths that come of it ([`super::paths`]).
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use crate::git::delta::{Delta, Segment, Segments};
 use crate::git::heads::{Heads, head};
@@ -89,20 +91,21 @@ pub(super) struct Tree {
     pub(super) end: u32,
 }
 
-/// What one thread has read.
+/// What one thread has read. Versions of a folder have most of their edges in common.
 #[derive(Debug, Default)]
 pub(super) struct Part {
     pub(super) trees: Vec<Tree>,
-    /// What the trees name: sub-trees, and wanted blobs.
+    /// The edges of all trees, by number.
+    pub(super) numbers: Vec<u32>,
+    /// What each edge leads to: a sub-tree, or a wanted blob.
     pub(super) children: Vec<Key>,
     /// By which name, by number.
     pub(super) named: Vec<u32>,
     /// All such names.
     pub(super) names: Vec<Box<[u8]>>,
-    numbers: HashMap<Box<[u8]>, u32>,
-    /// The name that came behind each the last time; the first is that of a tree's first.
-    follows: Vec<u32>,
-    last: usize,
+    by_name: HashMap<Box<[u8]>, u32>,
+    /// What is left of the edges of the tree before.
+    before: Range<usize>,
 }
 
 /// What is asked of the trees.
@@ -149,42 +152,54 @@ impl Visitor for Trees<'_> {
 impl Part {
     /// Begins with another tree.
     pub(super) fn begin(&mut self, key: Key) {
-        let first = u32::try_from(self.children.len()).unwrap_or(u32::MAX);
+        let first = self.trees.last().map_or(0, |tree| tree.first as usize);
+        self.before = first..self.numbers.len();
+        let first = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         self.trees.push(Tree { key, first, end: first });
-        self.last = 0;
     }
 
-    /// Adds an edge of the last tree.
+    /// Adds an edge of the last tree, in the order of their names.
     pub(super) fn add(&mut self, name: &[u8], child: Key) {
-        let number = self.name(name);
-        self.children.push(child);
-        self.named.push(number);
+        let number = self.edge(name, child);
+        self.numbers.push(number);
         if let Some(tree) = self.trees.last_mut() {
             tree.end = tree.end.saturating_add(1);
         }
     }
 
-    /// The number of a name. Trees of one folder have the same names in the same order.
+    /// The number of an edge: that of the tree before, if it had it.
+    fn edge(&mut self, name: &[u8], child: Key) -> u32 {
+        let mut known = None;
+        while !self.before.is_empty()
+            && let Some(edge) = self.numbers.get(self.before.start)
+        {
+            let number = self.named.get(*edge as usize).copied().unwrap_or_default();
+            match self.names.get(number as usize).map(|text| (**text).cmp(name)) {
+                Some(Ordering::Less) => self.before.start += 1,
+                Some(Ordering::Equal) => {
+                    self.before.start += 1;
+                    if self.children.get(*edge as usize) == Some(&child) {
+                        return *edge;
+                    }
+                    known = Some(number);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        let name = known.unwrap_or_else(|| self.name(name));
+        self.children.push(child);
+        self.named.push(name);
+        u32::try_from(self.children.len() - 1).unwrap_or(u32::MAX)
+    }
+
     fn name(&mut self, name: &[u8]) -> u32 {
-        if self.follows.is_empty() {
-            self.follows.push(0);
+        if let Some(number) = self.by_name.get(name) {
+            return *number;
         }
-        let guess = self.follows.get(self.last).copied().unwrap_or_default();
-        if self.names.get(guess as usize).is_some_and(|known| **known == *name) {
-            self.last = guess as usize + 1;
-            return guess;
-        }
-        let number = self.numbers.get(name).copied().unwrap_or_else(|| {
-            let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-            self.names.push(name.into());
-            self.follows.push(0);
-            self.numbers.insert(name.into(), number);
-            number
-        });
-        if let Some(slot) = self.follows.get_mut(self.last) {
-            *slot = number;
-        }
-        self.last = number as usize + 1;
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.push(name.into());
+        self.by_name.insert(name.into(), number);
         number
     }
 }
