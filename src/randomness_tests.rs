@@ -36,6 +36,7 @@ pub(crate) fn drawn() -> Vec<(&'static str, Vec<u8>, &'static [usize])> {
         ("base62", LETTERS[..62].to_vec(), &[20, 24, 32, 50, 97]),
         ("base64url", LETTERS.to_vec(), &[20, 22, 32, 43, 86]),
         ("base64", [&LETTERS[..62], b"+/"].concat(), &[22, 43, 69]),
+        ("base36url", [DECIMAL, &LETTERS[..26], b"-_="].concat(), &[32, 40, 64]),
     ]
 }
 
@@ -166,7 +167,11 @@ fn the_alphabet_is_the_smallest_that_holds_the_body() {
         ("00fg", Alphabet::Base36),
         ("00f-", Alphabet::Base64Url),
         ("00f/A==", Alphabet::Base64),
-        ("00f=A", Alphabet::Other),
+        ("00f=A", Alphabet::Base64Url),
+        ("0f-g=_0123456789abcdefghij", Alphabet::Base36Url),
+        ("0f-G=_0123456789abcdefghij", Alphabet::Base64Url),
+        ("0F-G=_0123456789ABCDEFGHIJ", Alphabet::Base64Url),
+        ("an-ordinary-name-of-something", Alphabet::Base64Url),
         ("-/", Alphabet::Other),
         ("00000000-0000-4000-8000-00000000000A", Alphabet::Uuid),
     ] {

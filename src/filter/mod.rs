@@ -126,12 +126,22 @@ fn chance(rule: &Rule, body: &[u8]) -> Result<Confidence, Rejection> {
         return Ok(Confidence::High);
     }
     if rule.wordlike == Wordlike::Doubt {
-        return Ok(Confidence::Low);
+        return Ok(if is_policed(body) { Confidence::Medium } else { Confidence::Low });
     }
     if bits < 0.0 || !rule.random {
         return Err(Rejection::Wordlike { bits: bits.floor() as i32 });
     }
     Ok(Confidence::Low)
+}
+
+/// Whether a body has what rules for passwords ask for: a letter of each case, a digit and a sign that
+/// is none of a path or a name. People make words pass so; programs have no other use for it.
+fn is_policed(body: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| body.iter().any(test);
+    has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(|byte| b"!#$%&*?@^~".contains(byte))
 }
 
 /// Whether a body has letters of one case and no digits.

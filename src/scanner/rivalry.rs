@@ -10,6 +10,9 @@ use crate::rule::{Encodings, RuleSet};
 /// What a rule of one vendor tells more than one that says only that a text is secret.
 const VENDOR: usize = 1 << 10;
 
+/// What a name tells that any vendor uses; of two such rules the first counts.
+const VAGUE: usize = 1;
+
 /// Of matches that overlap, drops those whose rule tells less: a name tells less than a literal,
 /// a name that any vendor uses less than a vendor's, a form of any vendor's less than one vendor's, a
 /// short literal less than a long one.
@@ -19,7 +22,7 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
         match rule.pattern.lead() {
             _ if rule.names.is_some() => {
                 if rule.is_generic() {
-                    1
+                    VAGUE
                 } else {
                     2
                 }
@@ -44,7 +47,10 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
             }
             let near = (reach..matches.len())
                 .take_while(|other| matches[*other].span.start < own.end.max(own.start + 1));
-            let stronger = |other: usize| strengths[other] > strengths[at];
+            let stronger = |other: usize| {
+                let first = strengths[at] == VAGUE && matches[other].rule < matches[at].rule;
+                strengths[other] > strengths[at] || strengths[other] == strengths[at] && first
+            };
             strengths[at] < usize::MAX
                 && near.into_iter().any(|o| stronger(o) && matches[o].span.overlaps(own))
         })
