@@ -49,13 +49,18 @@ fn reading(text: &[u8], run: Span, start: usize, split: bool) -> Option<Assigned
     let floor = start.saturating_sub(NAME_BACK);
     let (quote, before) = opening(text, start, floor, split);
     let value = Span::new(start, value_end(text, run, quote));
-    if matches!(text.get(value.end), Some(b'{')) {
-        // A template: the rest is put in later.
+    if matches!(text.get(value.end), Some(b'{')) || is_shortened(&text[value.end..]) {
+        // A template: the rest is put in later. Or it was left out: `abcd…`.
         return None;
     }
     let name = name_before(text, before, floor)?;
     let wide = Span::new(line_start(text, name.start, floor), name.end);
     Some(Assigned { value, name, wide, quoted: quote.is_some() })
+}
+
+/// Whether what follows a value says that there was more of it.
+fn is_shortened(rest: &[u8]) -> bool {
+    ["..", "\u{2026}", "***"].iter().any(|sign| rest.starts_with(sign.as_bytes()))
 }
 
 fn is_quote(byte: u8) -> bool {
@@ -287,7 +292,9 @@ mod tests {
 
     #[test]
     fn what_is_not_assigned_has_no_name() {
-        for text in ["@", "\n@\n", "x;@", "'@'", "api_key=@{id}"] {
+        for text in
+            ["@", "\n@\n", "x;@", "'@'", "api_key=@{id}", "api_key=@...", "api_key=@\u{2026}"]
+        {
             assert_eq!(read(&text.replace('@', VALUE)), None, "{text}");
         }
     }

@@ -46,8 +46,8 @@ impl fmt::Display for Placeholder {
 static DIGESTS: &[u8] = include_bytes!("known_digests.bin");
 const DIGEST_BYTES: usize = 6;
 
-/// First eight bytes of the SHA-256 of published bodies: sample keys of Stripe's documentation, and
-/// UUIDs (lower-case) that standards and manuals use as examples.
+/// First eight bytes of the SHA-256 of published bodies: sample keys of Stripe's documentation, keys of
+/// Google's own samples, and UUIDs (lower-case) that standards and manuals use as examples.
 const PUBLISHED: &[u64] = &[
     0x153a_1825_8645_1358,
     0x74e1_1884_b07b_1d51,
@@ -67,6 +67,21 @@ const PUBLISHED: &[u64] = &[
     0x0aca_198e_e797_9a67,
     0x8f40_0c25_7611_ed5d,
     0x5c28_b202_2dca_14af,
+    0x0770_3eb4_0e2f_1d68,
+    0x5664_72f4_df93_4614,
+    0x97aa_6b16_caac_89e3,
+    0x8733_fe09_5912_7882,
+    0x3361_33f6_82fe_aa0e,
+    0xcf34_1b9c_95e8_4cb7,
+    0x0243_0553_aacd_4244,
+    0xf127_6545_83e7_e2d1,
+    0x64db_43ad_5a6c_69f5,
+    0x00d8_0426_e5f9_a1e0,
+    0x991f_7455_fc2a_95cb,
+    0x6530_c104_f485_b41e,
+    0xe4ce_6086_34a7_f4d0,
+    0x0671_4ae7_1d8e_2c1c,
+    0x1a3f_9585_e009_bd49,
 ];
 
 /// Words that count wherever they stand. Seven letters or more: at 97 random characters, a given

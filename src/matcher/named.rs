@@ -47,7 +47,7 @@ const SECRET: [&str; 18] = [
     "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
-const PUBLIC: [&str; 36] = [
+const PUBLIC: [&str; 39] = [
     "commit",
     "sha",
     "sha1",
@@ -68,6 +68,9 @@ const PUBLIC: [&str; 36] = [
     "crc",
     "public",
     "pub",
+    "csrf",
+    "xsrf",
+    "authenticity",
     "rev",
     "ref",
     "keyid",
@@ -86,6 +89,8 @@ const PUBLIC: [&str; 36] = [
     "format",
 ];
 
+/// Words that make a key or a token one that everybody may see, or that nobody can use elsewhere.
+const OPEN: [&[u8]; 6] = [b"public", b"pub", b"hashed", b"csrf", b"xsrf", b"authenticity"];
 /// What a word found in a name stands for.
 #[derive(Default)]
 struct Word {
@@ -212,7 +217,7 @@ fn is_public_key(name: &Name, narrow: usize) -> bool {
     let mut at = 0;
     let mut last: &[u8] = b"";
     for part in name.parts() {
-        if at >= narrow && [&b"public"[..], b"pub", b"hashed"].contains(&part) {
+        if at >= narrow && OPEN.contains(&part) {
             return true;
         }
         at += part.len();

@@ -88,7 +88,8 @@ impl Name {
         match end - start {
             n if n <= SHORT => begins(start) && begins(end),
             n if n <= MIDDLING => begins(start),
-            _ => true,
+            // Not across parts that it does not begin: `meraki` is not in `cameraKit`.
+            _ => begins(start) || !(start + 1..end).any(begins),
         }
     }
 
@@ -127,5 +128,9 @@ mod tests {
         assert!(!name.counts(1, 3));
         name.read(b"KUBERNETES_KEY");
         assert!(!name.counts(1, 5) && name.counts(0, 5));
+        name.read(b"nativeCameraKit");
+        assert!(!name.counts(8, 14) && name.counts(6, 12));
+        name.read(b"myacmecloudkey");
+        assert!(name.counts(2, 11));
     }
 }
