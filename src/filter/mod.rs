@@ -116,6 +116,15 @@ fn chance(rule: &Rule, body: &[u8]) -> Result<Confidence, Rejection> {
     }
     let shown = decode::base64_text(body);
     let bits = randomness::evidence(shown.as_deref().unwrap_or(body)).bits;
+    if let Some(decoded) = decode::base64_bytes(body)
+        && let text = decoded.trim_ascii_end()
+        && is_constant(text)
+    {
+        let bits = randomness::evidence(text).bits;
+        if bits < randomness::LIKELY {
+            return Err(Rejection::Wordlike { bits: bits.floor() as i32 });
+        }
+    }
     let least = match rule.random {
         // Chance seldom draws letters of one case alone; words run together are just that.
         true if is_one_case(body) => randomness::CERTAIN,
@@ -142,6 +151,15 @@ fn is_policed(body: &[u8]) -> bool {
         && has(u8::is_ascii_lowercase)
         && has(u8::is_ascii_uppercase)
         && has(|byte| b"!#$%&*?@^~".contains(byte))
+}
+
+/// Whether a text is written like a constant, as what stands in for a secret in a template is:
+/// `ACCESS_KEY`, `TESTKEY1`.
+fn is_constant(text: &[u8]) -> bool {
+    let letters = text.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    letters >= 6
+        && letters + 2 >= text.iter().filter(|byte| **byte != b'_').count()
+        && text.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
 }
 
 /// Whether a body has letters of one case and no digits.
