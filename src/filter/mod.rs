@@ -12,6 +12,8 @@ pub mod ties;
 
 use std::fmt;
 
+use placeholder::Placeholder;
+
 use crate::decode;
 use crate::finding::Confidence;
 use crate::matcher::Match;
@@ -22,7 +24,7 @@ use crate::rule::{Deviant, Rule, Wordlike};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// Documentation, a template, a mask.
-    Placeholder(placeholder::Placeholder),
+    Placeholder(Placeholder),
     /// Words, or a name: too unlikely to be drawn at random.
     Wordlike {
         /// Bits of evidence for chance; below nought.
@@ -83,6 +85,12 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     }
     let body = &secret[found.body.range()];
     if let Some(sample) = placeholder::reason(body) {
+        return Err(Rejection::Placeholder(sample));
+    }
+    if let Some(text) = decode::base64_text(body)
+        && let Some(sample @ (Placeholder::Repeated | Placeholder::Sequence)) =
+            placeholder::reason(&text)
+    {
         return Err(Rejection::Placeholder(sample));
     }
     let uuid = found.uuid.map(|span| &secret[span.range()]);
@@ -162,8 +170,12 @@ fn is_constant(text: &[u8]) -> bool {
         && text.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
 }
 
-/// Whether a body has letters of one case and no digits.
+/// Whether a body has letters of one case and no digits, but for a capital at its start.
 fn is_one_case(body: &[u8]) -> bool {
+    let body = match body {
+        [first, rest @ ..] if first.is_ascii_uppercase() => rest,
+        _ => body,
+    };
     let has = |test: fn(&u8) -> bool| body.iter().any(test);
     !has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) != has(u8::is_ascii_uppercase)
 }
