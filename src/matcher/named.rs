@@ -3,7 +3,7 @@
 //! The words of all names are sought at once in the name next to a value, so that what a value costs
 //! does not depend on the number of rules. Not here: reading the name out of the text.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use zeroize::Zeroizing;
@@ -116,7 +116,7 @@ struct Alternative {
 struct Named {
     rule: usize,
     generic: bool,
-    listed: Vec<Vec<String>>,
+    listed: Arc<[Vec<String>]>,
 }
 
 /// The words of all rules that go by names.
@@ -141,7 +141,7 @@ impl NameIndex {
     /// The index of the rules of `set`. It is built when it is first needed.
     pub fn new(set: &RuleSet) -> Self {
         let named = (0..).zip(&set.rules).filter_map(|(index, rule)| {
-            let listed = rule.names()?.alternatives().to_vec();
+            let listed = Arc::clone(rule.names()?.alternatives());
             Some(Named { rule: index, generic: rule.id.contains("generic"), listed })
         });
         Self { rules: named.collect(), built: OnceLock::new() }
@@ -239,7 +239,7 @@ fn build(rules: &[Named]) -> Option<Built> {
     let public: Vec<usize> = PUBLIC.iter().map(|word| number(word)).collect();
     let mut alternatives = Vec::new();
     for Named { rule, generic, listed } in rules {
-        for listed in listed {
+        for listed in listed.iter() {
             let mut words: Vec<usize> = listed.iter().map(|word| number(word)).collect();
             words.sort_unstable();
             words.dedup();
@@ -286,10 +286,10 @@ impl Matcher<'_> {
             let value = &near[assigned.value.range()];
             // A value that goes on may yet fit.
             let cut = assigned.value.end == near.len();
-            if !cut && !may_be_drawn(value) {
+            let rules = self.spoken_for(near, &assigned);
+            if rules.is_empty() || !cut && !may_be_drawn(value) {
                 return false;
             }
-            let rules = self.spoken_for(near, &assigned);
             rules.iter().any(|rule| cut || self.rules.rules[*rule].pattern.is_match(value))
         })
     }

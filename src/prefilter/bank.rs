@@ -41,7 +41,12 @@ struct Hashed {
     shift: u32,
     /// First four bytes and number of each literal, in order.
     heads: Vec<(u32, usize)>,
+    /// The same of literals of three bytes.
+    short: Vec<(u32, usize)>,
 }
+
+/// The bits of a head that literals of three bytes have.
+const SHORT: u32 = 0x00ff_ffff;
 
 /// Bits of the table for each literal: one place in so many passes by chance.
 const SPARSE: usize = 128;
@@ -50,24 +55,27 @@ impl Hashed {
     /// `literals` have three bytes or more; those of three are found where another byte follows.
     fn new(literals: &[Vec<u8>]) -> Self {
         let mut heads: Vec<(u32, usize)> = Vec::with_capacity(literals.len());
+        let mut short = Vec::new();
         for (index, literal) in literals.iter().enumerate() {
             match *literal.as_slice() {
                 [a, b, c, d, ..] => heads.push((u32::from_le_bytes([a, b, c, d]), index)),
-                [a, b, c] => {
-                    heads.extend((0..=255).map(|d| (u32::from_le_bytes([a, b, c, d]), index)));
-                }
+                [a, b, c] => short.push((u32::from_le_bytes([a, b, c, 0]), index)),
                 _ => {}
             }
         }
         heads.sort_unstable();
-        let size = (heads.len() * SPARSE).next_power_of_two().max(64);
+        short.sort_unstable();
+        let any = |head: u32| (0..=255).map(move |last: u32| head | last << 24);
+        let all = heads.iter().map(|(head, _)| *head);
+        let all = all.chain(short.iter().flat_map(|(head, _)| any(*head)));
+        let size = ((heads.len() + 256 * short.len()) * SPARSE).next_power_of_two().max(64);
         let shift = 32 - size.trailing_zeros();
-        let mut hashed = Self { bits: vec![0; size / 64], shift, heads };
-        for (head, _) in &hashed.heads {
-            let slot = slot(*head, shift);
-            hashed.bits[slot / 64] |= 1 << (slot % 64);
+        let mut bits = vec![0; size / 64];
+        for head in all {
+            let slot = slot(head, shift);
+            bits[slot / 64] |= 1 << (slot % 64);
         }
-        hashed
+        Self { bits, shift, heads, short }
     }
 
     /// The next place from `from` on where a literal may begin, and its first four bytes. A function
@@ -86,10 +94,11 @@ impl Hashed {
     }
 
     /// The literals that begin with `head`.
-    fn with(&self, head: u32) -> &[(u32, usize)] {
-        let first = self.heads.partition_point(|(h, _)| *h < head);
-        let count = self.heads[first..].iter().take_while(|(h, _)| *h == head).count();
-        &self.heads[first..first + count]
+    fn with(&self, head: u32) -> impl Iterator<Item = usize> {
+        [(&self.heads, head), (&self.short, head & SHORT)].into_iter().flat_map(|(list, head)| {
+            let first = list.partition_point(|(known, _)| *known < head);
+            list[first..].iter().take_while(move |(known, _)| *known == head).map(|(_, at)| *at)
+        })
     }
 }
 
@@ -110,15 +119,19 @@ impl Bank {
             short.get(at).filter(|s| literal.starts_with(s)).unwrap_or(literal).clone()
         };
         let entries = entries.iter().map(|(literal, recipe)| (cut(literal), *recipe)).collect();
-        let mut bank = Self::many(entries);
-        if let Some(searchers) = packed(&bank.literals) {
-            bank.engine = Engine::Packed(searchers);
-        }
-        bank
+        Self::new(entries, |literals| packed(literals).map(Engine::Packed))
     }
 
     /// A bank for any number of literals, which is searched now and then.
-    pub(super) fn many(mut entries: Vec<(Vec<u8>, u16)>) -> Self {
+    pub(super) fn many(entries: Vec<(Vec<u8>, u16)>) -> Self {
+        Self::new(entries, |_| None)
+    }
+
+    /// A bank with the engine that `preferred` gives, or a hashed one.
+    fn new(
+        mut entries: Vec<(Vec<u8>, u16)>,
+        preferred: impl FnOnce(&[Vec<u8>]) -> Option<Engine>,
+    ) -> Self {
         entries.sort_by(|a, b| (a.0.len() >= FINGERPRINT, a).cmp(&(b.0.len() >= FINGERPRINT, b)));
         let (mut literals, mut recipes): (Vec<Vec<u8>>, Vec<Vec<u16>>) = (Vec::new(), Vec::new());
         for (literal, recipe) in entries {
@@ -132,7 +145,7 @@ impl Bank {
             }
         }
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
-        let engine = Engine::Hashed(Hashed::new(&literals));
+        let engine = preferred(&literals).unwrap_or_else(|| Engine::Hashed(Hashed::new(&literals)));
         Self { literals, recipes, engine, longest }
     }
 
@@ -160,9 +173,9 @@ impl Bank {
         let mut from = 0;
         while let Some((at, head)) = hashed.next(text, from) {
             from = at + 1;
-            for (_, literal) in hashed.with(head) {
-                if text[at..].starts_with(&self.literals[*literal]) {
-                    self.report(*literal, window.start + at, note);
+            for literal in hashed.with(head) {
+                if text[at..].starts_with(&self.literals[literal]) {
+                    self.report(literal, window.start + at, note);
                 }
             }
         }

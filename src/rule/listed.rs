@@ -71,12 +71,13 @@ impl Listed {
         self.id == id || aliases.iter().any(|alias| alias == id)
     }
 
-    /// Whether its provider is `id`; of a built-in one, whether its file is that provider's.
-    pub fn is_of(&self, id: &str, providers: &[ListedProvider]) -> bool {
+    /// Whether its provider is `id`, as which `providers` are known; of a built-in one, whether its file
+    /// is that provider's.
+    pub fn is_of(&self, id: &str, providers: &[&ListedProvider]) -> bool {
         match &self.source {
             Source::Own(rule) => rule.provider.as_deref() == Some(id),
             Source::BuiltIn { file, .. } => {
-                providers.iter().any(|p| p.own.is_none() && p.file == *file && p.id == id)
+                providers.iter().any(|p| p.own.is_none() && p.file == *file)
             }
         }
     }
