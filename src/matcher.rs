@@ -23,7 +23,10 @@ use crate::prefilter::{Anchor, Candidate, Prefilter, Use};
 use crate::rule::{Encodings, MAX_MATCH, RuleSet};
 use crate::span::Span;
 use captured::Captured;
-use continuation::{CONTINUATION, SOFT_BREAK, broken_prefix, continues_encoded, is_full_line};
+use continuation::{
+    CONTINUATION, ESCAPE, SOFT_BREAK, broken_prefix, continues_encoded, escaped_prefix,
+    is_full_line,
+};
 
 pub use named::NameIndex;
 
@@ -73,7 +76,12 @@ impl Match {
             exact: false,
             layers: Vec::new(),
             candidate: None,
-            swept: None,
+            // It stands on no line.
+            swept: Some(Box::new(Swept {
+                line: Some(Zeroizing::new(Box::default())),
+                near: None,
+                auxiliary: false,
+            })),
         }
     }
 }
@@ -166,6 +174,7 @@ impl<'r> Matcher<'r> {
         continues_encoded(bytes, end, false).is_some()
             || anchor.uses.iter().any(|usage| stands(usage).is_some())
             || broken_prefix(bytes, candidate.at, anchor).is_some()
+            || escaped_prefix(bytes, candidate.at, anchor).is_some()
     }
 
     /// Whether a prefix stands around the anchor at `at`, and what follows may be its body.
@@ -200,7 +209,7 @@ impl<'r> Matcher<'r> {
             }
             for usage in &anchor.uses {
                 before = before.max(usage.offset + boundary::LOOK_BEHIND);
-                before = before.max(usage.offset * breaks);
+                before = before.max(usage.offset * breaks + if all { ESCAPE } else { 0 });
                 after = after.max(usage.prefix.len() * breaks);
             }
         }
@@ -233,10 +242,10 @@ impl<'r> Matcher<'r> {
         }
         let end = candidate.at + anchor.literal.len();
         let broken = || Some((Layer::Quoted, broken_prefix(bytes, candidate.at, anchor)?));
+        let escaped = || Some((Layer::Escape, escaped_prefix(bytes, candidate.at, anchor)?));
         let continued = continues_encoded(bytes, end, seen);
-        let Some((layer, from)) = continued.or_else(|| if seen { None } else { broken() }) else {
-            return;
-        };
+        let otherwise = || if seen { None } else { broken().or_else(escaped) };
+        let Some((layer, from)) = continued.or_else(otherwise) else { return };
         let plain = found.matches.split_off(before);
         if plain.iter().any(|m| m.span.end > from) {
             // What looks like the start of an escape is part of the key.

@@ -128,6 +128,79 @@ regex = '''key=(shop[a-z0-9]+)'''
 }
 
 #[test]
+fn a_generic_rule_yields_to_findings_and_not_to_what_is_refused() {
+    let config = r#"
+[[rules]]
+id = "widget"
+regex = '''widget=([a-z0-9]{20})'''
+path = '''^other'''
+[[rules]]
+id = "generic-widget"
+regex = '''widget=([a-z0-9]{20})'''
+"#;
+    let token = armed("{base36:20}");
+    let text = format!("x widget={token}\n");
+    let place = with_config(config, &[("a.txt", text.clone()), ("other.txt", text)]);
+    assert_eq!(
+        scanned(&place, &[]).places(),
+        ["a.txt:1:10 generic-widget - plain", "other.txt:1:10 widget - plain"]
+    );
+}
+
+#[test]
+fn signs_of_a_prefix_may_be_escaped_where_rules_share_a_part_of_it() {
+    let config = r#"
+[[rules]]
+id = "widget"
+regex = '''\x60widget1\s[a-z0-9]{24}\x60'''
+[[rules]]
+id = "gadget"
+regex = '''<gadget4>[a-z0-9]{24}</gadget4>'''
+"#;
+    let token = armed("{base36:24}");
+    let place = with_config(
+        config,
+        &[
+            ("a.txt", format!("x %60widget1%20{token}%60 y\n")),
+            ("b.txt", format!("x \\u003cgadget4\\u003e{token}\\u003c/gadget4\\u003e y\n")),
+        ],
+    );
+    let run = scanned(&place, &[]);
+    assert_eq!(run.places().len(), 2, "{:?}", run.places());
+}
+
+#[test]
+fn an_allowlist_about_lines_sees_the_decoded_line_and_none_of_a_path() {
+    let config = r#"
+[[rules]]
+id = "gadget"
+regex = '''gdgt_[g-z]{24}'''
+[[rules]]
+id = "keys"
+path = '''\.pem$'''
+[[allowlists]]
+regexTarget = "line"
+regexes = ['''[0-9]{3}|delta''']
+"#;
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let token = format!(
+        "gdgt_{}",
+        &armed("{base36:60}").replace(|c: char| !('g'..='z').contains(&c), "")[..24]
+    );
+    let place = with_config(
+        config,
+        &[
+            ("a.txt", format!("x {} y\n", hex(&token))),
+            ("b.txt", format!("delta {} y\n", hex(&token))),
+            ("c.pem", "delta 123\n".to_owned()),
+        ],
+    );
+    let run = scanned(&place, &[]);
+    let rules: Vec<String> = run.places().iter().map(|p| p.split(' ').take(2).collect()).collect();
+    assert_eq!(rules, ["a.txt:1:3gadget", "c.pem:1:1keys"]);
+}
+
+#[test]
 fn a_file_extends_another_and_changes_its_rules() {
     let config = r#"
 [extend]

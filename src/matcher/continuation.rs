@@ -96,6 +96,51 @@ pub(super) fn broken_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option<
     anchor.uses.iter().find_map(broken)
 }
 
+/// Where an escape stands in a prefix that is whole but for it: an anchor that serves several prefixes
+/// may be plain where the signs around it are not, as in `%60widget`. `at` is where the anchor stands.
+pub(super) fn escaped_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option<usize> {
+    anchor.uses.iter().find_map(|usage| {
+        let (before, rest) = usage.prefix.split_at_checked(usage.offset)?;
+        let behind = first_escape(bytes, at + anchor.literal.len(), &rest[anchor.literal.len()..])?;
+        let mut start = at;
+        for byte in before.iter().rev() {
+            let previous = start.checked_sub(1)?;
+            if bytes[previous] != *byte {
+                return ends_escape(bytes, start, *byte).then(|| start - 2);
+            }
+            start = previous;
+        }
+        behind
+    })
+}
+
+/// Where the first escape is in `text`, which begins at `at`, if all before it is plain. None: it is
+/// neither plain nor escaped.
+fn first_escape(bytes: &[u8], at: usize, text: &[u8]) -> Option<Option<usize>> {
+    for (index, byte) in text.iter().enumerate() {
+        let place = at + index;
+        match bytes.get(place)? {
+            here if here == byte => {}
+            b'%' | b'\\' | b'&' if !byte.is_ascii_alphanumeric() => return Some(Some(place)),
+            _ => return None,
+        }
+    }
+    Some(None)
+}
+
+/// Whether the two bytes before `end` are the digits of a sign's code, behind what may open an escape.
+fn ends_escape(bytes: &[u8], end: usize, sign: u8) -> bool {
+    let digits = end.checked_sub(ESCAPE).and_then(|start| bytes.get(start..end));
+    !sign.is_ascii_alphanumeric()
+        && digits.is_some_and(|d| {
+            matches!(d[0], b'%' | b'x' | b'0')
+                && d[1..].eq_ignore_ascii_case(format!("{sign:02x}").as_bytes())
+        })
+}
+
+/// Bytes before an anchor's plain part that tell whether an escape ends there.
+pub(super) const ESCAPE: usize = 3;
+
 /// Whether the line that ends at `end` is as long as quoted-printable lines are when they are broken.
 pub(super) fn is_full_line(bytes: &[u8], end: usize) -> bool {
     let length = bytes[..end].iter().rev().take(80).take_while(|b| **b != b'\n').count();

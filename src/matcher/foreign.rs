@@ -14,6 +14,9 @@ use crate::span::Span;
 /// Bytes from a literal on in which a match must begin to be one, where its length has no limit.
 pub(super) const FAR: usize = 16 << 10;
 
+/// Bytes of a line beside decoded text that are looked at.
+const NEAR: usize = 4 << 10;
+
 /// A match, and the secret in it.
 pub(super) struct Cut {
     pub(super) whole: Span,
@@ -70,8 +73,42 @@ pub(super) fn at(
         exact: false,
         layers: place.layers.to_vec(),
         candidate: Some(candidate),
-        swept: None,
+        swept: decoded_line(place, place.start + whole.start, place.start + whole.end)
+            .map(|line| Box::new(Swept { line: Some(line), near: None, auxiliary: false })),
     })
+}
+
+/// The lines that hold decoded text from `start` to `end`, with what is plain on them before and behind
+/// what was decoded; none if nothing was.
+fn decoded_line(place: &Place<'_>, start: usize, end: usize) -> Option<Zeroizing<Box<[u8]>>> {
+    let decoded = place.decoded?;
+    let (content, extent) = (place.content, decoded.extent());
+    let before = decoded.bytes.get(..start)?;
+    let behind = decoded.bytes.get(end..)?;
+    let near = |bytes: &[u8], to: usize| bytes.len().min(to);
+    let mut line = Vec::new();
+    match memchr::memrchr(b'\n', before) {
+        Some(newline) => line.extend_from_slice(&before[newline + 1..]),
+        None => {
+            let plain = content.get(..extent.start)?;
+            let plain = &plain[plain.len() - near(plain, NEAR)..];
+            let from = memchr::memrchr(b'\n', plain).map_or(0, |newline| newline + 1);
+            line.extend_from_slice(&plain[from..]);
+            line.extend_from_slice(before);
+        }
+    }
+    line.extend_from_slice(decoded.bytes.get(start..end)?);
+    match memchr::memchr(b'\n', behind) {
+        Some(newline) => line.extend_from_slice(&behind[..newline]),
+        None => {
+            line.extend_from_slice(behind);
+            let plain = content.get(extent.end..)?;
+            let plain = &plain[..near(plain, NEAR)];
+            let to = memchr::memchr(b'\n', plain).unwrap_or(plain.len());
+            line.extend_from_slice(&plain[..to]);
+        }
+    }
+    Some(Zeroizing::new(line.into()))
 }
 
 /// Of the matches in plain text that a rule has where its literal stands, keeps those that a search
@@ -102,7 +139,8 @@ pub(super) fn settle(set: &RuleSet, bytes: &[u8], found: &mut Found) {
                 lower.get_or_insert_with(|| bytes.to_ascii_lowercase())
             };
             if !has_keyword(rule, &one, lower, bytes) {
-                one.swept = Some(Box::new(Swept { line: None, near: None, auxiliary: true }));
+                let line = one.swept.take().and_then(|swept| swept.line);
+                one.swept = Some(Box::new(Swept { line, near: None, auxiliary: true }));
             }
         }
         found.matches.push(one);

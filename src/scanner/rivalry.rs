@@ -47,7 +47,12 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
             }
             let near = (reach..matches.len())
                 .take_while(|other| matches[*other].span.start < own.end.max(own.start + 1));
+            let is_foreign = |at: usize| rules.rules[matches[at].rule].foreign.is_some();
             let stronger = |other: usize| {
+                // Among rules of a configuration for gitleaks, findings count and not matches.
+                if is_foreign(at) && is_foreign(other) {
+                    return false;
+                }
                 let first = strengths[at] == VAGUE && matches[other].rule < matches[at].rule;
                 strengths[other] > strengths[at] || strengths[other] == strengths[at] && first
             };
