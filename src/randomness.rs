@@ -117,8 +117,8 @@ const PICKED: f64 = 6.0;
 ///
 /// A UUID is weighed without its dashes, base64 without its padding. Where a separator makes the
 /// alphabet larger than the random part needs (`live_` and 64 hex digits), the longest piece of letters
-/// and digits is weighed for itself too, and the longest of those with `-`, `_` and `=`; the best counts. Any bytes may come in; the prefix of
-/// the token should not.
+/// and digits is weighed for itself too, and the longest of those with `-`, `_` and `=`; the best
+/// counts. Any bytes may come in; the prefix of the token should not.
 pub fn evidence(body: &[u8]) -> Evidence {
     let whole = weigh(body);
     if !matches!(whole.alphabet, Alphabet::Base36Url | Alphabet::Base64Url | Alphabet::Other) {

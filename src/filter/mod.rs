@@ -87,9 +87,9 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     if let Some(sample) = placeholder::reason(body) {
         return Err(Rejection::Placeholder(sample));
     }
-    if let Some(text) = decode::base64_text(body)
-        && let Some(sample @ (Placeholder::Repeated | Placeholder::Sequence)) =
-            placeholder::reason(&text)
+    let shown = decode::base64_text(body);
+    if let Some(sample @ (Placeholder::Repeated | Placeholder::Sequence)) =
+        shown.as_deref().and_then(placeholder::reason)
     {
         return Err(Rejection::Placeholder(sample));
     }
@@ -100,7 +100,7 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     if rule.entropy.is_some_and(|least| shannon(secret) <= least) {
         return Err(Rejection::Entropy);
     }
-    let chance = chance(rule, body)?;
+    let chance = chance(rule, body, shown.as_deref())?;
     let form = match (&rule.form, found.exact, rule.deviant) {
         (Some(_), true, _) => Confidence::High,
         (None, ..) if rule.exact_end => Confidence::High,
@@ -116,14 +116,14 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     })
 }
 
-/// How sure the look of the body is: it must not read like words, in base64 neither. (Some vendors
+/// How sure the look of the body is, which is the base64 of the text `shown`, if it is given: it must
+/// not read like words, in base64 neither. (Some vendors
 /// issue keys that are base64 of a name and a random part; those pass.)
-fn chance(rule: &Rule, body: &[u8]) -> Result<Confidence, Rejection> {
+fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, Rejection> {
     if !rule.is_anchored() {
         return Ok(Confidence::Medium);
     }
-    let shown = decode::base64_text(body);
-    let bits = randomness::evidence(shown.as_deref().unwrap_or(body)).bits;
+    let bits = randomness::evidence(shown.unwrap_or(body)).bits;
     if let Some(decoded) = decode::base64_bytes(body)
         && let text = decoded.trim_ascii_end()
         && is_constant(text)

@@ -14,7 +14,7 @@ use crate::span::Span;
 /// Bytes from a literal on in which a match must begin to be one, where its length has no limit.
 pub(super) const FAR: usize = 16 << 10;
 
-/// Bytes of a line beside decoded text that are looked at.
+/// Bytes of a line on each side of decoded text that are looked at.
 const NEAR: usize = 4 << 10;
 
 /// A match, and the secret in it.
@@ -85,30 +85,28 @@ fn decoded_line(place: &Place<'_>, start: usize, end: usize) -> Option<Zeroizing
     let (content, extent) = (place.content, decoded.extent());
     let before = decoded.bytes.get(..start)?;
     let behind = decoded.bytes.get(end..)?;
-    let near = |bytes: &[u8], to: usize| bytes.len().min(to);
-    let mut line = Vec::new();
-    match memchr::memrchr(b'\n', before) {
-        Some(newline) => line.extend_from_slice(&before[newline + 1..]),
-        None => {
-            let plain = content.get(..extent.start)?;
-            let plain = &plain[plain.len() - near(plain, NEAR)..];
-            let from = memchr::memrchr(b'\n', plain).map_or(0, |newline| newline + 1);
-            line.extend_from_slice(&plain[from..]);
-            line.extend_from_slice(before);
-        }
+    let (mut head, mut tail) = (&[][..], &[][..]);
+    if !before.contains(&b'\n') {
+        head = last_line(content.get(..extent.start)?);
     }
-    line.extend_from_slice(decoded.bytes.get(start..end)?);
-    match memchr::memchr(b'\n', behind) {
-        Some(newline) => line.extend_from_slice(&behind[..newline]),
-        None => {
-            line.extend_from_slice(behind);
-            let plain = content.get(extent.end..)?;
-            let plain = &plain[..near(plain, NEAR)];
-            let to = memchr::memchr(b'\n', plain).unwrap_or(plain.len());
-            line.extend_from_slice(&plain[..to]);
-        }
+    if !behind.contains(&b'\n') {
+        tail = first_line(content.get(extent.end..)?);
     }
+    let within = decoded.bytes.get(start..end)?;
+    let line = [head, last_line(before), within, first_line(behind), tail].concat();
     Some(Zeroizing::new(line.into()))
+}
+
+/// What is behind the last line break of a text, or near its end.
+pub(super) fn last_line(text: &[u8]) -> &[u8] {
+    let near = &text[text.len().saturating_sub(NEAR)..];
+    memchr::memrchr(b'\n', near).map_or(near, |newline| &near[newline + 1..])
+}
+
+/// What is before the first line break of a text, or near its start.
+pub(super) fn first_line(text: &[u8]) -> &[u8] {
+    let near = &text[..text.len().min(NEAR)];
+    memchr::memchr(b'\n', near).map_or(near, |newline| &near[..newline])
 }
 
 /// Of the matches in plain text that a rule has where its literal stands, keeps those that a search
@@ -139,8 +137,7 @@ pub(super) fn settle(set: &RuleSet, bytes: &[u8], found: &mut Found) {
                 lower.get_or_insert_with(|| bytes.to_ascii_lowercase())
             };
             if !has_keyword(rule, &one, lower, bytes) {
-                let line = one.swept.take().and_then(|swept| swept.line);
-                one.swept = Some(Box::new(Swept { line, near: None, auxiliary: true }));
+                one.swept = Some(Box::new(Swept { line: None, near: None, auxiliary: true }));
             }
         }
         found.matches.push(one);

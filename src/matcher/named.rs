@@ -91,6 +91,7 @@ const PUBLIC: [&str; 39] = [
 
 /// Words that make a key or a token one that everybody may see, or that nobody can use elsewhere.
 const OPEN: [&[u8]; 6] = [b"public", b"pub", b"hashed", b"csrf", b"xsrf", b"authenticity"];
+
 /// What a word found in a name stands for.
 #[derive(Default)]
 struct Word {

@@ -11,7 +11,7 @@ use regex::bytes::Regex;
 use zeroize::Zeroizing;
 
 use super::codec::{self, Kind, Segment};
-use super::foreign::{Cut, cut};
+use super::foreign::{Cut, cut, first_line, last_line};
 use super::{Found, Match, Swept, everywhere};
 use crate::decode::Layer;
 use crate::finding::Secret;
@@ -20,8 +20,6 @@ use crate::span::Span;
 
 /// How often a content is decoded.
 const DEPTH: usize = 5;
-/// Bytes of a decoded line on each side of a match that are looked at.
-const NEAR: usize = 4 << 10;
 /// Bytes of a decoded text on each side of a match that expressions may look at.
 const AROUND: usize = 12 << 10;
 
@@ -317,11 +315,8 @@ impl<'b> Level<'b> {
 
     /// The lines that hold a span, or what is near of them.
     fn line(&self, at: Span) -> &[u8] {
-        let from = at.start.saturating_sub(NEAR);
-        let before = memchr::memrchr(b'\n', &self.text[from..at.start]);
-        let start = before.map_or(from, |newline| from + newline + 1);
-        let to = self.text.len().min(at.end + NEAR);
-        let end = memchr::memchr(b'\n', &self.text[at.end..to]).map_or(to, |n| at.end + n);
+        let start = at.start - last_line(&self.text[..at.start]).len();
+        let end = at.end + first_line(&self.text[at.end..]).len();
         &self.text[start..end]
     }
 }

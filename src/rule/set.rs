@@ -50,19 +50,17 @@ impl RuleSet {
         if ids.is_empty() {
             return None;
         }
-        let of_id = |id: &'i String| {
-            (id, self.providers.iter().filter(|p| p.id == *id).collect::<Vec<&ListedProvider>>())
-        };
-        let asked: Vec<(&'i String, Vec<&ListedProvider>)> = ids.iter().map(of_id).collect();
-        let wanted = |rule: &Listed, id: &str, providers: &[&ListedProvider]| {
-            rule.is_called(id) || rule.is_of(id, providers)
-        };
-        let means = |(id, of): &&(&'i String, Vec<&ListedProvider>)| {
-            self.rules.iter().any(|rule| wanted(rule, id, of))
-        };
-        let unknown = asked.iter().find(|one| !means(one)).map(|(id, _)| *id);
-        let keeps = |rule: &Listed| asked.iter().any(|(id, of)| wanted(rule, id, of));
-        let kept: Vec<bool> = self.rules.iter().map(keeps).collect();
+        let (mut kept, mut unknown) = (vec![false; self.rules.len()], None);
+        for id in ids {
+            let of: Vec<&ListedProvider> = self.providers.iter().filter(|p| p.id == *id).collect();
+            let mut means = false;
+            for (rule, kept) in self.rules.iter().zip(&mut kept) {
+                let wanted = rule.is_called(id) || rule.is_of(id, &of);
+                *kept |= wanted;
+                means |= wanted;
+            }
+            unknown = unknown.or((!means).then_some(id));
+        }
         let mut kept = kept.into_iter();
         self.rules.retain(|_| kept.next().unwrap_or(false));
         unknown
