@@ -10,6 +10,9 @@ const SHORT: usize = 3;
 /// A word up to this long must begin a part: `uber` is not in `KUBERNETES`.
 const MIDDLING: usize = 5;
 
+/// Most names have fewer parts.
+const USUAL_PARTS: usize = 24;
+
 /// Alternatives, each of words that must all be in the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -62,6 +65,9 @@ impl Name {
     pub fn read(&mut self, raw: &[u8]) {
         self.letters.clear();
         self.starts.clear();
+        // Names are read by the million: no growing in steps.
+        self.letters.reserve(raw.len());
+        self.starts.reserve(USUAL_PARTS);
         let mut before = b' ';
         for (at, byte) in raw.iter().enumerate() {
             if byte.is_ascii_alphanumeric() {

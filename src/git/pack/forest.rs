@@ -13,6 +13,7 @@ use super::entry::{Form, Header};
 use super::index::Index;
 use super::{Damage, HEADER_LEN, Reason, Stored};
 use crate::git::damages::Damages;
+use crate::git::map::Bytes;
 use crate::git::object::{Kind, ObjectId};
 
 /// Marks in place of a base's number. Whole objects are `FULL - kind`.
@@ -54,7 +55,7 @@ pub(super) struct Forest {
 impl Forest {
     /// `end` is where the pack's checksum begins.
     pub(super) fn build(
-        pack: &[u8],
+        pack: &Bytes,
         end: usize,
         index: &Index,
         path: &Arc<Path>,
@@ -344,7 +345,7 @@ impl Sorted {
     /// Parses every header, on all cores, and fetches every checksum.
     fn based(
         self,
-        pack: &[u8],
+        pack: &Bytes,
         end: usize,
         index: &Index,
         path: &Arc<Path>,
@@ -367,6 +368,8 @@ impl Sorted {
                     }
                 }
             }
+            let offset = |at: usize| nodes.get(at).or(nodes.last()).map_or(0, |node| node.offset);
+            pack.count_read(offset(CHUNK).saturating_sub(offset(0)));
             if local.lost() > 0 {
                 found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).merge(local);
             }
@@ -379,7 +382,7 @@ impl Sorted {
         nodes
     }
 
-    fn base(&self, entry: u32, pack: &[u8], end: usize, index: &Index) -> Result<u32, Reason> {
+    fn base(&self, entry: u32, pack: &Bytes, end: usize, index: &Index) -> Result<u32, Reason> {
         let at = entry as usize;
         let offset = self.nodes.get(at).ok_or(Reason::Offset)?.offset;
         let start = usize::try_from(offset).ok().filter(|start| (HEADER_LEN..end).contains(start));

@@ -3,7 +3,8 @@
 //! A [`Pack`] is checked in the large when it is opened (headers, lengths, every entry's header and
 //! base); what is wrong with single entries is kept in [`Pack::damages`] and costs only them and
 //! what is built on them. Bytes are inflated later, by [`crate::git::traversal`] for all objects or
-//! [`Pack::read`] for one. Memory is some 32 bytes an entry; the files are mapped.
+//! [`Pack::read`] for one. Memory is some 32 bytes an entry; the files are mapped, and what was read
+//! of the pack is let go of again.
 //!
 //! Not here: which packs a repository has, and objects outside of packs.
 
@@ -33,6 +34,9 @@ const HEADER_LEN: usize = 12;
 
 /// Deltas that are looked at ahead: those behind them would be far again when they are read.
 const FETCHED: usize = 8;
+
+/// Bytes that are mapped with one that is looked at, for the count of what is resident.
+const NEIGHBOURS: u64 = 64 << 10;
 
 /// How an entry is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +112,14 @@ impl Pack {
             let reason = Reason::Mismatch { pack_objects: count, index_objects: index.count() };
             damages.add(Damage { pack: path.clone(), offset: 0, name: None, reason });
         }
+        // The headers are read; what is read next begins elsewhere.
+        bytes.release();
         Ok(Self { path, bytes, index, forest, damages })
+    }
+
+    /// Counts bytes of entries that were read: see [`Bytes::count_read`].
+    pub(crate) fn count_read(&self, bytes: u64) {
+        self.bytes.count_read(bytes);
     }
 
     /// The file.
@@ -249,7 +260,11 @@ impl Pack {
             inflater.inflate(packed.data, &mut out).map_err(|r| self.report(at, r))?;
             Ok(out)
         };
-        let packed = |at| self.entry(at).map_err(|reason| self.report(at, reason));
+        let packed = |at| {
+            // A page brings its neighbours along.
+            self.count_read(NEIGHBOURS);
+            self.entry(at).map_err(|reason| self.report(at, reason))
+        };
         let (kind, mut bytes) = match (self.stored(root), packed(root)?.base) {
             (Stored::Full(kind), _) => (kind, whole(&packed(root)?, root)?),
             (Stored::Thin, Some(base)) => {
@@ -308,6 +323,11 @@ pub(crate) struct Packed<'a> {
 }
 
 impl Packed<'_> {
+    /// Bytes in the file, the header included.
+    pub(crate) fn raw_len(&self) -> u64 {
+        self.raw.len() as u64
+    }
+
     /// The zlib stream with some of what follows it, and where it must end.
     pub(crate) fn with_room(&self) -> (&[u8], usize) {
         (self.roomy, self.data.len())

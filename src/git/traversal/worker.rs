@@ -15,6 +15,8 @@ use crate::git::pack::{Damage, Pack, Packed, Reason, Stored, within};
 
 /// Objects after which the shared counters are brought up to date.
 const COUNTED: u64 = 256;
+/// Bytes read after which a pack is told of them.
+const TOLD: u64 = 1 << 20;
 
 pub(super) struct Worker<'a, 'q, V: Visitor> {
     traversal: &'q Traversal<'a>,
@@ -26,6 +28,8 @@ pub(super) struct Worker<'a, 'q, V: Visitor> {
     damages: Damages,
     objects: u64,
     bytes: u64,
+    /// Bytes read of the pack that is read, which it was not told yet.
+    read: u64,
     lane: Option<MutexGuard<'q, ()>>,
     /// Objects from this size on are rebuilt by one thread at a time.
     large: usize,
@@ -60,6 +64,7 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
             damages: Damages::default(),
             objects: 0,
             bytes: 0,
+            read: 0,
             lane: None,
             large: usize::try_from(share).unwrap_or(usize::MAX),
         }
@@ -253,6 +258,10 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
     /// Inflates an entry: the object, or the delta.
     fn full(&mut self, pack: &Pack, entry: u32) -> Result<Buffer, Reason> {
         let packed = pack.entry(entry)?;
+        self.read += packed.raw_len();
+        if self.read >= TOLD {
+            pack.count_read(std::mem::take(&mut self.read));
+        }
         if !pack.intact(&packed) {
             self.damages.add(pack.report(entry, Reason::Checksum));
         }
