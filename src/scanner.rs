@@ -153,12 +153,12 @@ impl<'r> Scanner<'r> {
         Some(self.judge_all(blob, found, comments))
     }
 
-    /// Adds the plausible candidates whose literal lies within `window` of `bytes`. Each depends on
-    /// the bytes within [`Scanner::reach`] alone, so that a reader of deltas can carry candidates
-    /// from content to content instead of searching again.
-    pub fn candidates(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
+    /// Adds the plausible candidates that begin in `anchors`. Each depends on the bytes within
+    /// [`Scanner::reach`] alone, so that a reader of deltas can carry candidates from content to
+    /// content instead of searching again.
+    pub fn candidates(&self, bytes: &[u8], anchors: Span, found: &mut Vec<Candidate>) {
         let first = found.len();
-        self.prefilter.candidates(bytes, window, found);
+        self.prefilter.candidates(bytes, anchors, found);
         let matcher = self.matcher();
         let mut kept = first;
         for at in first..found.len() {

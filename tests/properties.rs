@@ -250,7 +250,7 @@ proptest! {
     }
 
     #[test]
-    fn candidates_of_windows_are_those_of_the_whole(
+    fn candidates_of_parts_are_those_of_the_whole(
         cases in prop::collection::vec(cases(), 1..4),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
     ) {
@@ -259,12 +259,9 @@ proptest! {
         let mut edges: Vec<usize> = cuts.iter().map(|c| c.index(bytes.len())).collect();
         edges.extend([0, bytes.len()]);
         edges.sort_unstable();
-        let (before, after) = scanner().reach();
         let mut together = Vec::new();
         for edge in edges.windows(2) {
-            let start = edge[0].saturating_sub(before);
-            let end = (edge[1] + after).min(bytes.len());
-            together.extend(candidates(&bytes, Span::new(start, end)));
+            together.extend(candidates(&bytes, Span::new(edge[0], edge[1])));
         }
         together.sort_unstable();
         together.dedup();
@@ -360,9 +357,9 @@ proptest! {
     }
 }
 
-fn candidates(bytes: &[u8], window: Span) -> Vec<Candidate> {
+fn candidates(bytes: &[u8], anchors: Span) -> Vec<Candidate> {
     let mut found = Vec::new();
-    scanner().candidates(bytes, window, &mut found);
+    scanner().candidates(bytes, anchors, &mut found);
     found.sort_unstable();
     found.dedup();
     found

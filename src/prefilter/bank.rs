@@ -154,28 +154,36 @@ impl Bank {
         self.literals.is_empty()
     }
 
-    /// Calls `note` with the place and recipe of each literal that lies wholly within `window`.
-    pub(super) fn search(&self, bytes: &[u8], window: Span, note: &mut impl FnMut(usize, u16)) {
+    /// Calls `note` with the place and recipe of each literal that begins in `anchors`.
+    pub(super) fn search(&self, bytes: &[u8], anchors: Span, note: &mut impl FnMut(usize, u16)) {
         match &self.engine {
-            Engine::Packed(searchers) => self.search_packed(searchers, bytes, window, note),
-            Engine::Hashed(hashed) => self.search_hashed(hashed, bytes, window, note),
+            Engine::Packed(searchers) => self.search_packed(searchers, bytes, anchors, note),
+            Engine::Hashed(hashed) => self.search_hashed(hashed, bytes, anchors, note),
         }
+    }
+
+    /// Where a literal ends at the latest that begins before `end`.
+    fn last(&self, bytes: &[u8], end: usize) -> usize {
+        (end + self.longest.saturating_sub(1)).min(bytes.len())
     }
 
     fn search_hashed(
         &self,
         hashed: &Hashed,
         bytes: &[u8],
-        window: Span,
+        anchors: Span,
         note: &mut impl FnMut(usize, u16),
     ) {
-        let text = &bytes[window.range()];
+        let text = &bytes[anchors.start..self.last(bytes, anchors.end)];
         let mut from = 0;
         while let Some((at, head)) = hashed.next(text, from) {
             from = at + 1;
+            if at >= anchors.len() {
+                break;
+            }
             for literal in hashed.with(head) {
                 if text[at..].starts_with(&self.literals[literal]) {
-                    self.report(literal, window.start + at, note);
+                    self.report(literal, anchors.start + at, note);
                 }
             }
         }
@@ -185,14 +193,14 @@ impl Bank {
         &self,
         searchers: &[(usize, Searcher)],
         bytes: &[u8],
-        window: Span,
+        anchors: Span,
         note: &mut impl FnMut(usize, u16),
     ) {
-        let mut start = window.start;
-        while start < window.end {
+        let mut start = anchors.start;
+        while start < anchors.end {
             // Slices overlap so that each literal lies wholly in one; it counts where it begins.
-            let own = (start + SLICE).min(window.end);
-            let end = (own + self.longest.saturating_sub(1)).min(window.end);
+            let own = (start + SLICE).min(anchors.end);
+            let end = self.last(bytes, own);
             for (first, searcher) in searchers {
                 let mut from = start;
                 while let Some(hit) =

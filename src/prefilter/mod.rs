@@ -30,6 +30,9 @@ pub const DENSE_RUN: usize = 31;
 /// a run follows.
 const AROUND: usize = if DENSE_RUN > SHELTER + RUN { DENSE_RUN } else { SHELTER + RUN };
 
+/// Bytes of a line break that is written as escapes, at the most.
+const MAX_ESCAPED: usize = 4;
+
 /// The last candidates that are looked through for one that would be told twice.
 const TOLD: usize = 4;
 
@@ -142,29 +145,29 @@ impl Prefilter {
         (AROUND, self.longest + MAX_BREAK + AROUND)
     }
 
-    /// Adds the candidates whose literal lies wholly within `window` of `bytes`, or whose run begins
-    /// there.
-    pub fn candidates(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
+    /// Adds the candidates whose literal or run begins in `anchors`.
+    pub fn candidates(&self, bytes: &[u8], anchors: Span, found: &mut Vec<Candidate>) {
         let mut note = |at: usize, recipe: u16| {
             let anchor = self.recipes[usize::from(recipe)].0;
             found.push(Candidate { at, anchor, recipe });
         };
-        self.plain.search(bytes, window, &mut note);
-        let text = &bytes[window.range()];
+        self.plain.search(bytes, anchors, &mut note);
+        let text = &bytes[anchors.start..(anchors.end + self.longest).min(bytes.len())];
         if has_escape(text) {
-            self.escaped.search(bytes, window, &mut note);
+            self.escaped.search(bytes, anchors, &mut note);
         }
         if memchr::memchr(0, text).is_some() {
-            self.wide.search(bytes, window, &mut note);
+            self.wide.search(bytes, anchors, &mut note);
         }
-        self.in_runs(bytes, window, found);
+        self.in_runs(bytes, anchors, found);
     }
 
-    /// Candidates in and near runs, which are judged with [`AROUND`] bytes around the window, so that
-    /// a window sees what the whole content would.
-    fn in_runs(&self, bytes: &[u8], window: Span, found: &mut Vec<Candidate>) {
-        let from = window.start.saturating_sub(AROUND);
-        let area = &bytes[from..(window.end + AROUND).min(bytes.len())];
+    /// Candidates in and near runs, which are judged with [`AROUND`] bytes around the anchors, so that
+    /// a part of a content sees what the whole content would.
+    fn in_runs(&self, bytes: &[u8], anchors: Span, found: &mut Vec<Candidate>) {
+        let from = anchors.start.saturating_sub(AROUND);
+        let until = anchors.end.max(self.last_junction(bytes, anchors.end)) + AROUND;
+        let area = &bytes[from..until.min(bytes.len())];
         let short = self.assigned || !self.sheltered.is_empty();
         for run in Runs::of(area) {
             if run.len() < DENSE_RUN && !short {
@@ -178,16 +181,21 @@ impl Prefilter {
                     found.push(candidate);
                 }
             };
-            let own = Span::new(run.start.max(window.start), run.end.min(window.end));
-            if run.len() >= DENSE_RUN && own.start < own.end && has_sign(&bytes[own.range()]) {
-                self.dense.search(bytes, own, &mut note);
-                self.junction(bytes, own, window, &mut note);
+            let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
+            let own = Span::new(run.start.max(anchors.start), run.end.min(anchors.end));
+            if run.len() >= DENSE_RUN {
+                let ahead = run.end.min(own.end + self.longest);
+                if own.start < own.end && has_sign(&bytes[own.start..ahead]) {
+                    self.dense.search(bytes, own, &mut note);
+                }
+                if run.start > anchors.start && has_sign(head) {
+                    self.junction(bytes, run, anchors, &mut note);
+                }
             }
-            // Of a run that goes on behind the area, what is near the window's literals is seen.
+            // Of a run that goes on behind the area, what is near the anchors is seen.
             if short && is_mixed(&bytes[run.range()]) {
-                self.near(bytes, run, window, &mut note);
-                let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
-                let begins = window.range().contains(&run.start);
+                self.near(bytes, run, anchors, &mut note);
+                let begins = anchors.range().contains(&run.start);
                 if self.assigned && begins && is_mixed(head) {
                     found.push(Candidate { at: run.start, anchor: ASSIGNED, recipe: ASSIGNED });
                 }
@@ -196,31 +204,46 @@ impl Prefilter {
     }
 
     /// Literals in `run` or right before it. One that is near two runs may be told twice.
-    fn near(&self, bytes: &[u8], run: Span, window: Span, note: &mut impl FnMut(usize, u16)) {
-        let start = run.start.saturating_sub(SHELTER).max(window.start);
-        let end = run.end.min(window.end);
+    fn near(&self, bytes: &[u8], run: Span, anchors: Span, note: &mut impl FnMut(usize, u16)) {
+        let start = run.start.saturating_sub(SHELTER).max(anchors.start);
+        let end = run.end.min(anchors.end);
         if start >= end {
             return;
         }
         self.sheltered.search(bytes, Span::new(start, end), &mut |at, recipe| {
             let near =
                 Span::new(run.start.max(at.saturating_sub(AROUND)), run.end.min(at + AROUND));
-            if is_mixed(&bytes[near.range()]) {
+            let end = at + self.recipes[usize::from(recipe)].1.literal.len();
+            if end <= run.end && is_mixed(&bytes[near.range()]) {
                 note(at, recipe);
             }
         });
     }
 
+    /// Where a run begins at the latest that goes on, behind a line break, with a literal that began
+    /// before `end`.
+    fn last_junction(&self, bytes: &[u8], end: usize) -> usize {
+        let near = &bytes[end..(end + self.longest + MAX_ESCAPED).min(bytes.len())];
+        let Some(last) = near.iter().rposition(|byte| matches!(byte, b'\n' | b'n')) else {
+            return end;
+        };
+        let from = end + last + 1;
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        from + bytes[from..].iter().take(MAX_BREAK).take_while(blank).count()
+    }
+
     /// Wrapped text may break within a literal: looks across the break that opens `run`.
-    fn junction(&self, bytes: &[u8], run: Span, window: Span, note: &mut impl FnMut(usize, u16)) {
+    fn junction(&self, bytes: &[u8], run: Span, anchors: Span, note: &mut impl FnMut(usize, u16)) {
         let Some((end, next)) = line_break(bytes, run.start) else { return };
-        let before = &bytes[end.saturating_sub(self.longest).max(window.start).min(end)..end];
+        let before = &bytes[end.saturating_sub(self.longest).max(anchors.start).min(end)..end];
         let after = bytes.get(next..run.end.min(next + self.longest)).unwrap_or_default();
         let joined = [before, after].concat();
         self.dense.search(&joined, Span::new(0, joined.len()), &mut |at, recipe| {
             let literal = &self.recipes[usize::from(recipe)].1.literal;
-            if at < before.len() && at + literal.len() > before.len() {
-                note(end - before.len() + at, recipe);
+            let place = end - before.len() + at;
+            let spans = at < before.len() && at + literal.len() > before.len();
+            if spans && place < anchors.end {
+                note(place, recipe);
             }
         });
     }
@@ -342,7 +365,7 @@ mod tests {
         }
 
         #[test]
-        fn windows_find_together_what_the_whole_has(
+        fn parts_find_together_what_the_whole_has(
             pieces in proptest::collection::vec((0usize..600, "[ -~]{0,40}", "[A-Za-z0-9]{0,40}"), 1..8),
             cut in 0usize..400,
         ) {
@@ -354,14 +377,13 @@ mod tests {
                 bytes.extend_from_slice(after.as_bytes());
             }
             let cut = cut.min(bytes.len());
-            let find = |window: Span| {
+            let find = |anchors: Span| {
                 let mut found = Vec::new();
-                prefilter.candidates(&bytes, window, &mut found);
+                prefilter.candidates(&bytes, anchors, &mut found);
                 found
             };
-            let longest = prefilter.longest;
-            let mut parts = find(Span::new(0, (cut + longest).min(bytes.len())));
-            parts.extend(find(Span::new(cut.saturating_sub(MAX_BREAK), bytes.len())));
+            let mut parts = find(Span::new(0, cut));
+            parts.extend(find(Span::new(cut, bytes.len())));
             parts.sort_unstable();
             parts.dedup();
             let mut whole = find(Span::new(0, bytes.len()));

@@ -257,9 +257,7 @@ impl Search<'_> {
         };
         changes.read(&parent.delta, plan.reach);
         for window in changes.windows() {
-            let first = candidates.len();
-            plan.scanner.candidates(bytes, window.bytes, candidates);
-            keep_within(candidates, first, window.anchors);
+            plan.scanner.candidates(bytes, window.anchors, candidates);
         }
         changes.carry(
             parent.carry,
@@ -348,19 +346,6 @@ impl Search<'_> {
 /// What is known of a content by whether it has a match.
 fn glance(matched: bool) -> Glance {
     if matched { Glance::Open } else { Glance::Nothing }
-}
-
-/// Drops those from `first` on that do not begin within `anchors`.
-fn keep_within(candidates: &mut Vec<Candidate>, first: usize, anchors: Span) {
-    let mut kept = first;
-    for at in first..candidates.len() {
-        let inside = candidates.get(at).is_some_and(|c| anchors.range().contains(&c.at));
-        if inside {
-            candidates.swap(kept, at);
-            kept += 1;
-        }
-    }
-    candidates.truncate(kept);
 }
 
 fn has_any(scanner: &Scanner<'_>, bytes: &[u8], scratch: &mut Scratch) -> bool {
