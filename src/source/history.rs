@@ -36,7 +36,7 @@ use super::archive::Limits;
 use super::{Found, Progress, shown_path};
 use crate::finding::{Confidence, Warning};
 use crate::git::damages::Damages;
-use crate::git::graph::Graph;
+use crate::git::graph::{self, Graph};
 use crate::git::heads::{self, Heads};
 use crate::git::object::{Kind, Kinds, ObjectId};
 use crate::git::pack::Pack;
@@ -188,8 +188,8 @@ fn scan(
         ledger.unplaced(&hits);
     } else if run.needs_graph(&hits, &refs) {
         run.link(&mut hits, &known);
-        let graph = std::mem::take(&mut hits.graph).build();
-        run.place(&mut ledger, &hits, &graph, &refs, &chosen);
+        let commits = std::mem::take(&mut hits.graph);
+        run.place(&mut ledger, &hits, commits, (&refs, &chosen));
     } else {
         ledger.lost(run.missing(&hits.gaps.below_trees));
     }
@@ -328,14 +328,13 @@ impl Run<'_> {
         }
     }
 
-    /// Finds out where the hits are, and what is missing.
+    /// Finds out where the hits are, and what is missing. `refs` are all of them, and the chosen ones.
     fn place(
         &self,
         ledger: &mut Ledger<'_>,
         hits: &Hits,
-        graph: &Graph,
-        refs: &[Ref],
-        chosen: &[Ref],
+        commits: graph::Builder,
+        refs: (&[Ref], &[Ref]),
     ) {
         let mut wanted: Vec<Key> = hits.blobs.iter().map(|hit| key(hit.id.as_bytes())).collect();
         // A partial clone has not pruned: what its trees name, its history names. Elsewhere it
@@ -344,27 +343,57 @@ impl Run<'_> {
             let missing = self.missing(&hits.gaps.below_trees);
             wanted.extend(missing.iter().map(|id| key(id.as_bytes())));
         }
-        let paths = self.paths(&wanted);
-        let order = if hits.is_empty() { Vec::new() } else { graph.all_topological() };
-        let everything = Tips::new(refs.iter(), &hits.tags, graph, self.store);
-        let tips = Tips::new(chosen.iter(), &hits.tags, graph, self.store);
-        let reachable = graph.ancestors(&everything.commits);
-        let reached = graph.ancestors(&tips.commits);
+        // Trees and commits know nothing of each other, and neither keeps all cores busy all the time.
+        let (paths, lines) =
+            rayon::join(|| self.paths(&wanted), || Lines::new(hits, commits, refs, self.store));
+        let Lines { graph, order, everything, tips, reachable, reached } = &lines;
         let since = self.options.since;
         let scene = Scene {
             hits,
             paths: &paths,
-            commits: Commits { graph, order: &order, reached: &reached, since },
-            all: Commits { graph, order: &order, reached: &reachable, since: None },
-            tips: &tips,
-            everything: &everything,
-            head: head(refs).and_then(|head| graph.find(&head.target)),
+            commits: Commits { graph, order, reached, since },
+            all: Commits { graph, order, reached: reachable, since: None },
+            tips,
+            everything,
+            head: head(refs.0).and_then(|head| graph.find(&head.target)),
         };
         ledger.missing(&scene);
         if !hits.is_empty() {
             ledger.place(&scene);
-            ledger.reach(&scene, refs);
+            ledger.reach(&scene, refs.0);
         }
+    }
+}
+
+/// The commits, and which of them the refs reach.
+struct Lines {
+    graph: Graph,
+    /// All commits, parents first; none if there is nothing to place.
+    order: Vec<u32>,
+    /// Where all refs lead.
+    everything: Tips,
+    /// Where the chosen ones lead.
+    tips: Tips,
+    /// What `everything` reaches.
+    reachable: Vec<bool>,
+    /// What `tips` reach.
+    reached: Vec<bool>,
+}
+
+impl Lines {
+    fn new(
+        hits: &Hits,
+        commits: graph::Builder,
+        (refs, chosen): (&[Ref], &[Ref]),
+        store: &Store,
+    ) -> Self {
+        let graph = commits.build();
+        let order = if hits.is_empty() { Vec::new() } else { graph.all_topological() };
+        let everything = Tips::new(refs.iter(), &hits.tags, &graph, store);
+        let tips = Tips::new(chosen.iter(), &hits.tags, &graph, store);
+        let reachable = graph.ancestors(&everything.commits);
+        let reached = graph.ancestors(&tips.commits);
+        Self { graph, order, everything, tips, reachable, reached }
     }
 }
 
