@@ -302,17 +302,16 @@ impl Run<'_> {
         hits.tags.dedup();
     }
 
-    /// Finds the paths of blobs. What is wrong with trees was told by the search.
-    fn paths(&self, wanted: &[Key]) -> Paths {
+    /// Reads which trees lead to blobs. What is wrong with trees was told by the search.
+    fn survey(&self, wanted: &[Key]) -> Vec<Part> {
         if wanted.is_empty() {
-            return Paths::default();
+            return Vec::new();
         }
         let names = Wanted::new(wanted.iter().copied());
         let survey = Survey { format: self.repository.format(), wanted: &names };
         let goes_on = AtomicBool::new(false);
         let traversed = self.traversal(Kind::Tree.into(), &goes_on).run(|| survey.visitor());
-        let parts: Vec<Part> = traversed.visitors.into_iter().map(|trees| trees.part).collect();
-        Paths::new(parts, wanted)
+        traversed.visitors.into_iter().map(|trees| trees.part).collect()
     }
 
     fn traversal<'t>(&'t self, kinds: Kinds, cancel: &'t AtomicBool) -> Traversal<'t> {
@@ -343,9 +342,12 @@ impl Run<'_> {
             let missing = self.missing(&hits.gaps.below_trees);
             wanted.extend(missing.iter().map(|id| key(id.as_bytes())));
         }
-        // Trees and commits know nothing of each other, and neither keeps all cores busy all the time.
-        let (paths, lines) =
-            rayon::join(|| self.paths(&wanted), || Lines::new(hits, commits, refs, self.store));
+        let parts = self.survey(&wanted);
+        // Neither keeps more than one core busy, and neither needs the other.
+        let (paths, lines) = rayon::join(
+            || Paths::new(parts, &wanted),
+            || Lines::new(hits, commits, refs, self.store),
+        );
         let Lines { graph, order, everything, tips, reachable, reached } = &lines;
         let since = self.options.since;
         let scene = Scene {
