@@ -255,8 +255,32 @@ const CAPITALS: usize = 4;
 /// Whether a run may hold something encoded or drawn: that has a digit or several capitals, which
 /// paths and most names have not.
 fn is_mixed(run: &[u8]) -> bool {
-    run.iter().any(u8::is_ascii_digit)
-        || run.iter().filter(|byte| byte.is_ascii_uppercase()).count() >= CAPITALS
+    let (blocks, rest) = run.as_chunks::<BLOCK>();
+    let mut capitals = 0;
+    // Counts that fit into a byte are vectors of bytes; a block has the answer as a rule.
+    for block in blocks {
+        let (digits, more) = signs(block);
+        capitals += usize::from(more);
+        if digits > 0 || capitals >= CAPITALS {
+            return true;
+        }
+    }
+    let (digits, more) = signs(rest);
+    digits > 0 || capitals + usize::from(more) >= CAPITALS
+}
+
+/// Bytes that are counted at once.
+const BLOCK: usize = 16;
+
+/// The digits and the capitals among up to [`BLOCK`] bytes.
+#[inline(always)]
+fn signs(bytes: &[u8]) -> (u8, u8) {
+    let (mut digits, mut capitals) = (0, 0);
+    for byte in bytes {
+        digits += u8::from(byte.is_ascii_digit());
+        capitals += u8::from(byte.is_ascii_uppercase());
+    }
+    (digits, capitals)
 }
 
 /// Whether a text may hold an encoded literal: each of those has a capital or a digit.
