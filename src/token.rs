@@ -3,6 +3,8 @@
 //!
 //! Not here: what a run is worth.
 
+use wide::i8x16;
+
 use crate::span::Span;
 
 /// Token characters in a row that make a run.
@@ -110,24 +112,30 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// A bit for each byte that is a token character, the first one lowest. Written so that many bytes
-/// are looked at at once, by whatever vector instructions there are.
+/// A bit for each byte that is a token character, the first one lowest.
 #[inline(always)]
 fn tokens(block: &[u8; BLOCK]) -> u64 {
-    let mut tokens = [0u8; BLOCK];
-    for (token, byte) in tokens.iter_mut().zip(block) {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        // From `+` to `9`, without the comma and the full stop.
-        let sign = byte.wrapping_sub(b'+') < 15 && *byte != b',' && *byte != b'.';
-        *token = u8::from(letter | sign | (*byte == b'_'));
-    }
-    let mut mask = 0;
-    for (index, eight) in tokens.as_chunks::<8>().0.iter().enumerate() {
-        // Gathers the lowest bit of each byte in the highest byte.
-        let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask |= bits << (8 * index);
-    }
-    mask
+    let sixteens = block.as_chunks::<16>().0;
+    sixteens
+        .iter()
+        .enumerate()
+        .fold(0, |mask, (index, bytes)| mask | u64::from(tokens_of(bytes)) << (16 * index))
+}
+
+/// The same for as many bytes as every machine looks at together.
+#[inline(always)]
+fn tokens_of(bytes: &[u8; 16]) -> u32 {
+    let all = |byte: u8| i8x16::splat(byte.cast_signed());
+    let bytes = i8x16::new(bytes.map(u8::cast_signed));
+    // Whether a byte is one of `count` from `first` on: moved so that these are the least numbers.
+    let within = |bytes: i8x16, first: u8, count: u8| {
+        (bytes + all(0x80u8.wrapping_sub(first))).simd_lt(all(0x80 + count))
+    };
+    let letter = within(bytes | all(0x20), b'a', 26);
+    // From `+` to `9`, without the comma and the full stop.
+    let sign = within(bytes, b'+', 15);
+    let other = bytes.simd_eq(all(b',')) | bytes.simd_eq(all(b'.'));
+    (letter | (sign & !other) | bytes.simd_eq(all(b'_'))).to_bitmask()
 }
 
 /// Where [`RUN`] bits in a row begin.
