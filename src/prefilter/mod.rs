@@ -188,7 +188,7 @@ impl Prefilter {
                 if own.start < own.end && has_sign(&bytes[own.start..ahead]) {
                     self.dense.search(bytes, own, &mut note);
                 }
-                if run.start > anchors.start && has_sign(head) {
+                if run.start > anchors.start {
                     self.junction(bytes, run, anchors, &mut note);
                 }
             }
@@ -221,7 +221,7 @@ impl Prefilter {
     }
 
     /// Where a run begins at the latest that goes on, behind a line break, with a literal that began
-    /// before `end`.
+    /// before `end`. Each `n` counts as the end of an escaped break: to look too far costs little.
     fn last_junction(&self, bytes: &[u8], end: usize) -> usize {
         let near = &bytes[end..(end + self.longest + MAX_ESCAPED).min(bytes.len())];
         let Some(last) = near.iter().rposition(|byte| matches!(byte, b'\n' | b'n')) else {

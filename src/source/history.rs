@@ -327,13 +327,13 @@ impl Run<'_> {
         }
     }
 
-    /// Finds out where the hits are, and what is missing. `refs` are all of them, and the chosen ones.
+    /// Finds out where the hits are, and what is missing.
     fn place(
         &self,
         ledger: &mut Ledger<'_>,
         hits: &Hits,
         commits: graph::Builder,
-        refs: (&[Ref], &[Ref]),
+        (refs, chosen): (&[Ref], &[Ref]),
     ) {
         let mut wanted: Vec<Key> = hits.blobs.iter().map(|hit| key(hit.id.as_bytes())).collect();
         // A partial clone has not pruned: what its trees name, its history names. Elsewhere it
@@ -346,7 +346,7 @@ impl Run<'_> {
         // Neither keeps more than one core busy, and neither needs the other.
         let (paths, lines) = rayon::join(
             || Paths::new(parts, &wanted),
-            || Lines::new(hits, commits, refs, self.store),
+            || Lines::new(hits, commits, (refs, chosen), self.store),
         );
         let Lines { graph, order, everything, tips, reachable, reached } = &lines;
         let since = self.options.since;
@@ -357,12 +357,12 @@ impl Run<'_> {
             all: Commits { graph, order, reached: reachable, since: None },
             tips,
             everything,
-            head: head(refs.0).and_then(|head| graph.find(&head.target)),
+            head: head(refs).and_then(|head| graph.find(&head.target)),
         };
         ledger.missing(&scene);
         if !hits.is_empty() {
             ledger.place(&scene);
-            ledger.reach(&scene, refs.0);
+            ledger.reach(&scene, refs);
         }
     }
 }

@@ -382,7 +382,7 @@ impl Sorted {
         nodes
     }
 
-    fn base(&self, entry: u32, pack: &Bytes, end: usize, index: &Index) -> Result<u32, Reason> {
+    fn base(&self, entry: u32, pack: &[u8], end: usize, index: &Index) -> Result<u32, Reason> {
         let at = entry as usize;
         let offset = self.nodes.get(at).ok_or(Reason::Offset)?.offset;
         let start = usize::try_from(offset).ok().filter(|start| (HEADER_LEN..end).contains(start));

@@ -265,8 +265,9 @@ impl Pack {
             self.count_read(NEIGHBOURS);
             self.entry(at).map_err(|reason| self.report(at, reason))
         };
-        let (kind, mut bytes) = match (self.stored(root), packed(root)?.base) {
-            (Stored::Full(kind), _) => (kind, whole(&packed(root)?, root)?),
+        let first = packed(root)?;
+        let (kind, mut bytes) = match (self.stored(root), first.base) {
+            (Stored::Full(kind), _) => (kind, whole(&first, root)?),
             (Stored::Thin, Some(base)) => {
                 bases.base(base).ok_or_else(|| self.report(root, Reason::missing_base(base)))?
             }
