@@ -41,8 +41,15 @@ pub fn readings(text: &[u8], run: Span) -> impl Iterator<Item = Assigned> + '_ {
     let before = &text[token..run.start];
     let operators = (0..before.len()).rev().filter(|at| matches!(before[*at], b'=' | b':'));
     let split = operators.map(move |at| (token + at + 1, true));
-    let all = split.take(READINGS).chain([(token, false)]);
+    let all = split.take(READINGS).chain([(token, false)]).chain(quoted(text, token, floor));
     all.filter_map(move |(start, split)| reading(text, run, start, split))
+}
+
+/// Where a value begins that has signs in it which only a value in quotes may have.
+fn quoted(text: &[u8], token: usize, floor: usize) -> Option<(usize, bool)> {
+    let inner = |byte: u8| byte.is_ascii_graphic() && !is_quote(byte) && byte != b'\\';
+    let start = back_while(text, token, floor, inner);
+    (start < token && start > floor && is_quote(text[start - 1])).then_some((start, false))
 }
 
 fn reading(text: &[u8], run: Span, start: usize, split: bool) -> Option<Assigned> {
@@ -179,13 +186,17 @@ fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operat
         )
     };
     let mut unblanked = back_while(text, end, floor, is_blank);
-    // The text of an XML element may stand on a line of its own.
+    // The text of an XML element may stand on a line of its own, and so may what formatters break.
     let lines = back_while(text, end, floor, |b| b.is_ascii_whitespace());
-    if lines > floor && text[lines - 1] == b'>' {
+    if lines > floor && matches!(text[lines - 1], b'>' | b'=' | b'(') {
         unblanked = lines;
     }
-    let signs = back_while(text, unblanked, floor, |b| is_sign(b) || is_blank(b));
-    let operator = match text[signs..unblanked].iter().any(|b| is_sign(*b)) {
+    let mut signs = back_while(text, unblanked, floor, |b| is_sign(b) || is_blank(b));
+    // `token - '…'`: a dash that stands alone.
+    if signs > floor + 1 && text[signs - 1] == b'-' && is_blank(text[signs - 2]) && signs < end {
+        signs -= 1;
+    }
+    let operator = match text[signs..unblanked].iter().any(|b| is_sign(*b) || *b == b'-') {
         true => Operator::Sign,
         false if unblanked < end => Operator::Blank,
         false => return None,
@@ -271,6 +282,9 @@ mod tests {
             ("$apiKey .= \"@\"", "$apiKey"),
             ("API_KEY ::= \"@\"", "API_KEY"),
             ("<apiKey>\n    @\n</apiKey>", "apiKey"),
+            ("const apiKey =\n  '@';", "apiKey"),
+            ("api.key(\n  '@',", "api.key"),
+            ("acme token - '@'", "token"),
         ] {
             let found = read(&text.replace('@', VALUE));
             assert_eq!(found, Some((name.to_owned(), VALUE.to_owned())), "{text}");
@@ -284,6 +298,7 @@ mod tests {
             ("k: @.", "@"),
             ("k=@==", "@=="),
             ("k = '@!x$y'", "@!x$y"),
+            ("k = 'a]b@)c'", "a]b@)c"),
         ] {
             let found = read(&text.replace('@', VALUE)).map(|(_, value)| value);
             assert_eq!(found, Some(value.replace('@', VALUE)), "{text}");

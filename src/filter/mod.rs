@@ -10,9 +10,10 @@ mod foreign;
 pub mod placeholder;
 pub mod ties;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use placeholder::Placeholder;
+use placeholder::{Nesting, Placeholder, nesting};
 
 use crate::decode;
 use crate::finding::Confidence;
@@ -143,7 +144,7 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
         return Ok(Confidence::High);
     }
     if rule.wordlike == Wordlike::Doubt {
-        return Ok(if is_policed(body) { Confidence::Medium } else { Confidence::Low });
+        return Ok(if is_policed(body, bits) { Confidence::Medium } else { Confidence::Low });
     }
     if bits < 0.0 || !rule.random {
         return Err(Rejection::Wordlike { bits: bits.floor() as i32 });
@@ -151,15 +152,28 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
     Ok(Confidence::Low)
 }
 
-/// Whether a body has what rules for passwords ask for: a letter of each case, a digit and a sign that
-/// is none of a path or a name. People make words pass so; programs have no other use for it.
-fn is_policed(body: &[u8]) -> bool {
+/// Whether a body of so many bits has what rules for passwords ask for: a letter of each case, a digit,
+/// and a sign that is none of a path or a name. People make words pass so; programs have no other use
+/// for it. Digits among the letters more than once will do for the sign, if it is no phrase; and many
+/// signs will do for all, where brackets among them say that it is no text of a program.
+fn is_policed(body: &[u8], bits: f64) -> bool {
     let has = |test: fn(&u8) -> bool| body.iter().any(test);
-    has(u8::is_ascii_digit)
-        && has(u8::is_ascii_lowercase)
+    if has(|byte| b"(){}[]<>".contains(byte)) {
+        let signs: BTreeSet<&u8> = body.iter().filter(|b| b.is_ascii_punctuation()).collect();
+        return signs.len() >= MANY_SIGNS && nesting(body) == Nesting::Broken;
+    }
+    let among = || {
+        let inner = |w: &&[u8]| w[0].is_ascii_alphabetic() && w[1].is_ascii_digit();
+        body.windows(2).filter(inner).count() >= 2
+    };
+    let signed = has(|byte| b"!#$%&*?@^~".contains(byte)) && has(u8::is_ascii_digit);
+    has(u8::is_ascii_lowercase)
         && has(u8::is_ascii_uppercase)
-        && has(|byte| b"!#$%&*?@^~".contains(byte))
+        && (signed || bits >= PHRASE && among())
 }
+
+/// Different signs that only a text typed at random has.
+const MANY_SIGNS: usize = 6;
 
 /// Whether a text is written like a constant, as what stands in for a secret in a template is:
 /// `ACCESS_KEY`, `TESTKEY1`.

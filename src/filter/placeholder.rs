@@ -187,17 +187,55 @@ pub fn uuid_reason(uuid: &[u8]) -> Option<Placeholder> {
     }
 }
 
-/// `${…}`, `{{…}}`, `<…>`, `$VAR`, `#{…}`, `%s`: none of these characters is in a key's alphabet.
+/// `${…}`, `{{…}}`, `<…>`, `$VAR`, `#{…}`, `%s`, and what calls or indexes something.
 fn is_template(body: &[u8]) -> bool {
-    let opens = body.iter().position(|&byte| byte == b'<');
-    let angle = opens.is_some_and(|at| body.iter().skip(at).any(|&byte| byte == b'>'));
-    angle
-        || body.iter().any(|byte| matches!(byte, b'{' | b'}'))
-        || body.windows(2).any(|pair| match pair {
-            [b'$', next] => next.is_ascii_alphabetic() || matches!(next, b'_' | b'('),
-            [b'%', next] => matches!(next, b's' | b'v' | b'('),
-            _ => false,
-        })
+    let names = body.windows(2).any(|pair| match pair {
+        [b'$', next] => next.is_ascii_alphabetic() || matches!(next, b'_' | b'('),
+        [b'%', next] => matches!(next, b's' | b'v' | b'('),
+        _ => false,
+    });
+    let brace = || body.iter().any(|byte| matches!(byte, b'{' | b'}'));
+    names
+        || match nesting(body) {
+            Nesting::Pairs => true,
+            Nesting::Broken => false,
+            Nesting::None => brace(),
+        }
+}
+
+/// How the brackets of a text go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    /// No bracket closes another.
+    None,
+    /// Some close others, each the last one that was opened: a program, a template, a part of one.
+    Pairs,
+    /// One closes another of another kind: chance does that, or a hand that types at random.
+    Broken,
+}
+
+/// How the brackets of `text` go together; those of `->` and `=>` are none.
+pub fn nesting(text: &[u8]) -> Nesting {
+    let mut open = Vec::new();
+    let mut nesting = Nesting::None;
+    let mut before = 0;
+    for &byte in text {
+        match byte {
+            b'(' => open.push(b')'),
+            b'[' => open.push(b']'),
+            b'{' => open.push(b'}'),
+            b'<' => open.push(b'>'),
+            b'>' if matches!(before, b'-' | b'=') => {}
+            b')' | b']' | b'}' | b'>' => match open.pop() {
+                Some(due) if due == byte => nesting = Nesting::Pairs,
+                Some(_) => return Nesting::Broken,
+                None => {}
+            },
+            _ => {}
+        }
+        before = byte;
+    }
+    nesting
 }
 
 /// Stars, bullets, ellipses, three dots; or six `x` in a row, which a random base36 body of 48
