@@ -24,11 +24,16 @@ pub struct TreeEntry<'a> {
     pub mode: u32,
     /// The name: any bytes but NUL; a slash is possible in a hostile tree.
     pub name: &'a [u8],
-    /// What it names.
-    pub id: ObjectId,
+    /// The name of what it names, raw: most are only looked at, which need no copy.
+    pub id: &'a [u8],
 }
 
 impl TreeEntry<'_> {
+    /// What it names, to keep.
+    pub fn id(&self) -> Option<ObjectId> {
+        ObjectId::from_bytes(self.id)
+    }
+
     /// What the mode says. git itself takes every unknown type for a submodule.
     pub fn kind(&self) -> EntryKind {
         match self.mode & 0o170_000 {
@@ -64,7 +69,7 @@ impl<'a> TreeEntries<'a> {
         let (name, rest) = rest.split_at_checked(nul(rest)?)?;
         let (id, rest) = rest.get(1..)?.split_at_checked(self.format.name_len())?;
         self.rest = rest;
-        Some(TreeEntry { mode, name, id: ObjectId::from_bytes(id)? })
+        Some(TreeEntry { mode, name, id })
     }
 }
 

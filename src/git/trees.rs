@@ -211,13 +211,13 @@ impl<'a> Trees<'a> {
             Ok(Some(bytes)) => {
                 size = 3 * bytes.len();
                 for entry in TreeEntries::new(&bytes, self.objects.format()) {
-                    match entry {
-                        Ok(entry) => {
-                            let item = Item { kind: entry.kind(), id: entry.id };
+                    match entry.ok().and_then(|entry| Some((entry, entry.id()?))) {
+                        Some((entry, id)) => {
+                            let item = Item { kind: entry.kind(), id };
                             folder.insert(entry.name.to_vec(), item);
                         }
                         // A tree that ends in the middle of an entry is as good as missing.
-                        Err(_) => drop(state.missing.insert(*id)),
+                        None => drop(state.missing.insert(*id)),
                     }
                 }
             }

@@ -137,7 +137,7 @@ impl Visitor for Trees<'_> {
         let mut begun = false;
         // The search has told of trees that end in the middle of an entry.
         for entry in TreeEntries::new(object.bytes, *format).map_while(Result::ok) {
-            let child = key(entry.id.as_bytes());
+            let child = key(entry.id);
             if entry.kind() == EntryKind::Tree || wanted.contains(child) {
                 if !begun {
                     self.part.begin(key(object.name));
@@ -269,8 +269,8 @@ impl Completeness {
             let name_at = entry.name.as_ptr() as usize - object.bytes.as_ptr() as usize;
             end = name_at + entry.name.len() + 1 + width;
             if entry.kind() != EntryKind::Commit && !copied.holds(start, end) {
-                gaps.heads.push(head(entry.id.as_bytes()));
-                gaps.named.push(entry.id);
+                gaps.heads.push(head(entry.id));
+                gaps.named.extend(entry.id());
             }
         }
         if gaps.named.len() >= BATCH {
