@@ -88,6 +88,9 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     if let Some(sample) = placeholder::reason(body) {
         return Err(Rejection::Placeholder(sample));
     }
+    if rule.is_generic() && nesting(body) == Nesting::Pairs {
+        return Err(Rejection::Placeholder(Placeholder::Template));
+    }
     let shown = decode::base64_text(body);
     if let Some(sample @ (Placeholder::Repeated | Placeholder::Sequence)) =
         shown.as_deref().and_then(placeholder::reason)

@@ -187,20 +187,17 @@ pub fn uuid_reason(uuid: &[u8]) -> Option<Placeholder> {
     }
 }
 
-/// `${…}`, `{{…}}`, `<…>`, `$VAR`, `#{…}`, `%s`, and what calls or indexes something.
+/// `${…}`, `{{…}}`, `<…>`, `$VAR`, `#{…}`, `%s`, unless brackets are there as only chance sets them.
 fn is_template(body: &[u8]) -> bool {
-    let names = body.windows(2).any(|pair| match pair {
+    let named = body.windows(2).any(|pair| match pair {
         [b'$', next] => next.is_ascii_alphabetic() || matches!(next, b'_' | b'('),
         [b'%', next] => matches!(next, b's' | b'v' | b'('),
         _ => false,
     });
+    let opens = body.iter().position(|&byte| byte == b'<');
+    let angle = opens.is_some_and(|at| body.iter().skip(at).any(|&byte| byte == b'>'));
     let brace = || body.iter().any(|byte| matches!(byte, b'{' | b'}'));
-    names
-        || match nesting(body) {
-            Nesting::Pairs => true,
-            Nesting::Broken => false,
-            Nesting::None => brace(),
-        }
+    named || (angle || brace()) && nesting(body) != Nesting::Broken
 }
 
 /// How the brackets of a text go together.

@@ -13,6 +13,7 @@
 
 mod anchor;
 mod bank;
+mod spaced;
 
 use crate::decode::{Layer, MAX_BREAK, Recipe, common_recipes, line_break, recipes};
 use crate::rule::{Encodings, Lead, SHELTER};
@@ -21,6 +22,7 @@ use crate::token::{RUN, Runs};
 
 pub use anchor::{Anchor, Use};
 use bank::Bank;
+use spaced::Spaced;
 
 /// Encoded secrets lie in runs at least this long: 20 characters of body and a prefix make 32
 /// characters of base64, and more in hex.
@@ -111,6 +113,7 @@ impl Prefilter {
                 all.push((index, recipe));
             }
         }
+        debug_assert!(wide.iter().all(|(literal, _)| matches!(**literal, [_, 0, _, 0, ..])));
         debug_assert!(dense.iter().all(|(literal, _)| has_sign(literal)));
         Self {
             longest: all.iter().map(|(_, r)| r.literal.len()).max().unwrap_or(0),
@@ -156,8 +159,12 @@ impl Prefilter {
         if has_escape(text) {
             self.escaped.search(bytes, anchors, &mut note);
         }
-        if memchr::memchr(0, text).is_some() {
-            self.wide.search(bytes, anchors, &mut note);
+        if !self.wide.is_empty() && memchr::memchr(0, text).is_some() {
+            for span in Spaced::of(text) {
+                let start = anchors.start + span.start;
+                let end = anchors.end.min(anchors.start + span.end);
+                self.wide.search(bytes, Span::new(start.min(end), end), &mut note);
+            }
         }
         self.in_runs(bytes, anchors, found);
     }
