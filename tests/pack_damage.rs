@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use keytrawl::git::object::{Kind, ObjectFormat, ObjectId};
+use keytrawl::git::damages::Damages;
+use keytrawl::git::object::{Kind, Kinds, ObjectFormat, ObjectId};
 use keytrawl::git::pack::{Pack, Reason};
 use keytrawl::git::traversal::{Inherited, Limits, NoBases, Object, Progress, Traversal, Visitor};
 use proptest::prelude::*;
@@ -71,6 +72,7 @@ impl Sample {
         let packs = [pack];
         let limits = Limits { object: 1 << 24, memory: 1 << 24 };
         let (found, _, damages) = Run { limits, ..Run::of(&packs) }.keep();
+        told_once(&packs, limits, &damages);
         let (lost, named) = (damages.lost(), damages.named());
         assert!(named.iter().all(|damage| damage.to_string().starts_with("x.pack, offset ")));
         for (id, object) in &self.objects {
@@ -128,6 +130,17 @@ fn a_damaged_index_never_panics() {
     }
 }
 
+/// Traversals of some kinds, one after another, tell the damages that one of all kinds tells.
+fn told_once(packs: &[Pack], limits: Limits, all: &Damages) {
+    let contents = Kinds::from(Kind::Blob) | Kind::Commit | Kind::Tag;
+    let mut parts = Run { limits, kinds: contents, ..Run::of(packs) }.keep().2;
+    parts.merge(Run { limits, kinds: Kind::Tree.into(), ..Run::of(packs) }.keep().2);
+    let told = |damages: &Damages| -> Vec<String> {
+        damages.clone().named().iter().map(ToString::to_string).collect()
+    };
+    assert_eq!((parts.lost(), told(&parts)), (all.lost(), told(all)));
+}
+
 /// The reasons that a forged pack yields; a good object in it must be visited all the same.
 fn reasons(mut forge: Forge, objects: usize) -> Vec<Reason> {
     let good = b"still here".repeat(9);
@@ -136,6 +149,7 @@ fn reasons(mut forge: Forge, objects: usize) -> Vec<Reason> {
     assert_eq!(packs[0].len(), objects + 1);
     let limits = Limits { object: 1 << 20, memory: 1 << 20 };
     let (found, _, damages) = Run { limits, ..Run::of(&packs) }.keep();
+    told_once(&packs, limits, &damages);
     assert!(found.values().any(|(_, bytes)| *bytes == good));
     damages.named().into_iter().map(|damage| damage.reason).collect()
 }
@@ -247,6 +261,7 @@ fn a_base_in_another_pack_is_used_with_all_that_hangs_on_it() {
     }
     let (found, _, damages) = Run::of(&packs).keep();
     assert_eq!((found.len(), damages.lost()), (1, 2));
+    told_once(&packs, Limits::default(), &damages);
     let top = packs[0].find(&Forge::name(2)).unwrap();
     assert_eq!(packs[0].read(top, 1 << 20, &Other).unwrap().1, b"a base !?");
 }

@@ -48,15 +48,22 @@ impl Loose {
     }
 }
 
-/// Reads a loose object if it is of one of `kinds`.
+/// Reads a loose object if it is of one of `kinds`. One whose kind cannot be told counts as a blob.
 pub(crate) fn read_if(
     file: &LooseFile,
     kinds: Kinds,
     limit: u64,
     inflater: &mut Inflater,
 ) -> Result<Option<Loose>, Reason> {
-    let compressed = read_file(file, limit).map_err(|error| Reason::Read(error.kind()))?;
-    parse(&compressed, kinds, limit, inflater)
+    match read_file(file, limit) {
+        Ok(compressed) => parse(&compressed, kinds, limit, inflater),
+        Err(error) => untold(kinds, Reason::Read(error.kind())),
+    }
+}
+
+/// What comes of a file of which not even the kind can be read.
+fn untold(kinds: Kinds, reason: Reason) -> Result<Option<Loose>, Reason> {
+    if kinds.contains(Kind::Blob) { Err(reason) } else { Ok(None) }
 }
 
 /// Not followed: FIFOs and devices, which would block, and files no object can be as large as.
@@ -81,10 +88,12 @@ fn parse(
     let mut stream = Decompress::new(true);
     let status = stream.decompress(compressed, &mut head, FlushDecompress::None);
     if !matches!(status, Ok(Status::Ok | Status::StreamEnd | Status::BufError)) {
-        return Err(Reason::Deflate);
+        return untold(kinds, Reason::Deflate);
     }
     let filled = usize::try_from(stream.total_out()).unwrap_or(0);
-    let (kind, size, start) = head.get(..filled).and_then(header).ok_or(Reason::Loose)?;
+    let Some((kind, size, start)) = head.get(..filled).and_then(header) else {
+        return untold(kinds, Reason::Loose);
+    };
     if !kinds.contains(kind) {
         return Ok(None);
     }
@@ -121,5 +130,12 @@ mod tests {
         for bad in [&b"blob 12"[..], b"blob \0", b"blob +1\0", b"bulb 1\0", b"blob1\0", b"\0"] {
             assert_eq!(header(bad), None);
         }
+    }
+
+    #[test]
+    fn what_has_no_kind_is_told_with_the_blobs() {
+        let read = |kinds| parse(b"no stream", kinds, 100, &mut Inflater::new());
+        assert_eq!(read(Kinds::ALL).err(), Some(Reason::Deflate));
+        assert!(matches!(read(Kind::Tree.into()), Ok(None)));
     }
 }

@@ -1,10 +1,9 @@
 //! A repository's whole history: every blob and every message, each searched once, and for those
 //! with a secret who introduced it and whether it is still there.
 //!
-//! One traversal searches all blobs, commits and tags (`search`), and sees in the trees what is
-//! missing. If something was found, a second one reads the trees (`trees`) for where it lies
-//! (`paths`); the few blobs with a match are judged under their paths (`judge`) and given their
-//! commits (`provenance`).
+//! One traversal searches all blobs, commits and tags (`search`). A second one reads the trees
+//! (`trees`) for what is missing and for where lies what was found (`paths`); the few blobs with a
+//! match are judged under their paths (`judge`) and given their commits (`provenance`).
 //!
 //! One occurrence stands for a secret at a path, whatever the number of commits and versions that
 //! hold it: the places are those of the version that introduced it. Messages have the paths
@@ -20,6 +19,7 @@ mod ledger;
 mod paths;
 mod provenance;
 mod reach;
+mod read;
 mod scope;
 mod search;
 mod submodules;
@@ -35,23 +35,22 @@ pub(super) use provenance::shown_commit;
 use super::archive::Limits;
 use super::{Found, Progress, shown_path};
 use crate::finding::{Confidence, Warning};
-use crate::git::damages::Damages;
 use crate::git::graph::{self, Graph};
-use crate::git::heads::{self, Heads};
+use crate::git::heads;
 use crate::git::object::{Kind, Kinds, ObjectId};
 use crate::git::pack::Pack;
 use crate::git::repository::{Ref, Repository, RepositoryError};
 use crate::git::store::Store;
-use crate::git::traversal::{self, LooseFile, Traversal};
+use crate::git::traversal::{self, Traversal};
 use crate::scanner::Scanner;
-use cache::Cache;
 use ledger::{Ledger, Scene};
 use paths::Paths;
 use provenance::Commits;
+use read::Read;
 use scope::Tips;
-use search::{Hits, Links, Plan};
+use search::{Hits, Links};
 use submodules::Submodule;
-use trees::{Completeness, Key, Part, Survey, Wanted, key};
+use trees::{Part, key};
 
 /// The path of what stands in a commit's message.
 pub const COMMIT_MESSAGE: &str = "(commit message)";
@@ -181,15 +180,14 @@ fn scan(
     let chosen = scope::chosen(&refs, &options.branches)?;
     let counted = traversal::Progress::default();
     let run = Run { repository, store: &store, scanner, options, limits, counted: &counted };
-    let mut damages = Damages::default();
-    let (mut hits, known) = run.search(&mut damages, progress);
+    let Read { mut hits, known, edges, damages } = run.read(progress);
     let mut ledger = Ledger::new(&run, &hits);
     if progress.is_cancelled() {
         ledger.unplaced(&hits);
     } else if run.needs_graph(&hits, &refs) {
         run.link(&mut hits, &known);
         let commits = std::mem::take(&mut hits.graph);
-        run.place(&mut ledger, &hits, commits, (&refs, &chosen));
+        run.place(&mut ledger, &hits, edges, commits, (&refs, &chosen));
     } else {
         ledger.lost(run.missing(&hits.gaps.below_trees));
     }
@@ -210,57 +208,6 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Searches all blobs and messages, and sees what is named and not there: pack by pack, so that
-    /// what is known of a pack need not be found again. Tells the packs that were not read.
-    fn search(&self, damages: &mut Damages, progress: &Progress) -> (Hits, Vec<&Pack>) {
-        let rules = || format!("{:?} {:?}", self.scanner.rules(), self.options.archives);
-        // Where paths may be findings, every blob is looked at again.
-        let all = self.options.exhaustive || self.scanner.has_path_rules();
-        let folder = self.options.cache.as_ref().filter(|_| !all);
-        let cache = folder.map(|folder| Cache::new(folder, &rules()));
-        let (mut parts, mut known) = (Vec::new(), Vec::new());
-        for pack in self.store.packs() {
-            if let Some(hits) = cache.as_ref().and_then(|cache| cache.load(pack, self.store)) {
-                known.push(pack);
-                parts.push(hits);
-                continue;
-            }
-            let names = Heads::new(pack.names().map(heads::head).collect());
-            let (hits, found) = self.search_in(slice::from_ref(pack), &[], names, progress);
-            let sound = found.lost() == 0 && hits.gaps.damaged.is_empty();
-            if let Some(cache) = cache.as_ref().filter(|_| sound && !progress.is_cancelled()) {
-                cache.save(pack, &hits);
-            }
-            damages.merge(found);
-            parts.push(hits);
-        }
-        let loose = self.store.loose();
-        if !loose.is_empty() {
-            let names = loose.iter().map(|file| heads::head(file.id.as_bytes()));
-            let (hits, found) = self.search_in(&[], loose, Heads::new(names.collect()), progress);
-            damages.merge(found);
-            parts.push(hits);
-        }
-        (Hits::merge(parts.into_iter()), known)
-    }
-
-    fn search_in(
-        &self,
-        packs: &[Pack],
-        loose: &[LooseFile],
-        names: Heads,
-        progress: &Progress,
-    ) -> (Hits, Damages) {
-        let complete = Completeness::new(self.repository.format(), names);
-        let (archives, exhaustive) = (self.options.archives.as_ref(), self.options.exhaustive);
-        let plan = Plan::new(self.scanner, archives, exhaustive, &complete, progress);
-        let traversal =
-            Traversal { packs, loose, ..self.traversal(Kinds::ALL, &progress.cancelled) };
-        let traversed = traversal.run(|| plan.visitor());
-        let parts = traversed.visitors.into_iter().map(|search| search.finish());
-        (Hits::merge(parts), traversed.damages)
-    }
-
     /// Those of some objects that nobody has.
     fn missing(&self, named: &[ObjectId]) -> Vec<ObjectId> {
         const FEW: usize = 1000;
@@ -302,18 +249,6 @@ impl Run<'_> {
         hits.tags.dedup();
     }
 
-    /// Reads which trees lead to blobs. What is wrong with trees was told by the search.
-    fn survey(&self, wanted: &[Key]) -> Vec<Part> {
-        if wanted.is_empty() {
-            return Vec::new();
-        }
-        let names = Wanted::new(wanted.iter().copied());
-        let survey = Survey { format: self.repository.format(), wanted: &names };
-        let goes_on = AtomicBool::new(false);
-        let traversed = self.traversal(Kind::Tree.into(), &goes_on).run(|| survey.visitor());
-        traversed.visitors.into_iter().map(|trees| trees.part).collect()
-    }
-
     fn traversal<'t>(&'t self, kinds: Kinds, cancel: &'t AtomicBool) -> Traversal<'t> {
         Traversal {
             packs: self.store.packs(),
@@ -332,20 +267,23 @@ impl Run<'_> {
         &self,
         ledger: &mut Ledger<'_>,
         hits: &Hits,
+        mut edges: Vec<Part>,
         commits: graph::Builder,
         (refs, chosen): (&[Ref], &[Ref]),
     ) {
-        let mut wanted: Vec<Key> = hits.blobs.iter().map(|hit| key(hit.id.as_bytes())).collect();
+        let mut wanted = hits.keys();
         // A partial clone has not pruned: what its trees name, its history names. Elsewhere it
         // matters who names what is missing.
         if !self.options.allow_missing && !self.repository.is_partial() {
             let missing = self.missing(&hits.gaps.below_trees);
-            wanted.extend(missing.iter().map(|id| key(id.as_bytes())));
+            if !missing.is_empty() {
+                wanted.extend(missing.iter().map(|id| key(id.as_bytes())));
+                edges = self.survey(&wanted);
+            }
         }
-        let parts = self.survey(&wanted);
         // Neither keeps more than one core busy, and neither needs the other.
         let (paths, lines) = rayon::join(
-            || Paths::new(parts, &wanted),
+            || Paths::new(edges, &wanted),
             || Lines::new(hits, commits, (refs, chosen), self.store),
         );
         let Lines { graph, order, everything, tips, reachable, reached } = &lines;

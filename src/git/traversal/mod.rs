@@ -98,7 +98,9 @@ pub struct Traversal<'a> {
     pub packs: &'a [Pack],
     /// The loose objects.
     pub loose: &'a [LooseFile],
-    /// What to visit. Whole delta trees of other kinds are skipped.
+    /// What to visit. Whole delta trees of other kinds are skipped. What has no kind that could be
+    /// told, and cannot be visited, counts as a blob: traversals of all kinds, one after another, tell
+    /// each damage once.
     pub kinds: Kinds,
     /// Where bases of thin packs are.
     pub bases: &'a dyn Bases,
@@ -148,7 +150,7 @@ impl Traversal<'_> {
             results
         });
         let mut damages = Damages::default();
-        for pack in self.packs {
+        for pack in self.packs.iter().filter(|_| self.kinds.contains(Kind::Blob)) {
             damages.merge(pack.damages().clone());
         }
         let mut visitors = Vec::with_capacity(results.len());

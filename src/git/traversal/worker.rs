@@ -292,17 +292,22 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
 
     /// A delta whose base is in another pack. `None`: not of a kind that is wanted.
     fn thin(&mut self, pack: &Pack, entry: u32) -> Result<Option<(Kind, Buffer)>, Reason> {
-        let name = pack.entry(entry)?.base.ok_or(Reason::Base)?;
-        let found = self.traversal.bases.base(name);
-        let (kind, base) = found.ok_or_else(|| Reason::missing_base(name))?;
-        if !self.traversal.kinds.contains(kind) {
-            return Ok(None);
-        }
+        let (kind, base) = match self.thin_base(pack, entry) {
+            Ok((kind, base)) if self.traversal.kinds.contains(kind) => (kind, base),
+            // Without its base it has no kind that could be told.
+            Err(reason) if self.traversal.kinds.contains(Kind::Blob) => return Err(reason),
+            Ok(_) | Err(_) => return Ok(None),
+        };
         let base = self.pool.adopt(base);
         let delta = self.full(pack, entry);
         let rebuilt = self.next(delta, &base);
         self.pool.give(base);
         Ok(Some((kind, rebuilt?)))
+    }
+
+    fn thin_base(&self, pack: &Pack, entry: u32) -> Result<(Kind, Vec<u8>), Reason> {
+        let name = pack.entry(entry)?.base.ok_or(Reason::Base)?;
+        self.traversal.bases.base(name).ok_or_else(|| Reason::missing_base(name))
     }
 
     /// What a delta makes of its base.

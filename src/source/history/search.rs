@@ -1,5 +1,5 @@
 //! Searches every blob, commit and tag once, and keeps those in which text of a secret's shape
-//! stands; looks in every tree for what is missing.
+//! stands; looks for what commits and tags name and the pack has not.
 //!
 //! Of an object that is stored as a delta, only what the delta changes is searched; candidates in
 //! the rest are its base's, moved. Whether a candidate is a match is asked of the whole object, so
@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::trees::{Completeness, Gaps};
+use super::trees::{Completeness, Gaps, Key, key};
 use crate::blob::{Blob, Provenance};
 use crate::git::commit::{Commit, tag_target};
 use crate::git::delta::{Changes, Reach};
@@ -144,6 +144,11 @@ impl Hits {
         self.blobs.is_empty() && self.messages.is_empty()
     }
 
+    /// The keys of the blobs with a match.
+    pub(super) fn keys(&self) -> Vec<Key> {
+        self.blobs.iter().map(|hit| key(hit.id.as_bytes())).collect()
+    }
+
     /// Takes over what another thread found; an object that came twice counts once.
     pub(super) fn merge(parts: impl Iterator<Item = Self>) -> Self {
         let mut all = Self::default();
@@ -198,11 +203,8 @@ impl Visitor for Search<'_> {
             Kind::Blob => self.blob(object, parent),
             Kind::Commit => self.commit(object),
             Kind::Tag => self.tag(object),
-            Kind::Tree => {
-                let delta = parent.map(|parent| parent.delta);
-                self.plan.completeness.tree(object, delta, &mut self.hits.gaps);
-                Box::default()
-            }
+            // The trees are read when it is known which blobs matter: see `trees`.
+            Kind::Tree => Box::default(),
         }
     }
 }
@@ -338,7 +340,6 @@ impl Search<'_> {
     /// What it found.
     pub(super) fn finish(mut self) -> Hits {
         self.tell();
-        self.plan.completeness.settle(&mut self.hits.gaps);
         self.hits
     }
 }

@@ -11,7 +11,7 @@ use crate::git::delta::{Delta, Segment, Segments};
 use crate::git::heads::{Heads, head};
 use crate::git::object::{ObjectFormat, ObjectId};
 use crate::git::traversal::{Inherited, Object, Visitor};
-use crate::git::tree::{EntryKind, TreeEntries};
+use crate::git::tree::{EntryKind, TreeEntries, TreeEntry};
 
 /// The first bytes of an object's name: enough to tell the objects of one repository apart, in a
 /// quarter of the memory. Names are hashes; whoever makes two that begin alike confuses nothing but
@@ -76,6 +76,10 @@ impl Wanted {
         ((place >> 6) as usize, 1 << (place & 63))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     pub(super) fn contains(&self, key: Key) -> bool {
         let (word, bit) = Self::bit(key);
         self.bits.get(word).is_some_and(|word| word & bit != 0) && self.keys.contains_key(&key)
@@ -109,47 +113,89 @@ pub(super) struct Part {
 }
 
 /// What is asked of the trees.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Survey<'a> {
     pub(super) format: ObjectFormat,
-    /// The blobs whose paths are asked for.
-    pub(super) wanted: &'a Wanted,
+    /// What the trees may name, if it is asked whether all of it is there.
+    pub(super) completeness: Option<&'a Completeness>,
+    /// The blobs whose paths are asked for, if there are any.
+    pub(super) wanted: Option<&'a Wanted>,
 }
 
-impl Survey<'_> {
-    pub(super) fn visitor(&self) -> Trees<'_> {
-        Trees { survey: self, part: Part::default() }
+impl<'a> Survey<'a> {
+    pub(super) fn visitor(self) -> Trees<'a> {
+        Trees { survey: self, part: Part::default(), gaps: Gaps::default() }
     }
 }
 
 /// One thread of a survey.
 #[derive(Debug)]
 pub(super) struct Trees<'a> {
-    survey: &'a Survey<'a>,
-    pub(super) part: Part,
+    survey: Survey<'a>,
+    part: Part,
+    gaps: Gaps,
 }
 
 impl Visitor for Trees<'_> {
     type Carry = ();
 
-    fn visit(&mut self, object: Object<'_>, _: Option<Inherited<'_, ()>>) {
-        let Survey { format, wanted } = self.survey;
-        let mut begun = false;
-        // The search has told of trees that end in the middle of an entry.
-        for entry in TreeEntries::new(object.bytes, *format).map_while(Result::ok) {
-            let child = key(entry.id);
-            if entry.kind() == EntryKind::Tree || wanted.contains(child) {
-                if !begun {
-                    self.part.begin(key(object.name));
-                    begun = true;
-                }
-                self.part.add(entry.name, child);
+    fn visit(&mut self, object: Object<'_>, parent: Option<Inherited<'_, ()>>) {
+        let Self { survey: Survey { format, completeness, wanted }, part, gaps } = self;
+        let delta = parent.map(|parent| parent.delta);
+        match (completeness, wanted) {
+            (Some(completeness), Some(wanted)) => {
+                let mut tree = part.tree(object, wanted);
+                completeness.tree(object, delta, gaps, |entry| tree.add(entry));
             }
+            (Some(completeness), None) => completeness.tree(object, delta, gaps, |_| ()),
+            (None, Some(wanted)) => {
+                let mut tree = part.tree(object, wanted);
+                let entries = TreeEntries::new(object.bytes, *format).map_while(Result::ok);
+                entries.for_each(|entry| tree.add(&entry));
+            }
+            (None, None) => {}
+        }
+    }
+}
+
+impl Trees<'_> {
+    /// What it found.
+    pub(super) fn finish(mut self) -> (Part, Gaps) {
+        if let Some(completeness) = self.survey.completeness {
+            completeness.settle(&mut self.gaps);
+        }
+        (self.part, self.gaps)
+    }
+}
+
+/// A tree whose edges are being read.
+struct Growing<'p, 'a> {
+    part: &'p mut Part,
+    key: Key,
+    wanted: &'a Wanted,
+    begun: bool,
+}
+
+impl Growing<'_, '_> {
+    /// Adds an entry that is an edge.
+    #[inline(always)]
+    fn add(&mut self, entry: &TreeEntry<'_>) {
+        let child = key(entry.id);
+        if entry.kind() == EntryKind::Tree || self.wanted.contains(child) {
+            if !self.begun {
+                self.part.begin(self.key);
+                self.begun = true;
+            }
+            self.part.add(entry.name, child);
         }
     }
 }
 
 impl Part {
+    fn tree<'p, 'a>(&'p mut self, tree: Object<'_>, wanted: &'a Wanted) -> Growing<'p, 'a> {
+        Growing { part: self, key: key(tree.name), wanted, begun: false }
+    }
+
     /// Begins with another tree.
     pub(super) fn begin(&mut self, key: Key) {
         let first = self.trees.last().map_or(0, |tree| tree.first as usize);
@@ -254,8 +300,15 @@ impl Completeness {
         Self { format, present }
     }
 
-    /// Looks at the entries of a tree that its base did not have.
-    pub(super) fn tree(&self, object: Object<'_>, delta: Option<Delta<'_>>, gaps: &mut Gaps) {
+    /// Looks at the entries of a tree that its base did not have; tells all of them to `each`.
+    #[inline(always)]
+    fn tree(
+        &self,
+        object: Object<'_>,
+        delta: Option<Delta<'_>>,
+        gaps: &mut Gaps,
+        mut each: impl FnMut(&TreeEntry<'_>),
+    ) {
         let mut copied = Copied::new(delta);
         let mut end = 0;
         let width = self.format.name_len();
@@ -264,6 +317,7 @@ impl Completeness {
                 gaps.damaged.extend(object.id());
                 break;
             };
+            each(&entry);
             let start = end;
             // Where the entry ends is where the next one begins: its name tells.
             let name_at = entry.name.as_ptr() as usize - object.bytes.as_ptr() as usize;
@@ -284,7 +338,7 @@ impl Completeness {
     }
 
     /// Looks for what trees named.
-    pub(super) fn settle(&self, gaps: &mut Gaps) {
+    fn settle(&self, gaps: &mut Gaps) {
         let Gaps { named, heads, below_trees, .. } = gaps;
         let before = below_trees.len();
         self.present.absent(heads, |at| below_trees.extend(named.get(at)));
