@@ -51,7 +51,7 @@ pub struct Surroundings<'a> {
     /// The text.
     pub bytes: &'a [u8],
     /// Its lines.
-    pub lines: &'a LineTable,
+    pub lines: &'a LineTable<'a>,
     /// The evidence in it, in the order of the text.
     pub hits: &'a [Hit],
     /// The evidence that is not tied to the key on its line, see [`untied`], or all.
@@ -118,6 +118,9 @@ impl<'r> Attributor<'r> {
         at: Span,
         around: Surroundings<'_>,
     ) -> Attribution {
+        if around.hits.is_empty() && around.untied.is_empty() {
+            return Attribution::default();
+        }
         let may_issue = |provider: usize| {
             let id = &self.rules.providers[provider].id;
             rule.issuers
@@ -173,7 +176,7 @@ struct Rank {
 
 /// The evidence that speaks for more keys than the one on its line: hosts, and all that stands on a
 /// line without a key. In a file of many keys it is little, so that each key need not look at all.
-pub fn untied(hits: &[Hit], lines: &LineTable, matches: &[Span]) -> Vec<Hit> {
+pub fn untied(hits: &[Hit], lines: &LineTable<'_>, matches: &[Span]) -> Vec<Hit> {
     let bytes: &[u8] = &[];
     let around = Surroundings { bytes, lines, hits, untied: hits, matches };
     let is_untied = |hit: &&Hit| {

@@ -71,7 +71,7 @@ pub struct Entry {
 pub struct Document<'t> {
     name: &'t str,
     text: &'t str,
-    lines: LineTable,
+    lines: LineTable<'static>,
     problems: RefCell<Vec<Problem>>,
 }
 

@@ -3,6 +3,7 @@
 //! Not here: what the bytes mean, or how they were encoded.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// A half-open range of bytes, `start..end`, within one piece of content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -83,44 +84,43 @@ impl Charset {
 
 /// The line starts of one content: an offset to its line in logarithmic time.
 #[derive(Debug)]
-pub struct LineTable {
+pub struct LineTable<'t> {
     charset: Charset,
-    starts: Vec<usize>,
+    /// What the starts are found in, unless they are known.
+    bytes: &'t [u8],
+    starts: OnceLock<Vec<usize>>,
     len: usize,
 }
 
-impl LineTable {
+impl LineTable<'static> {
     /// Finds the line starts in one pass over `bytes`.
     pub fn new(bytes: &[u8], charset: Charset) -> Self {
-        let mut starts = vec![0];
-        for at in memchr::memchr_iter(b'\n', bytes) {
-            match charset {
-                Charset::Utf8 => starts.push(at + 1),
-                Charset::Utf16Le { odd } => {
-                    if at % 2 == usize::from(odd) && bytes.get(at + 1) == Some(&0) {
-                        starts.push(at + 2);
-                    }
-                }
-                Charset::Utf16Be { odd } => {
-                    if at % 2 != usize::from(odd) && at > 0 && bytes[at - 1] == 0 {
-                        starts.push(at + 1);
-                    }
-                }
-            }
-        }
-        Self { charset, starts, len: bytes.len() }
+        let starts = OnceLock::from(line_starts(bytes, charset));
+        Self { charset, bytes: &[], starts, len: bytes.len() }
+    }
+}
+
+impl<'t> LineTable<'t> {
+    /// Finds the line starts when they are asked for: of most contents nobody asks.
+    pub fn when_asked(bytes: &'t [u8], charset: Charset) -> Self {
+        Self { charset, bytes, starts: OnceLock::new(), len: bytes.len() }
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| line_starts(self.bytes, self.charset))
     }
 
     /// The line that holds `offset`, from 0.
     pub fn line_of(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| start <= offset) - 1
+        self.starts().partition_point(|&start| start <= offset) - 1
     }
 
     /// The bytes of line `line` (from 0), its newline included; the last line for one past it.
     pub fn span_of(&self, line: usize) -> Span {
-        let line = line.min(self.starts.len() - 1);
-        let end = self.starts.get(line + 1).copied().unwrap_or(self.len);
-        Span::new(self.starts[line], end)
+        let starts = self.starts();
+        let line = line.min(starts.len() - 1);
+        let end = starts.get(line + 1).copied().unwrap_or(self.len);
+        Span::new(starts[line], end)
     }
 
     /// What the lines were told apart by.
@@ -130,7 +130,7 @@ impl LineTable {
 
     /// Number of lines, at least one.
     pub fn count(&self) -> usize {
-        self.starts.len()
+        self.starts().len()
     }
 
     /// A locator over the same bytes as this table was made of.
@@ -139,10 +139,30 @@ impl LineTable {
     }
 }
 
+fn line_starts(bytes: &[u8], charset: Charset) -> Vec<usize> {
+    let mut starts = vec![0];
+    for at in memchr::memchr_iter(b'\n', bytes) {
+        match charset {
+            Charset::Utf8 => starts.push(at + 1),
+            Charset::Utf16Le { odd } => {
+                if at % 2 == usize::from(odd) && bytes.get(at + 1) == Some(&0) {
+                    starts.push(at + 2);
+                }
+            }
+            Charset::Utf16Be { odd } => {
+                if at % 2 != usize::from(odd) && at > 0 && bytes[at - 1] == 0 {
+                    starts.push(at + 1);
+                }
+            }
+        }
+    }
+    starts
+}
+
 /// Turns ascending offsets into positions; a long line is counted once, not once an offset.
 #[derive(Debug)]
 pub struct Locator<'a> {
-    table: &'a LineTable,
+    table: &'a LineTable<'a>,
     bytes: &'a [u8],
     line: usize,
     offset: usize,
@@ -156,7 +176,7 @@ impl Locator<'_> {
         let line = self.table.line_of(offset);
         if line != self.line || offset < self.offset || self.offset == 0 {
             self.line = line;
-            self.offset = self.table.starts[line];
+            self.offset = self.table.starts()[line];
             self.column = 1;
             if line == 0 {
                 self.offset = byte_order_mark(self.bytes).min(offset);

@@ -59,7 +59,7 @@ const MARKERS: &str = r"(?x)
 
 impl AllowComments {
     /// The comments in `bytes`, whose lines are `lines`.
-    pub fn find(bytes: &[u8], lines: &LineTable) -> Self {
+    pub fn find(bytes: &[u8], lines: &LineTable<'_>) -> Self {
         static REGEX: OnceLock<Option<Regex>> = OnceLock::new();
         let Some(regex) = REGEX.get_or_init(|| Regex::new(MARKERS).ok()) else {
             return Self::default();
@@ -96,7 +96,7 @@ impl AllowComments {
         &self,
         is_called: &dyn Fn(&str) -> bool,
         at: Span,
-        lines: &LineTable,
+        lines: &LineTable<'_>,
     ) -> Option<&AllowComment> {
         if self.comments.is_empty() {
             return None;

@@ -31,7 +31,7 @@ struct One<'m> {
 pub fn withheld(
     set: &RuleSet,
     matches: &[(usize, &Match)],
-    lines: &LineTable,
+    lines: &LineTable<'_>,
 ) -> Vec<(usize, Rejection)> {
     let one = |(number, found): &(usize, &'_ Match)| {
         let start = found.whole.start;

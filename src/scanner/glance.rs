@@ -72,10 +72,7 @@ impl Scanner<'_> {
             return Glance::Open;
         }
         let nowhere = Provenance::named("");
-        let all = self.judge_all(&Blob::whole(bytes, &nowhere), &found, Comments::Honoured);
-        let secrets = all.sightings.into_iter().map(|one| (one.rule, one.secret)).collect();
-        let (rejected, suppressed) = (all.rejected, all.suppressed);
-        Glance::Constant(Constant { secrets, rejected, suppressed })
+        Glance::Constant(self.constant(&Blob::whole(bytes, &nowhere), &found))
     }
 
     /// The secrets in a blob of which the candidates that lead to matches are known.

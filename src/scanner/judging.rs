@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::view::{View, Views};
-use super::{Comments, Scanner, Sighting, Sightings, nearby, sighting, snippet};
+use super::{Comments, Constant, Scanner, Sighting, Sightings, nearby, sighting, snippet};
 use crate::attribution::{self, Attribution, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
@@ -21,46 +21,78 @@ use crate::span::{Charset, LineTable, Span};
 impl Scanner<'_> {
     /// Judges all matches of a blob: what is a secret, what is none and why, and what is allowed.
     pub(super) fn judge_all(&self, blob: &Blob<'_>, found: &Found, asked: Comments) -> Sightings {
+        self.in_context(blob, found, asked, |context| self.judge_in(context, found))
+    }
+
+    /// What all matches of a blob come to, and not where they are.
+    pub(super) fn constant(&self, blob: &Blob<'_>, found: &Found) -> Constant {
+        self.in_context(blob, found, Comments::Honoured, |context| {
+            let mut views = Views::new(blob.bytes);
+            let mut withheld = self.withheld(&found.matches, context);
+            let (mut secrets, mut rejected, mut suppressed) = (Vec::new(), 0, 0);
+            for (number, found) in found.matches.iter().enumerate() {
+                let view = views.of(found, &self.prefilter, &self.attributor);
+                let settled = match withheld.remove(&number) {
+                    Some(rejection) => Err(Refusal::Rejected(rejection)),
+                    None => self.settle(&self.rules.rules[found.rule], found, context, view),
+                };
+                match settled {
+                    Ok(_) => secrets.push((found.rule, found.secret.clone())),
+                    Err(Refusal::Rejected(_)) => rejected += 1,
+                    Err(Refusal::Suppressed { .. }) => suppressed += 1,
+                }
+            }
+            Constant { secrets: secrets.into(), rejected, suppressed }
+        })
+    }
+
+    /// Calls `judge` with what is known of a blob with matches.
+    fn in_context<T>(
+        &self,
+        blob: &Blob<'_>,
+        found: &Found,
+        asked: Comments,
+        judge: impl FnOnce(&Context<'_>) -> T,
+    ) -> T {
         let spans: Vec<Span> = found.matches.iter().map(|m| m.span).collect();
-        let lines = LineTable::new(blob.bytes, Charset::Utf8);
+        let lines = LineTable::when_asked(blob.bytes, Charset::Utf8);
         let comments = AllowComments::find(blob.bytes, &lines);
         let curious = found.matches.iter().any(|m| asks_for_evidence(&self.rules.rules[m.rule]));
         let hits = if curious { self.attributor.hits(blob.bytes) } else { Vec::new() };
         let untied = attribution::untied(&hits, &lines, &spans);
-        let context = Context {
-            blob,
+        let around = Surroundings {
+            bytes: blob.bytes,
             lines: &lines,
-            comments: &comments,
-            asked,
-            around: Surroundings {
-                bytes: blob.bytes,
-                lines: &lines,
-                hits: &hits,
-                untied: &untied,
-                matches: &spans,
-            },
+            hits: &hits,
+            untied: &untied,
+            matches: &spans,
         };
+        judge(&Context { blob, lines: &lines, comments: &comments, asked, around })
+    }
+
+    fn judge_in(&self, context: &Context<'_>, found: &Found) -> Sightings {
+        let blob = context.blob;
         let mut sightings = Sightings::default();
         if self.options.audit {
-            sightings.comments = sighting::marks(blob, &comments, &lines);
+            sightings.comments = sighting::marks(blob, context.comments, context.lines);
         }
         let mut views = Views::new(blob.bytes);
-        let mut places = sighting::Places::new(blob, &lines);
-        let mut withheld = self.withheld(&found.matches, &context);
+        let mut places = sighting::Places::new(blob, context.lines);
+        let mut withheld = self.withheld(&found.matches, context);
         for (number, found) in found.matches.iter().enumerate() {
             let view = views.of(found, &self.prefilter, &self.attributor);
             let settled = match withheld.remove(&number) {
                 Some(rejection) => Err(Refusal::Rejected(rejection)),
-                None => self.settle(&self.rules.rules[found.rule], found, &context, view),
+                None => self.settle(&self.rules.rules[found.rule], found, context, view),
             };
             match settled {
                 Ok(settled) => {
                     let place = places.of(found, view);
-                    sightings.add(self.sighting(found, settled, place, &context, view));
+                    sightings.add(self.sighting(found, settled, place, context, view));
                 }
                 Err(refusal) => {
                     let refused = Refused { found, refusal, view };
-                    self.refuse(refused, &context, &mut places, &mut sightings);
+                    self.refuse(refused, context, &mut places, &mut sightings);
                 }
             }
         }
@@ -279,7 +311,7 @@ impl Scanner<'_> {
 /// What is known of a blob with matches.
 struct Context<'a> {
     blob: &'a Blob<'a>,
-    lines: &'a LineTable,
+    lines: &'a LineTable<'a>,
     comments: &'a AllowComments,
     asked: Comments,
     around: Surroundings<'a>,
@@ -289,11 +321,12 @@ impl Context<'_> {
     /// The lines that hold `span`; a part of them where they are very long.
     fn line_of(&self, span: Span) -> &[u8] {
         const NEAR: usize = 4 << 10;
-        let start = self.lines.span_of(self.lines.line_of(span.start)).start;
-        let end = self.lines.span_of(self.lines.line_of(span.end.saturating_sub(1))).end;
-        let from = start.max(span.start.saturating_sub(NEAR));
-        let to = end.min(span.end + NEAR).max(from);
-        &self.blob.bytes[from..to]
+        let bytes = self.blob.bytes;
+        let (from, to) = (span.start.saturating_sub(NEAR), bytes.len().min(span.end + NEAR));
+        let last = span.end.saturating_sub(1).max(span.start).min(to);
+        let start = memchr::memrchr(b'\n', &bytes[from..span.start]).map_or(from, |n| from + n + 1);
+        let end = memchr::memchr(b'\n', &bytes[last..to]).map_or(to, |n| last + n + 1);
+        &bytes[start..end.min(to)]
     }
 }
 

@@ -56,7 +56,7 @@ impl Sightings {
 pub(super) fn marks(
     blob: &Blob<'_>,
     comments: &AllowComments,
-    lines: &LineTable,
+    lines: &LineTable<'_>,
 ) -> Vec<AllowMark> {
     let own = |c: &&AllowComment| blob.own.start <= c.span.start && c.span.start < blob.own.end;
     let mark = |comment: &AllowComment| AllowMark {
@@ -84,7 +84,7 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(blob: &'a Blob<'a>, lines: &'a LineTable) -> Self {
+    pub(super) fn new(blob: &'a Blob<'a>, lines: &'a LineTable<'a>) -> Self {
         Self { blob, starts: lines.locator(blob.bytes), ends: lines.locator(blob.bytes) }
     }
 

@@ -19,7 +19,7 @@ const MARGIN: usize = 4 << 10;
 pub(super) struct View {
     text: Text,
     layers: Vec<Layer>,
-    pub(super) lines: LineTable,
+    pub(super) lines: LineTable<'static>,
     pub(super) comments: AllowComments,
     pub(super) hits: Vec<Hit>,
     /// The text between two layers of encoding, if there are two.
@@ -30,7 +30,7 @@ pub(super) struct View {
     /// The byte order of UTF-16.
     pub(super) big_endian: bool,
     /// The lines of the blob as UTF-16, if it is that.
-    pub(super) wide_lines: Option<Rc<LineTable>>,
+    pub(super) wide_lines: Option<Rc<LineTable<'static>>>,
 }
 
 impl View {
@@ -124,7 +124,7 @@ impl<'a> Views<'a> {
     }
 
     /// The lines of the content as UTF-16; those of the last view if they are the same.
-    fn wide_lines(&self, at: usize, big_endian: bool) -> Rc<LineTable> {
+    fn wide_lines(&self, at: usize, big_endian: bool) -> Rc<LineTable<'static>> {
         let odd = (at + usize::from(big_endian)) % 2 == 1;
         let charset = if big_endian { Charset::Utf16Be { odd } } else { Charset::Utf16Le { odd } };
         let last = self.last.as_ref().and_then(|view| view.wide_lines.clone());
