@@ -3,8 +3,9 @@
 //! Names of objects are looked up once for each edge; whoever goes up or down from there counts in
 //! numbers. Not here: paths.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry::Vacant;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::trees::{Key, KeyMap, Part};
 

@@ -4,7 +4,9 @@
 
 mod losses;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::judge::{Identity, Judge, Judged, Wish, identity};
 use super::paths::{List, Pair, Paths};
@@ -114,15 +116,18 @@ impl<'a> Ledger<'a> {
         // HEAD may be outside of the chosen refs.
         let head = scene.head.and_then(|head| commits.list(head, paths));
         lists.extend(head);
-        let pairs: BTreeSet<Pair> =
-            lists.iter().flat_map(|list| paths.list(*list)).copied().collect();
-        let works: Vec<(Pair, (String, &Hit))> = pairs
-            .into_iter()
-            .filter_map(|pair| Some((pair, work(pair, paths, &by_key)?)))
-            .collect();
+        let mut held = vec![false; paths.count()];
+        for pair in lists.iter().flat_map(|list| paths.list(*list)) {
+            if let Some(slot) = held.get_mut(*pair as usize) {
+                *slot = true;
+            }
+        }
+        let held = (0..).zip(held).filter_map(|(pair, held): (Pair, bool)| held.then_some(pair));
+        let works: Vec<(Pair, (String, &Hit))> =
+            held.filter_map(|pair| Some((pair, work(pair, paths, &by_key)?))).collect();
         let mut numbers: HashMap<Identity, u32> = HashMap::new();
         let mut identities: Vec<Identity> = Vec::new();
-        let mut of_pair: HashMap<Pair, Vec<u32>> = HashMap::new();
+        let mut of_pair: Vec<Vec<u32>> = vec![Vec::new(); paths.count()];
         let mut excused: HashSet<(u32, u32)> = HashSet::new();
         let plain: Vec<(String, &Hit)> = works.iter().map(|(_, work)| work.clone()).collect();
         for ((pair, _), digest) in
@@ -135,7 +140,9 @@ impl<'a> Ledger<'a> {
                     u32::try_from(identities.len() - 1).unwrap_or(u32::MAX)
                 })
             });
-            of_pair.insert(*pair, secrets.collect());
+            if let Some(slot) = of_pair.get_mut(*pair as usize) {
+                *slot = secrets.collect();
+            }
             for (identity, ids) in digest.excused {
                 let Some(secret) = numbers.get(&identity) else { continue };
                 let found = ids.iter().filter_map(|id| commits.graph.find(id));
@@ -146,9 +153,14 @@ impl<'a> Ledger<'a> {
             .into_iter()
             .map(|list| {
                 let pairs = paths.list(list).iter();
-                let all: BTreeSet<u32> =
-                    pairs.filter_map(|pair| of_pair.get(pair)).flatten().copied().collect();
-                (list, all.into_iter().collect())
+                let mut all: Vec<u32> = pairs
+                    .filter_map(|pair| of_pair.get(*pair as usize))
+                    .flatten()
+                    .copied()
+                    .collect();
+                all.sort_unstable();
+                all.dedup();
+                (list, all)
             })
             .collect();
         let held = commits.held(paths, &of_list, identities.len(), &excused);
@@ -159,7 +171,8 @@ impl<'a> Ledger<'a> {
             let Some(held) = held else { continue };
             let first = commits.at(held.first).and_then(|commit| commits.list(commit, paths));
             let pairs = first.map(|list| paths.list(list)).unwrap_or_default();
-            let has = |pair: &&Pair| of_pair.get(pair).is_some_and(|all| all.contains(&secret));
+            let of = |pair: &Pair| of_pair.get(*pair as usize);
+            let has = |pair: &&Pair| of(pair).is_some_and(|all| all.contains(&secret));
             if let Some(pair) = pairs.iter().find(has) {
                 shown.entry(*pair).or_default().push((secret, held));
             }

@@ -5,7 +5,7 @@
 //! their entries before theirs is made. Not here: reading trees, and which of them belong to
 //! commits.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::forest::{Forest, NONE};
 use super::trees::{Key, KeyMap, Part};
@@ -105,6 +105,11 @@ impl Paths {
     /// The pairs of a list.
     pub(super) fn list(&self, list: List) -> &[Pair] {
         self.lists.items.get(list as usize).map_or(&[], |pairs| pairs)
+    }
+
+    /// How many pairs there are: their numbers are the ones below.
+    pub(super) fn count(&self) -> usize {
+        self.pairs.items.len()
     }
 
     /// Path, relative to the tree, and blob.

@@ -4,7 +4,7 @@
 //! none of its parents does has introduced it: by a change, a rename, or the resolution of a merge.
 //! Not here: what is a secret.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::dates;
 use super::paths::{List, Paths};

@@ -3,7 +3,7 @@
 //! Sixty-four commits at a time are followed in one pass over the history. Not here: which commits
 //! those are.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::finding::Reach;
 use crate::git::graph::Graph;

@@ -107,7 +107,7 @@ pub(super) struct Part {
     pub(super) named: Vec<u32>,
     /// All such names.
     pub(super) names: Vec<Box<[u8]>>,
-    by_name: HashMap<Box<[u8]>, u32>,
+    by_name: foldhash::HashMap<Box<[u8]>, u32>,
     /// What is left of the edges of the tree before.
     before: Range<usize>,
 }
