@@ -107,6 +107,11 @@ impl Paths {
         self.lists.items.get(list as usize).map_or(&[], |pairs| pairs)
     }
 
+    /// How many lists there are: their numbers are the ones below.
+    pub(super) fn lists(&self) -> usize {
+        self.lists.items.len()
+    }
+
     /// How many pairs there are: their numbers are the ones below.
     pub(super) fn count(&self) -> usize {
         self.pairs.items.len()

@@ -4,7 +4,7 @@
 //! none of its parents does has introduced it: by a change, a rename, or the resolution of a merge.
 //! Not here: what is a secret.
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashSet, HashSetExt};
 
 use super::dates;
 use super::paths::{List, Paths};
@@ -76,7 +76,7 @@ impl Commits<'_> {
         paths.below(key(self.graph.tree(commit)?.as_bytes()))
     }
 
-    /// Where each secret was introduced and held last. `secrets` are those of each list; a commit
+    /// Where each secret was introduced and held last. `secrets` are those of each list, in order; a commit
     /// introduces nothing that is `excused` in it.
     pub(super) fn held(
         &self,
@@ -86,35 +86,40 @@ impl Commits<'_> {
         excused: &HashSet<(Secret, u32)>,
     ) -> Vec<Option<Held>> {
         let mut held: Vec<Option<Held>> = vec![None; count];
-        let mut lasts: HashMap<List, usize> = HashMap::new();
+        let mut lasts: Vec<Option<usize>> = vec![None; paths.lists()];
         let mut seen: HashSet<(List, Vec<List>)> = HashSet::new();
         for (place, commit) in self.order.iter().enumerate() {
             let Some(list) = self.asked(*commit).then(|| self.list(*commit, paths)).flatten()
             else {
                 continue;
             };
-            lasts.insert(list, place);
+            if let Some(last) = lasts.get_mut(list as usize) {
+                *last = Some(place);
+            }
             if !self.recent(*commit) {
                 continue;
             }
             let parents = self.graph.parents(*commit).iter();
             let before: Vec<List> = parents.filter_map(|p| self.list(*p, paths)).collect();
-            // The same step again, in a later commit, introduces nothing for the first time, unless
-            // what an earlier one introduced was excused there.
-            let again = !seen.insert((list, before.clone())) && excused.is_empty();
-            if before.contains(&list) || again {
+            if before.contains(&list) {
                 continue;
             }
-            let of = |list: &List| secrets.get(list).into_iter().flatten();
-            let old: HashSet<&Secret> = before.iter().flat_map(of).collect();
-            let new =
-                |secret: &&Secret| !old.contains(secret) && !excused.contains(&(**secret, *commit));
-            for secret in of(&list).filter(new) {
+            // The same step again, in a later commit, introduces nothing for the first time, unless
+            // what an earlier one introduced was excused there.
+            if !seen.insert((list, before.clone())) && excused.is_empty() {
+                continue;
+            }
+            let of = |list: &List| secrets.get(list).map_or(&[][..], Vec::as_slice);
+            let is_old =
+                |secret: &Secret| before.iter().any(|list| of(list).binary_search(secret).is_ok());
+            let new = |secret: &&Secret| !is_old(secret) && !excused.contains(&(**secret, *commit));
+            for secret in of(&list).iter().filter(new) {
                 if let Some(slot @ None) = held.get_mut(*secret as usize) {
                     *slot = Some(Held { first: place, last: place });
                 }
             }
         }
+        let lasts = (0..).zip(lasts).filter_map(|(list, last): (List, _)| Some((list, last?)));
         for (list, place) in lasts {
             for secret in secrets.get(&list).into_iter().flatten() {
                 if let Some(Some(held)) = held.get_mut(*secret as usize) {
