@@ -27,21 +27,12 @@ impl Scanner<'_> {
     /// What all matches of a blob come to, and not where they are.
     pub(super) fn constant(&self, blob: &Blob<'_>, found: &Found) -> Constant {
         self.in_context(blob, found, Comments::Honoured, |context| {
-            let mut views = Views::new(blob.bytes);
-            let mut withheld = self.withheld(&found.matches, context);
             let (mut secrets, mut rejected, mut suppressed) = (Vec::new(), 0, 0);
-            for (number, found) in found.matches.iter().enumerate() {
-                let view = views.of(found, &self.prefilter, &self.attributor);
-                let settled = match withheld.remove(&number) {
-                    Some(rejection) => Err(Refusal::Rejected(rejection)),
-                    None => self.settle(&self.rules.rules[found.rule], found, context, view),
-                };
-                match settled {
-                    Ok(_) => secrets.push((found.rule, found.secret.clone())),
-                    Err(Refusal::Rejected(_)) => rejected += 1,
-                    Err(Refusal::Suppressed { .. }) => suppressed += 1,
-                }
-            }
+            self.each(context, found, |found, _, settled| match settled {
+                Ok(_) => secrets.push((found.rule, found.secret.clone())),
+                Err(Refusal::Rejected(_)) => rejected += 1,
+                Err(Refusal::Suppressed { .. }) => suppressed += 1,
+            });
             Constant { secrets: secrets.into(), rejected, suppressed }
         })
     }
@@ -76,8 +67,29 @@ impl Scanner<'_> {
         if self.options.audit {
             sightings.comments = sighting::marks(blob, context.comments, context.lines);
         }
-        let mut views = Views::new(blob.bytes);
         let mut places = sighting::Places::new(blob, context.lines);
+        self.each(context, found, |found, view, settled| match settled {
+            Ok(settled) => {
+                let place = places.of(found, view);
+                sightings.add(self.sighting(found, settled, place, context, view));
+            }
+            Err(refusal) => {
+                let refused = Refused { found, refusal, view };
+                self.refuse(refused, context, &mut places, &mut sightings);
+            }
+        });
+        self.near_misses(found, &mut places, blob, &mut sightings);
+        sightings
+    }
+
+    /// Tells of each match whether it is a secret, with the text that it was decoded from.
+    fn each(
+        &self,
+        context: &Context<'_>,
+        found: &Found,
+        mut tell: impl FnMut(&Match, Option<&View>, Result<Settled, Refusal>),
+    ) {
+        let mut views = Views::new(context.blob.bytes);
         let mut withheld = self.withheld(&found.matches, context);
         for (number, found) in found.matches.iter().enumerate() {
             let view = views.of(found, &self.prefilter, &self.attributor);
@@ -85,19 +97,8 @@ impl Scanner<'_> {
                 Some(rejection) => Err(Refusal::Rejected(rejection)),
                 None => self.settle(&self.rules.rules[found.rule], found, context, view),
             };
-            match settled {
-                Ok(settled) => {
-                    let place = places.of(found, view);
-                    sightings.add(self.sighting(found, settled, place, context, view));
-                }
-                Err(refusal) => {
-                    let refused = Refused { found, refusal, view };
-                    self.refuse(refused, context, &mut places, &mut sightings);
-                }
-            }
+            tell(found, view, settled);
         }
-        self.near_misses(found, &mut places, blob, &mut sightings);
-        sightings
     }
 
     /// Counts a match that is no finding, and tells of it if somebody wants to know.
