@@ -175,3 +175,20 @@ proptest! {
         prop_assert!(reason(body.as_bytes()).is_some());
     }
 }
+
+#[test]
+fn brackets_of_programs_nest_and_those_of_chance_do_not() {
+    for (text, expected) in [
+        ("no brackets", Nesting::None),
+        ("closed) only}", Nesting::None),
+        ("opened( only[", Nesting::None),
+        ("a->b => c", Nesting::None),
+        ("params[:name]", Nesting::Pairs),
+        ("${NAME:-x}", Nesting::Pairs),
+        ("min(8)->mixed()]", Nesting::Pairs),
+        ("m{{h}o)p", Nesting::Broken),
+        ("a(b]c", Nesting::Broken),
+    ] {
+        assert_eq!(nesting(text.as_bytes()), expected, "{text}");
+    }
+}

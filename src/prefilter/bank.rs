@@ -188,6 +188,12 @@ impl Bank {
         Self { literals, recipes, engine, longest }
     }
 
+    /// Whether packed searchers would take the literals: beyond, all text is read by hashing, which is slower.
+    #[cfg(test)]
+    pub(super) fn fits_packed(&self) -> bool {
+        self.literals.len() <= PER_SEARCHER * MAX_SEARCHERS
+    }
+
     /// Whether there is nothing to find.
     pub(super) fn is_empty(&self) -> bool {
         self.literals.is_empty()

@@ -128,6 +128,12 @@ impl Prefilter {
         }
     }
 
+    /// Whether the literals that may stand anywhere are few enough for packed searchers.
+    #[cfg(test)]
+    pub(crate) fn fits_packed(&self) -> bool {
+        self.plain.fits_packed()
+    }
+
     /// The anchors that candidates refer to.
     pub fn anchors(&self) -> &[Anchor] {
         &self.anchors

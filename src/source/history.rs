@@ -2,8 +2,8 @@
 //! with a secret who introduced it and whether it is still there.
 //!
 //! One traversal searches all blobs, commits and tags (`search`). A second one reads the trees
-//! (`trees`) for what is missing and for where lies what was found (`paths`); the few blobs with a
-//! match are judged under their paths (`judge`) and given their commits (`provenance`).
+//! (`trees`) for what is missing, and for the places of what was found (`paths`); the few blobs with
+//! a match are judged under their paths (`judge`) and given their commits (`provenance`).
 //!
 //! One occurrence stands for a secret at a path, whatever the number of commits and versions that
 //! hold it: the places are those of the version that introduced it. Messages have the paths

@@ -76,8 +76,8 @@ impl Commits<'_> {
         paths.below(key(self.graph.tree(commit)?.as_bytes()))
     }
 
-    /// Where each secret was introduced and held last. `secrets` are those of each list, in order; a commit
-    /// introduces nothing that is `excused` in it.
+    /// Where each secret was introduced and held last. `secrets` are those of each list, in order; a
+    /// commit introduces nothing that is `excused` in it.
     pub(super) fn held(
         &self,
         paths: &Paths,
