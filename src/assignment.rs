@@ -242,7 +242,7 @@ mod tests {
     use crate::token::Runs;
 
     fn read(text: &str) -> Option<(String, String)> {
-        let run = Runs::of(text.as_bytes()).find(|run| text[run.range()].contains("Q9"))?;
+        let run = <Runs>::of(text.as_bytes()).find(|run| text[run.range()].contains("Q9"))?;
         let found = readings(text.as_bytes(), run).next()?;
         let part = |span: Span| text[span.range()].to_owned();
         Some((part(found.name), part(found.value)))

@@ -3,7 +3,8 @@
 //!
 //! Not here: what a run is worth.
 
-use wide::i8x16;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x16, u8x64};
 
 use crate::span::Span;
 
@@ -17,9 +18,9 @@ pub const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// The runs of [`RUN`] token characters or more in a text, each as long as it is, in order.
+/// The runs of `LEAST` token characters or more in a text, each as long as it is, in order.
 #[derive(Debug)]
-pub struct Runs<'t> {
+pub struct Runs<'t, const LEAST: usize = RUN> {
     text: &'t [u8],
     /// Where the next block begins.
     at: usize,
@@ -31,7 +32,7 @@ pub struct Runs<'t> {
     starts: u64,
 }
 
-impl<'t> Runs<'t> {
+impl<'t, const LEAST: usize> Runs<'t, LEAST> {
     /// The runs of `text`.
     pub fn of(text: &'t [u8]) -> Self {
         Self { text, at: 0, open: 0, mask: 0, starts: 0 }
@@ -64,39 +65,31 @@ impl<'t> Runs<'t> {
         }
         self.starts = starts >> lead << lead;
         self.open = mask.leading_ones() as usize;
-        (run.len() >= RUN).then_some(run)
+        (run.len() >= LEAST).then_some(run)
     }
 
-    /// Skips the blocks in which no run ends or lies. A function of its own, so that the loop has the
-    /// registers to itself.
-    #[inline(never)]
+    /// Skips the blocks in which no run ends or lies.
     fn skip(&mut self) -> Option<(u64, u64)> {
-        let blocks = self.text.get(self.at..)?.as_chunks::<BLOCK>().0;
-        let (mut at, mut open) = (self.at, self.open);
-        for block in blocks {
-            let mask = tokens(block);
-            let starts = starts(mask);
-            if starts != 0 || open + mask.trailing_ones() as usize >= RUN {
-                (self.at, self.open) = (at, open);
-                return Some((mask, starts));
-            }
-            (at, open) = (at + BLOCK, mask.leading_ones() as usize);
-        }
-        (self.at, self.open) = (at, open);
-        None
+        let rest = self.text.get(self.at..)?;
+        let (skipped, open, found) =
+            dispatch!(Level::new(), simd => skip::<_, LEAST>(simd, rest.as_chunks().0, self.open));
+        self.at += skipped * BLOCK;
+        self.open = open;
+        found
     }
 
     /// What is left behind the last whole block, as a block.
     fn rest(&mut self) -> Option<(u64, u64)> {
-        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty() || self.open >= RUN)?;
+        let rest = self.text.get(self.at..);
+        let rest = rest.filter(|rest| !rest.is_empty() || self.open >= LEAST)?;
         let mut block = [b' '; BLOCK];
         block[..rest.len()].copy_from_slice(rest);
-        let mask = tokens(&block);
-        Some((mask, starts(mask)))
+        let mask = dispatch!(Level::new(), simd => tokens(simd, &block));
+        Some((mask, starts::<LEAST>(mask)))
     }
 }
 
-impl Iterator for Runs<'_> {
+impl<const LEAST: usize> Iterator for Runs<'_, LEAST> {
     type Item = Span;
 
     fn next(&mut self) -> Option<Span> {
@@ -112,45 +105,67 @@ impl Iterator for Runs<'_> {
     }
 }
 
+/// How many blocks there are in which no run ends or lies, the token characters at their end, and the
+/// next block: its token characters, and where in it runs begin.
+#[inline(always)]
+fn skip<S: Simd, const LEAST: usize>(
+    simd: S,
+    blocks: &[[u8; BLOCK]],
+    mut open: usize,
+) -> (usize, usize, Option<(u64, u64)>) {
+    for (skipped, block) in blocks.iter().enumerate() {
+        let mask = tokens(simd, block);
+        let starts = starts::<LEAST>(mask);
+        if starts != 0 || open + mask.trailing_ones() as usize >= LEAST {
+            return (skipped, open, Some((mask, starts)));
+        }
+        open = mask.leading_ones() as usize;
+    }
+    (blocks.len(), open, None)
+}
+
+/// The classes of token characters, a bit each, that have a lower half: signs, digits, letters up to
+/// `o`, capitals from `P` on with `_`, letters from `p` on.
+const LOWER: [u8; 16] = {
+    let mut classes = [0; 16];
+    let mut byte = 0;
+    while byte < 128 {
+        if is_token(byte) {
+            classes[(byte & 15) as usize] |= UPPER[(byte >> 4) as usize];
+        }
+        byte += 1;
+    }
+    classes
+};
+/// The class that an upper half belongs to. No two of them have the same class but `@` to `O` and
+/// the backtick to `o`, which hold letters at the same places.
+const UPPER: [u8; 16] = [0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
+
 /// A bit for each byte that is a token character, the first one lowest.
 #[inline(always)]
-fn tokens(block: &[u8; BLOCK]) -> u64 {
-    let sixteens = block.as_chunks::<16>().0;
-    sixteens
-        .iter()
-        .enumerate()
-        .fold(0, |mask, (index, bytes)| mask | u64::from(tokens_of(bytes)) << (16 * index))
+fn tokens<S: Simd>(simd: S, block: &[u8; BLOCK]) -> u64 {
+    let bytes = u8x64::load_array_ref(simd, block);
+    let table = |classes| u8x64::block_splat(u8x16::load_array_ref(simd, classes));
+    let lower = table(&LOWER).swizzle_dyn_within_blocks(bytes & u8x64::splat(simd, 15));
+    let upper = table(&UPPER).swizzle_dyn_within_blocks(bytes >> 4);
+    !(lower & upper).simd_eq(u8x64::splat(simd, 0)).to_bitmask()
 }
 
-/// The same for as many bytes as every machine looks at together.
+/// Where `LEAST` bits in a row begin.
 #[inline(always)]
-fn tokens_of(bytes: &[u8; 16]) -> u32 {
-    let all = |byte: u8| i8x16::splat(byte.cast_signed());
-    let bytes = i8x16::new(bytes.map(u8::cast_signed));
-    // Whether a byte is one of `count` from `first` on: moved so that these are the least numbers.
-    let within = |bytes: i8x16, first: u8, count: u8| {
-        (bytes + all(0x80u8.wrapping_sub(first))).simd_lt(all(0x80 + count))
-    };
-    let letter = within(bytes | all(0x20), b'a', 26);
-    // From `+` to `9`, without the comma and the full stop.
-    let sign = within(bytes, b'+', 15);
-    let other = bytes.simd_eq(all(b',')) | bytes.simd_eq(all(b'.'));
-    (letter | (sign & !other) | bytes.simd_eq(all(b'_'))).to_bitmask()
-}
-
-/// Where [`RUN`] bits in a row begin.
-#[inline(always)]
-fn starts(mask: u64) -> u64 {
-    let two = mask & mask >> 1;
-    let four = two & two >> 2;
-    let eight = four & four >> 4;
-    eight & eight >> 7
+fn starts<const LEAST: usize>(mut mask: u64) -> u64 {
+    let mut length = 1;
+    while 2 * length <= LEAST {
+        mask &= mask >> length;
+        length *= 2;
+    }
+    mask & mask >> (LEAST - length)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{prop_assert_eq, proptest};
 
     #[test]
     fn a_block_tells_each_of_its_bytes() {
@@ -158,21 +173,21 @@ mod tests {
             for at in 0..BLOCK {
                 let mut block = [b'a'; BLOCK];
                 block[at] = byte;
-                let others = !tokens(&block);
+                let others = !dispatch!(Level::new(), simd => tokens(simd, &block));
                 assert_eq!(others == 0, is_token(byte), "{byte}");
                 assert!(is_token(byte) || others == 1 << at);
             }
         }
     }
 
-    fn slow(text: &[u8]) -> Vec<Span> {
+    fn slow(text: &[u8], least: usize) -> Vec<Span> {
         let mut found = Vec::new();
         let mut start = 0;
         for end in 0..=text.len() {
             if text.get(end).is_some_and(|b| is_token(*b)) {
                 continue;
             }
-            if end - start >= RUN {
+            if end - start >= least {
                 found.push(Span::new(start, end));
             }
             start = end + 1;
@@ -183,8 +198,11 @@ mod tests {
     proptest! {
         #[test]
         fn runs_are_what_a_slow_search_finds(text in "([A-Za-z0-9+/_-]{0,90}[ .,:]{0,2}){0,12}") {
-            let found: Vec<Span> = Runs::of(text.as_bytes()).collect();
-            prop_assert_eq!(found, slow(text.as_bytes()));
+            let text = text.as_bytes();
+            prop_assert_eq!(Runs::<RUN>::of(text).collect::<Vec<_>>(), slow(text, RUN));
+            prop_assert_eq!(Runs::<31>::of(text).collect::<Vec<_>>(), slow(text, 31));
+            prop_assert_eq!(Runs::<1>::of(text).collect::<Vec<_>>(), slow(text, 1));
+            prop_assert_eq!(Runs::<64>::of(text).collect::<Vec<_>>(), slow(text, 64));
         }
     }
 }

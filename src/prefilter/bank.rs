@@ -1,22 +1,18 @@
 //! A set of literals and the engine that finds all of them at once.
 //!
-//! Up to 80 literals fit packed vector searchers (Teddy), which read gigabytes a second with 20 of
-//! them. More, or a machine without vector instructions, are sought by a hash of four bytes: a table
-//! of bits says no to nearly every place, without the chain of dependent loads of an automaton.
+//! Few literals are found by pieces of them, with vector instructions, gigabytes a second (see
+//! [`super::teddy`]). Many, or on a machine without such instructions, are sought by a hash of four
+//! bytes: a table of bits says no to nearly every place, without the chain of dependent loads of an
+//! automaton.
 
-use aho_corasick::packed::{Config, MatchKind, Searcher};
-
+use super::fragment;
+use super::teddy::Teddy;
 use crate::span::Span;
 
-/// Literals for one packed searcher: with more of them it slows down out of proportion.
-const PER_SEARCHER: usize = 20;
-/// Bytes that a packed searcher tells literals by.
-const FINGERPRINT: usize = 4;
-/// Packed searchers for one bank; beyond, hashing is as fast.
-const MAX_SEARCHERS: usize = 4;
-/// Bytes that one searcher reads before the next one reads the same: they stay in the cache.
-const SLICE: usize = 32 << 10;
-
+/// Pieces for one group of tables: with more of them, too much looks like one.
+const PER_GROUP: usize = 40;
+/// Literals that are found by pieces of them; beyond, hashing is as fast.
+const MOST: usize = 120;
 /// Literals to find, each with the numbers of the recipes that it stands for.
 #[derive(Debug)]
 pub(super) struct Bank {
@@ -28,8 +24,8 @@ pub(super) struct Bank {
 
 #[derive(Debug)]
 enum Engine {
-    /// Searchers with the number of their first literal.
-    Packed(Vec<(usize, Searcher)>),
+    /// Finds pieces of the literals; the furthest from the beginning of its literal comes so late.
+    Packed(Teddy, usize),
     Hashed(Hashed),
 }
 
@@ -142,23 +138,7 @@ impl Hashed {
 impl Bank {
     /// A bank for few literals, which is searched often.
     pub(super) fn few(entries: Vec<(Vec<u8>, u16)>) -> Self {
-        // A literal that begins with another one would hide it or be hidden: both become the shorter.
-        let mut short: Vec<Vec<u8>> = entries.iter().map(|(l, _)| l.clone()).collect();
-        short.sort();
-        short.dedup_by(|next, first| {
-            let shared = first.iter().zip(&*next).take_while(|(a, b)| a == b).count();
-            let joins = shared >= FINGERPRINT && shared + 3 >= first.len().max(next.len());
-            if joins {
-                first.truncate(shared);
-            }
-            joins || next.starts_with(first)
-        });
-        let cut = |literal: &Vec<u8>| {
-            let at = short.partition_point(|s| s <= literal).saturating_sub(1);
-            short.get(at).filter(|s| literal.starts_with(s)).unwrap_or(literal).clone()
-        };
-        let entries = entries.iter().map(|(literal, recipe)| (cut(literal), *recipe)).collect();
-        Self::new(entries, |literals| packed(literals).map(Engine::Packed))
+        Self::new(entries, packed)
     }
 
     /// A bank for any number of literals, which is searched now and then.
@@ -171,7 +151,7 @@ impl Bank {
         mut entries: Vec<(Vec<u8>, u16)>,
         preferred: impl FnOnce(&[Vec<u8>]) -> Option<Engine>,
     ) -> Self {
-        entries.sort_by(|a, b| (a.0.len() >= FINGERPRINT, a).cmp(&(b.0.len() >= FINGERPRINT, b)));
+        entries.sort();
         let (mut literals, mut recipes): (Vec<Vec<u8>>, Vec<Vec<u16>>) = (Vec::new(), Vec::new());
         for (literal, recipe) in entries {
             if literals.last() == Some(&literal) {
@@ -188,10 +168,11 @@ impl Bank {
         Self { literals, recipes, engine, longest }
     }
 
-    /// Whether packed searchers would take the literals: beyond, all text is read by hashing, which is slower.
+    /// Whether the literals are few enough to be found by pieces: beyond, all text is read by hashing,
+    /// which is slower.
     #[cfg(test)]
     pub(super) fn fits_packed(&self) -> bool {
-        self.literals.len() <= PER_SEARCHER * MAX_SEARCHERS
+        self.literals.len() <= MOST
     }
 
     /// Whether there is nothing to find.
@@ -202,7 +183,9 @@ impl Bank {
     /// Calls `note` with the place and recipe of each literal that begins in `anchors`.
     pub(super) fn search(&self, bytes: &[u8], anchors: Span, note: &mut impl FnMut(usize, u16)) {
         match &self.engine {
-            Engine::Packed(searchers) => self.search_packed(searchers, bytes, anchors, note),
+            Engine::Packed(teddy, furthest) => {
+                self.search_packed((teddy, *furthest), bytes, anchors, note);
+            }
             Engine::Hashed(hashed) => self.search_hashed(hashed, bytes, anchors, note),
         }
     }
@@ -236,31 +219,17 @@ impl Bank {
 
     fn search_packed(
         &self,
-        searchers: &[(usize, Searcher)],
+        (teddy, furthest): (&Teddy, usize),
         bytes: &[u8],
         anchors: Span,
         note: &mut impl FnMut(usize, u16),
     ) {
-        let mut start = anchors.start;
-        while start < anchors.end {
-            // Slices overlap so that each literal lies wholly in one; it counts where it begins.
-            let own = (start + SLICE).min(anchors.end);
-            let end = self.last(bytes, own);
-            for (first, searcher) in searchers {
-                let mut from = start;
-                while let Some(hit) =
-                    searcher.find_in(bytes, aho_corasick::Span { start: from, end })
-                {
-                    if hit.start() >= own {
-                        break;
-                    }
-                    self.report(first + hit.pattern().as_usize(), hit.start(), note);
-                    // Another literal may begin within this one.
-                    from = hit.start() + 1;
-                }
+        let pieces = Span::new(anchors.start, (anchors.end + furthest).min(bytes.len()));
+        teddy.each(bytes, pieces, &mut |literal, at| {
+            if anchors.range().contains(&at) && bytes[at..].starts_with(&self.literals[literal]) {
+                self.report(literal, at, note);
             }
-            start = own;
-        }
+        });
     }
 
     fn report(&self, literal: usize, at: usize, note: &mut impl FnMut(usize, u16)) {
@@ -271,22 +240,12 @@ impl Bank {
 }
 
 /// None if the machine has no vector instructions for it, or the literals are too many.
-fn packed(literals: &[Vec<u8>]) -> Option<Vec<(usize, Searcher)>> {
-    if literals.is_empty() || literals.len() > PER_SEARCHER * MAX_SEARCHERS {
+fn packed(literals: &[Vec<u8>]) -> Option<Engine> {
+    if literals.is_empty() || literals.len() > MOST {
         return None;
     }
-    // A searcher looks at as many bytes as its shortest literal has, four at the most, so that one of
-    // three bytes would make the others as easily mistaken.
-    let short = literals.partition_point(|literal| literal.len() < FINGERPRINT);
-    let (short, long) = literals.split_at(short);
-    let parts = long.len().div_ceil(PER_SEARCHER).max(1);
-    let size = long.len().div_ceil(parts).max(1);
-    let starts = (short.len()..).step_by(size);
-    let chunks = starts.zip(long.chunks(size)).chain((!short.is_empty()).then_some((0, short)));
-    let build = |(first, chunk): (usize, &[Vec<u8>])| {
-        let mut builder = Config::new().match_kind(MatchKind::LeftmostFirst).builder();
-        builder.extend(chunk);
-        builder.build().map(|searcher| (first, searcher))
-    };
-    chunks.map(build).collect()
+    let fragments = fragment::choose(literals);
+    let furthest = fragments.iter().flat_map(|piece| &piece.of).map(|(_, at)| *at).max();
+    let groups = fragments.len().div_ceil(PER_GROUP);
+    Some(Engine::Packed(Teddy::new(fragments, groups)?, furthest.unwrap_or(0)))
 }

@@ -13,7 +13,10 @@
 
 mod anchor;
 mod bank;
+mod bucket;
+mod fragment;
 mod spaced;
+mod teddy;
 
 use crate::decode::{Layer, MAX_BREAK, Recipe, common_recipes, line_break, recipes};
 use crate::rule::{Encodings, Lead, SHELTER};
@@ -181,38 +184,54 @@ impl Prefilter {
         let from = anchors.start.saturating_sub(AROUND);
         let until = anchors.end.max(self.last_junction(bytes, anchors.end)) + AROUND;
         let area = &bytes[from..until.min(bytes.len())];
-        let short = self.assigned || !self.sheltered.is_empty();
-        for run in Runs::of(area) {
-            if run.len() < DENSE_RUN && !short {
-                continue;
+        let runs = |run: Span| Span::new(from + run.start, from + run.end);
+        if self.assigned || !self.sheltered.is_empty() {
+            for run in <Runs>::of(area).map(runs) {
+                self.long(bytes, run, anchors, found);
+                self.short(bytes, run, anchors, found);
             }
-            let run = Span::new(from + run.start, from + run.end);
-            let mut note = |at: usize, recipe: u16| {
-                let anchor = self.recipes[usize::from(recipe)].0;
-                let candidate = Candidate { at, anchor, recipe };
-                if !found.iter().rev().take(TOLD).any(|told| *told == candidate) {
-                    found.push(candidate);
-                }
-            };
-            let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
-            let own = Span::new(run.start.max(anchors.start), run.end.min(anchors.end));
-            if run.len() >= DENSE_RUN {
-                let ahead = run.end.min(own.end + self.longest);
-                if own.start < own.end && has_sign(&bytes[own.start..ahead]) {
-                    self.dense.search(bytes, own, &mut note);
-                }
-                if run.start > anchors.start {
-                    self.junction(bytes, run, anchors, &mut note);
-                }
+        } else {
+            for run in Runs::<DENSE_RUN>::of(area).map(runs) {
+                self.long(bytes, run, anchors, found);
             }
-            // Of a run that goes on behind the area, what is near the anchors is seen.
-            if short && is_mixed(&bytes[run.range()]) {
-                self.near(bytes, run, anchors, &mut note);
-                let begins = anchors.range().contains(&run.start);
-                if self.assigned && begins && is_mixed(head) {
-                    found.push(Candidate { at: run.start, anchor: ASSIGNED, recipe: ASSIGNED });
-                }
-            }
+        }
+    }
+
+    /// Encoded literals in a run, if it is long enough to hold one.
+    fn long(&self, bytes: &[u8], run: Span, anchors: Span, found: &mut Vec<Candidate>) {
+        if run.len() < DENSE_RUN {
+            return;
+        }
+        let own = Span::new(run.start.max(anchors.start), run.end.min(anchors.end));
+        let ahead = run.end.min(own.end + self.longest);
+        let mut note = |at: usize, recipe: u16| self.note(at, recipe, found);
+        if own.start < own.end && has_sign(&bytes[own.start..ahead]) {
+            self.dense.search(bytes, own, &mut note);
+        }
+        if run.start > anchors.start {
+            self.junction(bytes, run, anchors, &mut note);
+        }
+    }
+
+    /// Literals in and near a run, and the run if it may be an assigned value.
+    fn short(&self, bytes: &[u8], run: Span, anchors: Span, found: &mut Vec<Candidate>) {
+        // Of a run that goes on behind the area, what is near the anchors is seen.
+        if !is_mixed(&bytes[run.range()]) {
+            return;
+        }
+        self.near(bytes, run, anchors, &mut |at, recipe| self.note(at, recipe, found));
+        let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
+        if self.assigned && anchors.range().contains(&run.start) && is_mixed(head) {
+            found.push(Candidate { at: run.start, anchor: ASSIGNED, recipe: ASSIGNED });
+        }
+    }
+
+    /// Adds a candidate, unless it was told right before.
+    fn note(&self, at: usize, recipe: u16, found: &mut Vec<Candidate>) {
+        let anchor = self.recipes[usize::from(recipe)].0;
+        let candidate = Candidate { at, anchor, recipe };
+        if !found.iter().rev().take(TOLD).any(|told| *told == candidate) {
+            found.push(candidate);
         }
     }
 
@@ -355,7 +374,7 @@ mod tests {
             let near = Span::new(from, run.end.min(literal.start + AROUND));
             is_mixed(&bytes[near.range()])
         };
-        Runs::of(bytes).any(|run| within(run) && is_drawn(run))
+        <Runs>::of(bytes).any(|run| within(run) && is_drawn(run))
     }
 
     /// What the contract says, the slow way.

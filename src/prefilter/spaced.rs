@@ -3,7 +3,8 @@
 //!
 //! Not here: what is sought there.
 
-use wide::i8x16;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x64};
 
 use crate::span::Span;
 
@@ -68,17 +69,15 @@ fn zeros_at(text: &[u8], at: usize) -> u64 {
 
 #[inline(always)]
 fn zeros(block: &[u8; BLOCK]) -> u64 {
-    let of = |bytes: &[u8; 16]| {
-        i8x16::new(bytes.map(u8::cast_signed)).simd_eq(i8x16::splat(0)).to_bitmask()
-    };
-    let sixteens = block.as_chunks::<16>().0.iter().enumerate();
-    sixteens.fold(0, |mask, (index, bytes)| mask | u64::from(of(bytes)) << (16 * index))
+    dispatch!(Level::new(), simd => {
+        u8x64::load_array_ref(simd, block).simd_eq(u8x64::splat(simd, 0)).to_bitmask()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{Just, prop, prop_assert, prop_oneof, proptest};
 
     proptest! {
         #[test]

@@ -22,7 +22,7 @@ pub struct Reach {
 }
 
 /// Kept runs shorter than this are searched again: a search has a price to start.
-const WORTH_KEEPING: usize = 64;
+const WORTH_KEEPING: usize = 192;
 
 /// A piece of the result to search again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

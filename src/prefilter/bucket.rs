@@ -1,0 +1,86 @@
+//! Which pieces of literals are told by the same bit of a packed search.
+//!
+//! Of a bucket such a search knows only which half bytes stand at each place of its pieces. What mixes
+//! the halves of several pieces looks like one of them, so pieces that have much in common belong
+//! together. Not here: what the pieces are, and the search.
+
+use super::fragment::{Fragment, LENGTH, rarity_of};
+
+/// Half bytes, a bit each.
+type Halves = u16;
+
+/// Pieces that are told by the same bit.
+#[derive(Debug, Default)]
+pub(super) struct Bucket {
+    pub(super) fragments: Vec<Fragment>,
+    /// The lower and the upper halves at each place.
+    pub(super) halves: [(Halves, Halves); LENGTH],
+    /// How often something looks like one of the pieces.
+    chance: f32,
+}
+
+/// Divides `fragments` among `count` buckets, each time into the one that it makes the least worse.
+pub(super) fn spread(mut fragments: Vec<Fragment>, count: usize) -> Vec<Bucket> {
+    let mut buckets: Vec<Bucket> = (0..count).map(|_| Bucket::default()).collect();
+    let shares = Shares::new();
+    // What is often seen has the choice.
+    let rarity = |fragment: &Fragment| fragment.bytes.iter().map(|b| rarity_of(*b)).sum::<u32>();
+    fragments.sort_by(|a, b| (rarity(a), &a.bytes).cmp(&(rarity(b), &b.bytes)));
+    for fragment in fragments {
+        let worse = |bucket: &Bucket| shares.chance(&bucket.with(&fragment)) - bucket.chance;
+        let best = buckets.iter_mut().min_by(|a, b| worse(a).total_cmp(&worse(b)));
+        if let Some(bucket) = best {
+            bucket.halves = bucket.with(&fragment);
+            bucket.chance = shares.chance(&bucket.halves);
+            bucket.fragments.push(fragment);
+        }
+    }
+    buckets
+}
+
+impl Bucket {
+    /// The halves with those of one more. Behind the end of a short one may be anything.
+    fn with(&self, fragment: &Fragment) -> [(Halves, Halves); LENGTH] {
+        let mut halves = self.halves;
+        for (at, (lower, upper)) in halves.iter_mut().enumerate() {
+            match fragment.bytes.get(at) {
+                Some(byte) => {
+                    *lower |= 1 << (byte & 15);
+                    *upper |= 1 << (byte >> 4);
+                }
+                None => (*lower, *upper) = (Halves::MAX, Halves::MAX),
+            }
+        }
+        halves
+    }
+}
+
+/// How often each byte is seen, by its upper and its lower half.
+struct Shares([[f32; 16]; 16]);
+
+impl Shares {
+    fn new() -> Self {
+        let share = |byte: usize| (-(rarity_of(byte as u8) as f32)).exp2();
+        Self(std::array::from_fn(|upper| std::array::from_fn(|lower| share(upper << 4 | lower))))
+    }
+
+    /// How often something is seen that has one of some halves at each place.
+    fn chance(&self, halves: &[(Halves, Halves); LENGTH]) -> f32 {
+        let row = |lower: Halves, upper: usize| -> f32 {
+            bits(lower).map(|lower| self.0[upper][lower]).sum()
+        };
+        let place = |(lower, upper): &(Halves, Halves)| -> f32 {
+            bits(*upper).map(|upper| row(*lower, upper)).sum()
+        };
+        halves.iter().map(place).product()
+    }
+}
+
+/// The numbers of the bits that are set.
+fn bits(mut mask: Halves) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = mask.trailing_zeros() as usize;
+        mask &= mask.wrapping_sub(1);
+        (bit < 16).then_some(bit)
+    })
+}

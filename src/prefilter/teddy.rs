@@ -1,0 +1,246 @@
+//! Finds pieces of literals, sixty-four places at a time.
+//!
+//! This is Teddy, the algorithm of Geoffrey Langdale for Hyperscan: a table says for each half byte
+//! in which buckets it stands at a place of a piece, a vector instruction looks sixteen and more bytes
+//! up at once, and what is left of a bit after all places is a place where a piece of that bucket may
+//! be. Here the halves are made once for any number of tables, so that many literals cost little more
+//! than few. Not here: which pieces, and what they stand for.
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x16, u8x64};
+
+use super::bucket;
+use super::fragment::{Fragment, LENGTH};
+use crate::span::Span;
+
+/// Places that are looked at together.
+const BLOCK: usize = 64;
+/// The bytes that they depend on.
+const WINDOW: usize = BLOCK + LENGTH - 1;
+/// Buckets of one group of tables: the bits of a byte.
+const BUCKETS: usize = 8;
+
+/// A search for pieces.
+#[derive(Debug)]
+pub(super) struct Teddy {
+    level: Level,
+    groups: Vec<Group>,
+}
+
+/// Eight buckets.
+#[derive(Debug, Default)]
+struct Group {
+    /// For each place of a piece: the buckets in which a half byte stands there.
+    lower: [[u8; 16]; LENGTH],
+    upper: [[u8; 16]; LENGTH],
+    buckets: [Vec<Piece>; BUCKETS],
+}
+
+/// A piece as a number.
+#[derive(Debug)]
+struct Piece {
+    head: u32,
+    /// The bits of `head` that count.
+    mask: u32,
+    /// The literals with it, and where in them it is.
+    of: Vec<(usize, usize)>,
+}
+
+impl Teddy {
+    /// `None` if the machine has no instructions that make it fast.
+    pub(super) fn new(fragments: Vec<Fragment>, groups: usize) -> Option<Self> {
+        let level = Level::new();
+        if !is_fast(level) {
+            return None;
+        }
+        let mut buckets = bucket::spread(fragments, BUCKETS * groups).into_iter();
+        let groups = (0..groups).map(|_| Group::of(buckets.by_ref().take(BUCKETS))).collect();
+        Some(Self { level, groups })
+    }
+
+    /// Calls `found` for each literal with a piece that begins in `part` of `bytes`: with its number,
+    /// and where the piece would have it begin.
+    pub(super) fn each(&self, bytes: &[u8], part: Span, found: &mut impl FnMut(usize, usize)) {
+        dispatch!(self.level, simd => search(simd, &self.groups, bytes, part, found));
+    }
+}
+
+/// Whether the machine looks many bytes up at once.
+fn is_fast(level: Level) -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    return level.as_sse4_2().is_some();
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+    return !level.is_fallback();
+}
+
+#[inline(always)]
+fn search<S: Simd>(
+    simd: S,
+    groups: &[Group],
+    bytes: &[u8],
+    part: Span,
+    found: &mut impl FnMut(usize, usize),
+) {
+    let mut at = part.start;
+    let mut padded = [0; WINDOW];
+    while at < part.end {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let window = rest.first_chunk().unwrap_or_else(|| {
+            padded[..rest.len()].copy_from_slice(rest);
+            &padded
+        });
+        let own = match part.end - at {
+            left @ 0..BLOCK => (1 << left) - 1,
+            _ => u64::MAX,
+        };
+        let halves = halves(simd, window);
+        for group in groups {
+            let buckets = group.look_up(simd, &halves);
+            let places = buckets.simd_eq(u8x64::splat(simd, 0)).to_bitmask();
+            let places = !places & own;
+            if places != 0 {
+                group.tell(&buckets.to_array(), places, window, at, found);
+            }
+        }
+        at += BLOCK;
+    }
+}
+
+/// The lower and the upper halves of the bytes at each place of the pieces that begin in a block.
+#[inline(always)]
+fn halves<S: Simd>(simd: S, window: &[u8; WINDOW]) -> [(u8x64<S>, u8x64<S>); LENGTH] {
+    let zero = u8x64::splat(simd, 0);
+    let mut halves = [(zero, zero); LENGTH];
+    for (at, (lower, upper)) in halves.iter_mut().enumerate() {
+        let bytes = window[at..].first_chunk::<BLOCK>().unwrap_or(&[0; BLOCK]);
+        let bytes = u8x64::load_array_ref(simd, bytes);
+        *lower = bytes & u8x64::splat(simd, 15);
+        *upper = bytes >> 4;
+    }
+    halves
+}
+
+impl Group {
+    fn of(buckets: impl Iterator<Item = bucket::Bucket>) -> Self {
+        let mut group = Self::default();
+        for (number, bucket) in buckets.enumerate() {
+            for (place, (lower, upper)) in bucket.halves.iter().enumerate() {
+                for half in 0..16 {
+                    group.lower[place][half] |= u8::from(lower >> half & 1 == 1) << number;
+                    group.upper[place][half] |= u8::from(upper >> half & 1 == 1) << number;
+                }
+            }
+            group.buckets[number] = bucket.fragments.into_iter().map(Piece::of).collect();
+        }
+        group
+    }
+
+    /// The buckets that may have a piece at each place.
+    #[inline(always)]
+    fn look_up<S: Simd>(&self, simd: S, halves: &[(u8x64<S>, u8x64<S>); LENGTH]) -> u8x64<S> {
+        let mut all = u8x64::splat(simd, u8::MAX);
+        for (at, (lower, upper)) in halves.iter().enumerate() {
+            let lowers = u8x64::block_splat(u8x16::load_array_ref(simd, &self.lower[at]));
+            let uppers = u8x64::block_splat(u8x16::load_array_ref(simd, &self.upper[at]));
+            all = all
+                & lowers.swizzle_dyn_within_blocks(*lower)
+                & uppers.swizzle_dyn_within_blocks(*upper);
+        }
+        all
+    }
+
+    /// Compares the pieces that may be at some places of a block with what is there.
+    #[inline(never)]
+    fn tell(
+        &self,
+        buckets: &[u8; BLOCK],
+        mut places: u64,
+        window: &[u8; WINDOW],
+        block: usize,
+        found: &mut impl FnMut(usize, usize),
+    ) {
+        while places != 0 {
+            let place = places.trailing_zeros() as usize;
+            places &= places - 1;
+            let head = window[place..].first_chunk().map_or(0, |head| u32::from_le_bytes(*head));
+            let mut set = buckets[place];
+            while set != 0 {
+                let bucket = set.trailing_zeros() as usize;
+                set &= set - 1;
+                for piece in self.buckets[bucket].iter().filter(|piece| piece.is(head)) {
+                    for (literal, offset) in &piece.of {
+                        if let Some(at) = (block + place).checked_sub(*offset) {
+                            found(*literal, at);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Piece {
+    fn of(fragment: Fragment) -> Self {
+        let number = |fill: u8, byte: &dyn Fn(u8) -> u8| {
+            let bytes = std::array::from_fn(|at| fragment.bytes.get(at).map_or(fill, |b| byte(*b)));
+            u32::from_le_bytes(bytes)
+        };
+        let (head, mask) = (number(0, &|byte| byte), number(0, &|_| u8::MAX));
+        Self { head, mask, of: fragment.of }
+    }
+
+    fn is(&self, head: u32) -> bool {
+        head & self.mask == self.head
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prefilter::fragment;
+    use proptest::prelude::{Strategy, prop_assert_eq, proptest};
+
+    /// What it tells, the slow way.
+    fn slow(fragments: &[Fragment], bytes: &[u8], part: Span) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for at in part.range() {
+            for piece in fragments.iter().filter(|piece| bytes[at..].starts_with(&piece.bytes)) {
+                let of = piece.of.iter();
+                found.extend(of.filter_map(|(l, offset)| Some((*l, at.checked_sub(*offset)?))));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// Letters of which texts and literals are made, so that they have much in common.
+    fn letters(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec(proptest::sample::select(b"abqrAB_1\0\xf0".to_vec()), length)
+    }
+
+    proptest! {
+        #[test]
+        fn every_piece_is_found_where_it_is(
+            literals in proptest::collection::vec(letters(1..9), 1..50),
+            text in letters(0..400),
+            groups in 1usize..4,
+            (from, until) in (0usize..400, 0usize..400),
+        ) {
+            let fragments = fragment::choose(&literals);
+            let until = until.min(text.len());
+            let part = Span::new(from.min(until), until);
+            let Some(teddy) = Teddy::new(fragments.clone(), groups) else { return Ok(()) };
+            let mut found = Vec::new();
+            teddy.each(&text, part, &mut |literal, at| found.push((literal, at)));
+            // Behind the end of the text stand NULs: whoever asks compares the literal.
+            found.retain(|(literal, at)| {
+                let own = |piece: &&Fragment| piece.of.iter().any(|(number, _)| number == literal);
+                let piece = fragments.iter().find(own).expect("each literal has one");
+                let (_, offset) = piece.of.iter().find(|(number, _)| number == literal).expect("it has");
+                text[at + offset..].starts_with(&piece.bytes)
+            });
+            found.sort_unstable();
+            prop_assert_eq!(found, slow(&fragments, &text, part));
+        }
+    }
+}
