@@ -17,7 +17,7 @@ pub use sighting::{Sighting, Sightings};
 
 use crate::attribution::Attributor;
 use crate::blob::Blob;
-use crate::filter::allowlist::allows_path;
+use crate::filter::allowlist::{allows_path, asks_for_place};
 use crate::filter::ties;
 use crate::finding::{Fingerprint, FingerprintKey, Secret};
 use crate::matcher::{Found, Match, Matcher, NameIndex, Sweep};
@@ -114,6 +114,11 @@ impl<'r> Scanner<'r> {
     /// Whether content at `path` is allowed whatever is in it, and nobody wants to know what.
     pub fn skips(&self, path: &str) -> bool {
         !self.options.audit && self.options.allowlists.iter().any(|list| allows_path(list, path))
+    }
+
+    /// Whether there may be paths that are not looked at.
+    pub fn may_skip(&self) -> bool {
+        !self.options.audit && self.options.allowlists.iter().any(asks_for_place)
     }
 
     /// The secrets in `blob`; none for the many blobs that have nothing to tell.

@@ -301,6 +301,39 @@ fn the_refs_that_reach_a_secret_are_named() {
     assert!(text.contains("reached by after, main, tag v1, 1 more"), "{text}");
 }
 
+/// Versions with the same secrets are followed as one, unless what no ref reaches is asked for.
+#[test]
+fn versions_with_the_same_secrets_are_shown_as_they_were_when_they_came() {
+    let repo = Repo::new(&[]);
+    let placeholder = format!("mega_{}", "x".repeat(64));
+    let mut state = 7u64;
+    let mut draw = |below: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for round in 0..40 {
+        let path = ["a", "b/c", "b/d", "b/e/f"][draw(4) as usize];
+        let mut lines = vec!["text".to_owned(); draw(9) as usize];
+        lines.push(format!("round {round}"));
+        let own = [secret("one"), secret("two"), placeholder.clone()];
+        lines.extend(own.into_iter().filter(|_| draw(2) == 0));
+        repo.write(path, lines.join("\n"));
+        repo.commit("change");
+    }
+    repo.git(&["gc", "-q"]);
+    let (_, found) = report(repo.path(), &[]);
+    let (_, apart) = report(repo.path(), &["--unreachable", "--no-cache"]);
+    assert_eq!(found, apart);
+    assert_eq!(found["findings"].as_array().unwrap().len(), 2);
+    let findings = found["findings"].as_array().unwrap().iter();
+    for place in findings.flat_map(|finding| finding["occurrences"].as_array().unwrap()) {
+        let (commit, path) = (&place["commit"]["id"], &place["path"]);
+        let at = format!("{}:{}", commit.as_str().unwrap(), path.as_str().unwrap());
+        assert_eq!(repo.id(&at), place["blob"].as_str().unwrap(), "{place:#}");
+    }
+}
+
 #[test]
 fn what_is_not_there_is_said() {
     let nowhere = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@
 //! Not here: how a repository is read, and grouping by secret.
 
 mod cache;
+mod classes;
 mod dates;
 mod forest;
 mod judge;
@@ -43,6 +44,7 @@ use crate::git::repository::{Ref, Repository, RepositoryError};
 use crate::git::store::Store;
 use crate::git::traversal::{self, Traversal};
 use crate::scanner::Scanner;
+use classes::Classes;
 use ledger::{Ledger, Scene};
 use paths::Paths;
 use provenance::Commits;
@@ -262,6 +264,13 @@ impl Run<'_> {
         }
     }
 
+    /// Whether all contents are asked about, and of those that come to the same any.
+    fn is_plain(&self) -> bool {
+        let Options { since, branches, unreachable, .. } = self.options;
+        let all = since.is_none() && branches.is_empty() && !unreachable;
+        all && self.scanner.only_counts() && !self.scanner.may_skip()
+    }
+
     /// Finds out where the hits are, and what is missing.
     fn place(
         &self,
@@ -281,18 +290,21 @@ impl Run<'_> {
                 edges = self.survey(&wanted);
             }
         }
+        let classes = if self.is_plain() { Classes::new(hits) } else { Classes::default() };
         // Neither keeps more than one core busy, and neither needs the other.
         let (paths, lines) = rayon::join(
-            || Paths::new(edges, &wanted),
+            || Paths::new(edges, &wanted, &classes),
             || Lines::new(hits, commits, (refs, chosen), self.store),
         );
         let Lines { graph, order, everything, tips, reachable, reached } = &lines;
         let since = self.options.since;
+        let lists = &provenance::lists(graph, &paths);
         let scene = Scene {
             hits,
             paths: &paths,
-            commits: Commits { graph, order, reached, since },
-            all: Commits { graph, order, reached: reachable, since: None },
+            classes: &classes,
+            commits: Commits { graph, order, reached, lists, since },
+            all: Commits { graph, order, reached: reachable, lists, since: None },
             tips,
             everything,
             head: head(refs).and_then(|head| graph.find(&head.target)),
@@ -302,6 +314,8 @@ impl Run<'_> {
             ledger.place(&scene);
             ledger.reach(&scene, refs);
         }
+        // Millions of small pieces: who waits for the report need not wait until they are freed.
+        rayon::spawn(move || drop((paths, lines)));
     }
 }
 

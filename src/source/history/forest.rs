@@ -26,7 +26,8 @@ pub(super) struct Forest {
     pub(super) numbers: KeyMap<u32>,
     /// Names of entries.
     pub(super) names: Vec<Box<[u8]>>,
-    blobs: u32,
+    /// The wanted blobs, by number.
+    blobs: Vec<Key>,
     /// The entries that name a tree or a wanted blob, each kept once for many trees.
     entries: Vec<Entry>,
     /// The entries of all trees, by number.
@@ -47,9 +48,11 @@ impl Forest {
         forest.numbers.reserve(wanted.len() + trees);
         for blob in wanted {
             let next = number(forest.numbers.len());
-            forest.numbers.entry(*blob).or_insert(next);
+            if let Vacant(place) = forest.numbers.entry(*blob) {
+                place.insert(next);
+                forest.blobs.push(*blob);
+            }
         }
-        forest.blobs = number(forest.numbers.len());
         for part in &mut parts {
             part.trees.retain_mut(|tree| {
                 let next = number(forest.numbers.len());
@@ -70,7 +73,7 @@ impl Forest {
 
     /// The numbers of the wanted blobs.
     pub(super) fn blobs(&self) -> Vec<u32> {
-        (0..self.blobs).collect()
+        (0..number(self.blobs.len())).collect()
     }
 
     /// The entries of a tree.
@@ -82,6 +85,23 @@ impl Forest {
     /// The trees that hold something, once for each entry.
     pub(super) fn parents(&self, child: u32) -> &[u32] {
         slice(&self.parents, &self.held, child)
+    }
+
+    /// The wanted blob at a path below a tree; one that is asked for itself has no path.
+    pub(super) fn blob(&self, name: Key, path: &[u8]) -> Option<Key> {
+        let mut at = *self.numbers.get(&name)?;
+        for part in path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
+            let is_it = |entry: &Entry| {
+                self.names.get(entry.name as usize).is_some_and(|name| **name == *part)
+            };
+            at = self.entries(at).find(is_it)?.child;
+        }
+        self.blobs.get(at as usize).copied()
+    }
+
+    /// Lets go of what only the way up takes.
+    pub(super) fn settle(&mut self) {
+        (self.parents, self.held) = (Vec::new(), Vec::new());
     }
 
     /// For each number how many of its entries lead to a wanted blob.
@@ -103,7 +123,7 @@ impl Forest {
     /// Numbers the entries of all trees, which come in the order of their numbers.
     fn fill(&mut self, parts: Vec<Part>) {
         let mut numbers: HashMap<Box<[u8]>, u32> = HashMap::new();
-        self.starts = vec![0; self.blobs as usize];
+        self.starts = vec![0; self.blobs.len()];
         self.of_trees.reserve_exact(parts.iter().map(|part| part.numbers.len()).sum());
         for part in parts {
             let names = part.names.into_iter().map(|name| {
@@ -148,7 +168,7 @@ impl Forest {
         }
         // From the end of its place to the start, for each.
         let mut parents = vec![NONE; self.of_trees.len()];
-        for tree in (self.blobs..number(self.len())).rev() {
+        for tree in (number(self.blobs.len())..number(self.len())).rev() {
             for entry in self.entries(tree).rev() {
                 let Some(end) = held.get_mut(entry.child as usize) else { continue };
                 *end -= 1;

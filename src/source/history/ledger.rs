@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
+use super::classes::Classes;
 use super::judge::{Identity, Judge, Judged, Wish, identity};
 use super::paths::{List, Pair, Paths};
 use super::provenance::{self, Commits, Held};
@@ -17,7 +18,7 @@ use super::search::{Hit, Hits, Message};
 use super::trees::{Key, key};
 use super::{COMMIT_MESSAGE, Found, NO_PATH, Run, TAG_MESSAGE, shown_path};
 use crate::blob::Provenance;
-use crate::finding::{self, Secret};
+use crate::finding::{self, Secret, Stats};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::repository::Ref;
 use crate::scanner::{Scratch, Sighting};
@@ -27,6 +28,7 @@ use crate::scanner::{Scratch, Sighting};
 pub(super) struct Scene<'a> {
     pub(super) hits: &'a Hits,
     pub(super) paths: &'a Paths,
+    pub(super) classes: &'a Classes,
     /// The commits of the chosen refs.
     pub(super) commits: Commits<'a>,
     /// The commits of all refs.
@@ -45,6 +47,8 @@ pub(super) struct Ledger<'a> {
     found: Found,
     /// What was emitted already.
     known: HashSet<Identity>,
+    /// The contents of which it was counted what is refused.
+    counted: HashSet<ObjectId>,
 }
 
 /// What is kept of a blob under a path until it is known which version is shown.
@@ -63,7 +67,8 @@ impl<'a> Ledger<'a> {
             archives: run.options.archives.as_ref(),
             threads: run.options.threads,
         };
-        let mut ledger = Self { run, judge, found: Found::default(), known: HashSet::new() };
+        let (found, known, counted) = (Found::default(), HashSet::new(), HashSet::new());
+        let mut ledger = Self { run, judge, found, known, counted };
         ledger.found.stats.files = hits.contents;
         ledger.found.stats.bytes = hits.bytes;
         ledger.found.stats.members = hits.members;
@@ -112,10 +117,10 @@ impl<'a> Ledger<'a> {
     fn blobs(&mut self, scene: &Scene<'_>) {
         let Scene { hits, paths, commits, .. } = scene;
         let by_key = by_key(hits);
-        let mut lists = lists(commits, paths);
+        let mut lists = commits.all_lists();
         // HEAD may be outside of the chosen refs.
-        let head = scene.head.and_then(|head| commits.list(head, paths));
-        lists.extend(head);
+        let head = scene.head.and_then(|head| commits.list(head));
+        lists.extend(head.filter(|head| lists.binary_search(head).is_err()));
         let mut held = vec![false; paths.count()];
         for pair in lists.iter().flat_map(|list| paths.list(*list)) {
             if let Some(slot) = held.get_mut(*pair as usize) {
@@ -130,9 +135,10 @@ impl<'a> Ledger<'a> {
         let mut of_pair: Vec<Vec<u32>> = vec![Vec::new(); paths.count()];
         let mut excused: HashSet<(u32, u32)> = HashSet::new();
         let plain: Vec<(String, &Hit)> = works.iter().map(|(_, work)| work.clone()).collect();
-        for ((pair, _), digest) in
+        for ((pair, (_, hit)), mut digest) in
             works.iter().zip(self.judge.all(&plain, Wish::Identities, digest))
         {
+            self.count(hit, &mut digest.rest.stats, scene.classes);
             self.rest(digest.rest);
             let secrets = digest.secrets.into_iter().map(|identity| {
                 *numbers.entry(identity.clone()).or_insert_with(|| {
@@ -163,18 +169,18 @@ impl<'a> Ledger<'a> {
                 (list, all)
             })
             .collect();
-        let held = commits.held(paths, &of_list, identities.len(), &excused);
+        let held = commits.held(paths.lists(), &of_list, identities.len(), &excused);
         let in_head = head.and_then(|head| of_list.get(&head)).into_iter().flatten().copied();
         let in_head: HashSet<u32> = in_head.collect();
-        let mut shown: BTreeMap<Pair, Vec<(u32, Held)>> = BTreeMap::new();
+        let mut shown: BTreeMap<(Pair, usize), Vec<(u32, Held)>> = BTreeMap::new();
         for (secret, held) in (0u32..).zip(held) {
             let Some(held) = held else { continue };
-            let first = commits.at(held.first).and_then(|commit| commits.list(commit, paths));
+            let first = commits.at(held.first).and_then(|commit| commits.list(commit));
             let pairs = first.map(|list| paths.list(list)).unwrap_or_default();
             let of = |pair: &Pair| of_pair.get(*pair as usize);
             let has = |pair: &&Pair| of(pair).is_some_and(|all| all.contains(&secret));
             if let Some(pair) = pairs.iter().find(has) {
-                shown.entry(*pair).or_default().push((secret, held));
+                shown.entry((*pair, held.first)).or_default().push((secret, held));
             }
         }
         self.emit(&shown, &identities, &in_head, scene, &by_key);
@@ -183,17 +189,19 @@ impl<'a> Ledger<'a> {
     /// Scans the versions that are shown once more, and gives their secrets the commits.
     fn emit(
         &mut self,
-        shown: &BTreeMap<Pair, Vec<(u32, Held)>>,
+        shown: &BTreeMap<(Pair, usize), Vec<(u32, Held)>>,
         identities: &[Identity],
         in_head: &HashSet<u32>,
         scene: &Scene<'_>,
         by_key: &HashMap<Key, &Hit>,
     ) {
         let mut commits = Shown { run: self.run, commits: &scene.commits, made: HashMap::new() };
-        let works: Vec<(String, &Hit)> =
-            shown.keys().filter_map(|pair| work(*pair, scene.paths, by_key)).collect();
+        let (works, all): (Vec<_>, Vec<_>) = shown
+            .iter()
+            .filter_map(|(at, secrets)| Some((located(*at, scene, by_key)?, secrets)))
+            .unzip();
         let judged = self.judge.all(&works, Wish::Sightings, |judged| judged.sightings);
-        for (sightings, secrets) in judged.into_iter().zip(shown.values()) {
+        for (sightings, secrets) in judged.into_iter().zip(all) {
             let wanted: HashMap<&Identity, (u32, Held)> = secrets
                 .iter()
                 .filter_map(|(secret, held)| {
@@ -222,15 +230,18 @@ impl<'a> Ledger<'a> {
         for (name, id) in &scene.tips.others {
             let list = scene.paths.below(key(id.as_bytes()));
             for pair in list.map(|list| scene.paths.list(list)).unwrap_or_default() {
-                let Some((path, hit)) = work(*pair, scene.paths, &by_key) else { continue };
+                let found = below(*pair, key(id.as_bytes()), scene.paths, &by_key);
+                let Some((path, hit)) = found else { continue };
                 works.push((if path.is_empty() { name.clone() } else { path }, hit));
             }
         }
-        self.without_commit(&works);
+        self.without_commit(&works, scene.classes);
     }
 
-    fn without_commit(&mut self, works: &[(String, &Hit)]) {
-        for mut judged in self.judge.all(works, Wish::Sightings, |judged| judged) {
+    fn without_commit(&mut self, works: &[(String, &Hit)], classes: &Classes) {
+        let judged = self.judge.all(works, Wish::Sightings, |judged| judged);
+        for ((_, hit), mut judged) in works.iter().zip(judged) {
+            self.count(hit, &mut judged.stats, classes);
             let sightings = std::mem::take(&mut judged.sightings);
             self.rest(judged);
             self.orphans(sightings);
@@ -318,18 +329,22 @@ impl<'a> Ledger<'a> {
 
     /// What no ref reaches: shown if that was asked for, else counted.
     fn unreachable(&mut self, scene: &Scene<'_>) {
-        let Scene { hits, all, paths, everything, .. } = scene;
+        let Scene { hits, all, paths, everything, classes, .. } = scene;
         let mut reached: HashSet<Key> = HashSet::new();
-        reached.extend(keys_below(lists(all, paths).into_iter(), paths));
+        reached.extend(keys_below(all.all_lists().into_iter(), paths));
         reached.extend(keys_below(other_lists(everything, paths).into_iter(), paths));
-        let lost: Vec<&Hit> =
-            hits.blobs.iter().filter(|hit| !reached.contains(&key(hit.id.as_bytes()))).collect();
+        // What another one stands for is lost with it.
+        let is_lost = |hit: &&Hit| {
+            let own = key(hit.id.as_bytes());
+            classes.of(own) == own && !reached.contains(&own)
+        };
+        let lost: Vec<&Hit> = hits.blobs.iter().filter(is_lost).collect();
         let lost_keys: HashMap<Key, &Hit> =
             lost.iter().map(|hit| (key(hit.id.as_bytes()), *hit)).collect();
         let mut works: BTreeMap<(String, ObjectId), &Hit> = BTreeMap::new();
         let mut placed: HashSet<ObjectId> = HashSet::new();
         let elsewhere = all.order.iter().filter(|commit| !all.asked(**commit));
-        let elsewhere: BTreeSet<List> = elsewhere.filter_map(|c| all.list(*c, paths)).collect();
+        let elsewhere: BTreeSet<List> = elsewhere.filter_map(|c| all.list(*c)).collect();
         let pairs: BTreeSet<Pair> =
             elsewhere.into_iter().flat_map(|list| paths.list(list)).copied().collect();
         for pair in pairs {
@@ -352,31 +367,40 @@ impl<'a> Ledger<'a> {
             })
             .collect();
         if self.run.options.unreachable {
-            self.without_commit(&works);
+            self.without_commit(&works, classes);
             for message in messages {
                 let sightings = self.message(message);
                 self.orphans(sightings);
             }
             return;
         }
-        self.count_unreachable(&works, &messages);
+        self.count_unreachable(&works, &messages, classes);
     }
 
-    fn count_unreachable(&mut self, works: &[(String, &Hit)], messages: &[&Message]) {
+    fn count_unreachable(
+        &mut self,
+        works: &[(String, &Hit)],
+        messages: &[&Message],
+        classes: &Classes,
+    ) {
         let least = self.run.options.least;
         let mut secrets: BTreeSet<(usize, Secret)> = BTreeSet::new();
-        let mut sightings: Vec<Sighting> = self
-            .judge
-            .all(works, Wish::Sightings, |judged| judged.sightings)
-            .into_iter()
-            .flatten()
-            .collect();
-        let stats = self.found.stats;
+        let before = self.found.stats;
+        let judged =
+            self.judge.all(works, Wish::Sightings, |judged| (judged.sightings, judged.stats));
+        let mut sightings = Vec::new();
+        for ((_, hit), (own, mut stats)) in works.iter().zip(judged) {
+            sightings.extend(own);
+            self.count(hit, &mut stats, classes);
+            self.found.stats.add(&stats);
+        }
         for message in messages {
             sightings.extend(self.message(message));
         }
-        // What is not shown is not counted among what was refused either.
-        self.found.stats = stats;
+        if !self.run.scanner.only_counts() {
+            // What is not shown is not counted among what was refused either.
+            self.found.stats = before;
+        }
         let known: HashSet<(usize, &Secret)> =
             self.known.iter().map(|(_, rule, secret)| (*rule, secret)).collect();
         for sighting in sightings.iter().filter(|sighting| sighting.confidence >= least) {
@@ -403,6 +427,19 @@ impl<'a> Ledger<'a> {
         for message in &hits.messages {
             let sightings = self.message(message);
             self.found.sightings.extend(sightings);
+        }
+    }
+
+    /// Counts what is refused in a content once, wherever that is, and in those that it stands for; who
+    /// asks for all that is refused gets it at each path.
+    fn count(&mut self, hit: &Hit, stats: &mut Stats, classes: &Classes) {
+        if stats.skipped > 0 || !self.run.scanner.only_counts() {
+            return;
+        }
+        if !self.counted.insert(hit.id) {
+            (stats.rejected, stats.suppressed) = (0, 0);
+        } else if let Some(refused) = classes.refused(hit) {
+            (stats.rejected, stats.suppressed) = (refused.rejected, refused.suppressed);
         }
     }
 
@@ -458,11 +495,6 @@ fn tagged(hits: &Hits, message: &Message, commits: &Commits<'_>) -> Option<u32> 
     commits.graph.find(&target)
 }
 
-/// The lists of all commits that are asked about.
-fn lists(commits: &Commits<'_>, paths: &Paths) -> BTreeSet<List> {
-    commits.all_asked().filter_map(|commit| commits.list(commit, paths)).collect()
-}
-
 /// The blobs that some lists hold.
 fn keys_below(lists: impl Iterator<Item = List>, paths: &Paths) -> impl Iterator<Item = Key> {
     let pairs = lists.flat_map(|list| paths.list(list));
@@ -478,7 +510,30 @@ fn by_key(hits: &Hits) -> HashMap<Key, &Hit> {
     hits.blobs.iter().map(|hit| (key(hit.id.as_bytes()), hit)).collect()
 }
 
-/// Path and blob of a pair, if the blob is one with a match.
+/// Path and blob of a pair as they are in the commit at a place.
+fn located<'h>(
+    (pair, place): (Pair, usize),
+    scene: &Scene<'_>,
+    by_key: &HashMap<Key, &'h Hit>,
+) -> Option<(String, &'h Hit)> {
+    let Commits { graph, .. } = scene.commits;
+    let tree = scene.commits.at(place).and_then(|commit| graph.tree(commit))?;
+    below(pair, key(tree.as_bytes()), scene.paths, by_key)
+}
+
+/// Path and blob of a pair as they are below a tree.
+fn below<'h>(
+    pair: Pair,
+    tree: Key,
+    paths: &Paths,
+    by_key: &HashMap<Key, &'h Hit>,
+) -> Option<(String, &'h Hit)> {
+    let (path, any) = paths.pair(pair)?;
+    let blob = paths.blob(tree, path).unwrap_or(any);
+    Some((shown_path(path), *by_key.get(&blob)?))
+}
+
+/// Path and blob of a pair, or one that stands for it, if the blob is one with a match.
 fn work<'h>(
     pair: Pair,
     paths: &Paths,

@@ -7,6 +7,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::classes::Classes;
 use super::forest::{Forest, NONE};
 use super::trees::{Key, KeyMap, Part};
 
@@ -26,8 +27,8 @@ pub(super) type Pair = u32;
 pub(super) struct Paths {
     pairs: Numbered<(Box<[u8]>, Key)>,
     lists: Numbered<Box<[Pair]>>,
-    /// The numbers of trees and wanted blobs, and the list of each.
-    numbers: KeyMap<u32>,
+    forest: Forest,
+    /// The list of each tree and wanted blob.
     of_node: Vec<List>,
     /// Whether places were left out.
     pub(super) cut: bool,
@@ -75,27 +76,33 @@ struct Memory {
 }
 
 impl Paths {
-    /// Works out the lists.
-    pub(super) fn new(parts: Vec<Part>, wanted: &[Key]) -> Self {
+    /// Works out the lists. Of contents that come to the same one stands for all.
+    pub(super) fn new(parts: Vec<Part>, wanted: &[Key], classes: &Classes) -> Self {
         let mut forest = Forest::new(parts, wanted);
         let mut paths = Self { of_node: vec![NONE; forest.len()], ..Self::default() };
-        paths.numbers = std::mem::take(&mut forest.numbers);
         for blob in wanted {
-            let pair = paths.pairs.number((Box::default(), *blob));
+            let pair = paths.pairs.number((Box::default(), classes.of(*blob)));
             let list = paths.lists.number([pair].into());
             let node =
-                paths.numbers.get(blob).and_then(|node| paths.of_node.get_mut(*node as usize));
+                forest.numbers.get(blob).and_then(|node| paths.of_node.get_mut(*node as usize));
             if let Some(slot) = node {
                 *slot = list;
             }
         }
         paths.climb(&forest);
+        forest.settle();
+        paths.forest = forest;
         paths
     }
 
     /// The wanted blobs below a tree (or the blob that `name` itself is); `None` if there are none.
     pub(super) fn below(&self, name: Key) -> Option<List> {
-        self.of_node(*self.numbers.get(&name)?)
+        self.of_node(*self.forest.numbers.get(&name)?)
+    }
+
+    /// The wanted blob at a path below a tree (or the blob that `name` itself is).
+    pub(super) fn blob(&self, name: Key, path: &[u8]) -> Option<Key> {
+        self.forest.blob(name, path)
     }
 
     fn of_node(&self, node: u32) -> Option<List> {
@@ -117,7 +124,7 @@ impl Paths {
         self.pairs.items.len()
     }
 
-    /// Path, relative to the tree, and blob.
+    /// Path, relative to the tree, and the blob that is there, or one that stands for it.
     pub(super) fn pair(&self, pair: Pair) -> Option<(&[u8], Key)> {
         self.pairs.items.get(pair as usize).map(|(path, blob)| (&**path, *blob))
     }
@@ -161,7 +168,8 @@ impl Paths {
             });
             joined.extend_from_slice(deeper);
         }
-        joined.sort_unstable();
+        // Runs of pairs that are in order, nearly all of them: faster than a sort that moves them about.
+        joined.sort();
         joined.dedup();
         if joined.len() > MOST_PLACES {
             joined.truncate(MOST_PLACES);
@@ -223,12 +231,17 @@ mod tests {
             (40, &[("a", 1), ("loop", 40)]),
             (22, &[("f", 21), ("x", 30)]),
         ]);
-        let paths = Paths::new(vec![one, two], &[1, 2]);
+        let paths = Paths::new(vec![one, two], &[1, 2], &Classes::default());
         let root = [("b", 2), ("d/a", 1), ("e/a", 1)].map(|(path, blob)| (path.to_owned(), blob));
         assert_eq!(shown(&paths, 20), root);
         assert_eq!(shown(&paths, 21), [("d/a".to_owned(), 1)]);
         assert_eq!(shown(&paths, 22), [("f/d/a".to_owned(), 1)]);
         assert_eq!(shown(&paths, 1), [(String::new(), 1)]);
         assert!(paths.below(30).is_none() && paths.below(40).is_none());
+        assert_eq!(paths.blob(22, b"f/d/a"), Some(1));
+        assert_eq!(paths.blob(20, b"b"), Some(2));
+        assert_eq!(paths.blob(2, b""), Some(2));
+        assert_eq!(paths.blob(22, b"f/d"), None);
+        assert_eq!(paths.blob(22, b"f/x/a"), None);
     }
 }

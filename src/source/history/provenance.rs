@@ -5,6 +5,7 @@
 //! Not here: what is a secret.
 
 use foldhash::{HashMap, HashSet, HashSetExt};
+use rayon::prelude::*;
 
 use super::dates;
 use super::paths::{List, Paths};
@@ -46,8 +47,16 @@ pub(super) struct Commits<'a> {
     pub(super) order: &'a [u32],
     /// Which of them the chosen refs reach.
     pub(super) reached: &'a [bool],
+    /// The list of each commit's tree, by the number of the commit.
+    pub(super) lists: &'a [Option<List>],
     /// Only what was introduced since then, if it is given.
     pub(super) since: Option<i64>,
+}
+
+/// The lists of the trees of all commits. Each look waits for memory: on all cores.
+pub(super) fn lists(graph: &Graph, paths: &Paths) -> Vec<Option<List>> {
+    let commits = (0..u32::try_from(graph.len()).unwrap_or(u32::MAX)).into_par_iter();
+    commits.map(|commit| paths.below(key(graph.tree(commit)?.as_bytes()))).collect()
 }
 
 impl Commits<'_> {
@@ -72,25 +81,33 @@ impl Commits<'_> {
     }
 
     /// The list of a commit's tree.
-    pub(super) fn list(&self, commit: u32, paths: &Paths) -> Option<List> {
-        paths.below(key(self.graph.tree(commit)?.as_bytes()))
+    pub(super) fn list(&self, commit: u32) -> Option<List> {
+        self.lists.get(commit as usize).copied().flatten()
     }
 
-    /// Where each secret was introduced and held last. `secrets` are those of each list, in order; a
-    /// commit introduces nothing that is `excused` in it.
+    /// The lists of all commits that are asked about, each once, in order.
+    pub(super) fn all_lists(&self) -> Vec<List> {
+        let mut lists: Vec<List> =
+            self.all_asked().filter_map(|commit| self.list(commit)).collect();
+        lists.sort_unstable();
+        lists.dedup();
+        lists
+    }
+
+    /// Where each secret was introduced and held last. `secrets` are those of each of
+    /// `lists` lists, in order; a commit introduces nothing that is `excused` in it.
     pub(super) fn held(
         &self,
-        paths: &Paths,
+        lists: usize,
         secrets: &HashMap<List, Vec<Secret>>,
         count: usize,
         excused: &HashSet<(Secret, u32)>,
     ) -> Vec<Option<Held>> {
         let mut held: Vec<Option<Held>> = vec![None; count];
-        let mut lasts: Vec<Option<usize>> = vec![None; paths.lists()];
+        let mut lasts: Vec<Option<usize>> = vec![None; lists];
         let mut seen: HashSet<(List, Vec<List>)> = HashSet::new();
         for (place, commit) in self.order.iter().enumerate() {
-            let Some(list) = self.asked(*commit).then(|| self.list(*commit, paths)).flatten()
-            else {
+            let Some(list) = self.asked(*commit).then(|| self.list(*commit)).flatten() else {
                 continue;
             };
             if let Some(last) = lasts.get_mut(list as usize) {
@@ -100,7 +117,7 @@ impl Commits<'_> {
                 continue;
             }
             let parents = self.graph.parents(*commit).iter();
-            let before: Vec<List> = parents.filter_map(|p| self.list(*p, paths)).collect();
+            let before: Vec<List> = parents.filter_map(|parent| self.list(*parent)).collect();
             if before.contains(&list) {
                 continue;
             }

@@ -4,6 +4,7 @@
 //! those are.
 
 use foldhash::{HashMap, HashMapExt};
+use rayon::prelude::*;
 
 use crate::finding::Reach;
 use crate::git::graph::Graph;
@@ -24,34 +25,44 @@ pub(super) fn reaching(
     // Branches first, then tags, then the rest, as people ask for them.
     let mut tips = tips.to_vec();
     tips.sort_by_key(|(number, _)| refs.get(*number).map(|one| (rank(&one.name), &one.name)));
+    let batches = commits.par_chunks(u64::BITS as usize);
+    batches.flat_map_iter(|batch| of_batch(batch, graph, order, refs, &tips)).collect()
+}
+
+/// The same for as many commits as a number has bits.
+fn of_batch(
+    batch: &[u32],
+    graph: &Graph,
+    order: &[u32],
+    refs: &[Ref],
+    tips: &[(usize, u32)],
+) -> HashMap<u32, Reach> {
     let mut found: HashMap<u32, Reach> = HashMap::new();
-    for batch in commits.chunks(u64::BITS as usize) {
-        let mut marks = vec![0u64; graph.len()];
-        for (bit, commit) in batch.iter().enumerate() {
-            if let Some(mark) = marks.get_mut(*commit as usize) {
-                *mark |= 1 << bit;
-            }
+    let mut marks = vec![0u64; graph.len()];
+    for (bit, commit) in batch.iter().enumerate() {
+        if let Some(mark) = marks.get_mut(*commit as usize) {
+            *mark |= 1 << bit;
         }
-        let mark = |marks: &[u64], commit: u32| marks.get(commit as usize).copied().unwrap_or(0);
-        for commit in order {
-            let inherited = graph.parents(*commit).iter();
-            let inherited = inherited.fold(0, |all, parent| all | mark(&marks, *parent));
-            if let Some(own) = marks.get_mut(*commit as usize) {
-                *own |= inherited;
-            }
+    }
+    let mark = |marks: &[u64], commit: u32| marks.get(commit as usize).copied().unwrap_or(0);
+    for commit in order {
+        let inherited = graph.parents(*commit).iter();
+        let inherited = inherited.fold(0, |all, parent| all | mark(&marks, *parent));
+        if let Some(own) = marks.get_mut(*commit as usize) {
+            *own |= inherited;
         }
-        for (number, tip) in &tips {
-            let mut bits = mark(&marks, *tip);
-            let Some(one) = refs.get(*number).filter(|_| bits != 0) else { continue };
-            while bits != 0 {
-                let bit = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                let Some(commit) = batch.get(bit) else { continue };
-                let reach = found.entry(*commit).or_default();
-                reach.total += 1;
-                if reach.refs.len() < NAMED {
-                    reach.refs.push(one.name.clone());
-                }
+    }
+    for (number, tip) in tips {
+        let mut bits = mark(&marks, *tip);
+        let Some(one) = refs.get(*number).filter(|_| bits != 0) else { continue };
+        while bits != 0 {
+            let bit = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            let Some(commit) = batch.get(bit) else { continue };
+            let reach = found.entry(*commit).or_default();
+            reach.total += 1;
+            if reach.refs.len() < NAMED {
+                reach.refs.push(one.name.clone());
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Ledger, Scene, keys_below, lists, other_lists};
+use super::{Ledger, Scene, keys_below, other_lists};
 use crate::finding::Warning;
 use crate::git::damages::Damages;
 use crate::git::object::ObjectId;
@@ -69,7 +69,7 @@ impl Ledger<'_> {
         let mut keys: HashSet<Key> = HashSet::new();
         let below = &self.run.missing(&hits.gaps.below_trees);
         if !below.is_empty() && !partial {
-            keys.extend(keys_below(lists(commits, paths).into_iter(), paths));
+            keys.extend(keys_below(commits.all_lists().into_iter(), paths));
             keys.extend(keys_below(other_lists(tips, paths).into_iter(), paths));
         }
         let named = below.iter();
