@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of a map after whose reading its memory is given back. What was read once is rarely read
 /// again, and without it all of a pack would stay in memory.
-const RELEASED: u64 = 16 << 20;
+const RELEASED: u64 = 36 << 20;
 
 /// Read-only bytes.
 #[derive(Debug)]
