@@ -2,7 +2,7 @@
 //! anchors and windows together are what a search of every byte finds.
 #![no_main]
 
-use keytrawl::git::delta::{Changes, Delta, Reach, Segment};
+use keytrawl::git::delta::{Changes, Delta, Reach, Segment, Steps};
 use libfuzzer_sys::fuzz_target;
 
 /// What is searched for: two bytes that are alike, free on both sides. It looks one byte before and
@@ -20,12 +20,19 @@ fn anchors(bytes: &[u8], from: usize, to: usize) -> Vec<usize> {
 
 fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     let (base, bytes) = input;
-    let Ok(delta) = Delta::parse(&bytes, base.len()) else { return };
+    let mut steps = Steps::default();
+    let plain = Delta::parse(&bytes, base.len());
+    let read = Delta::read(&bytes, base.len(), &mut steps);
+    assert_eq!(plain.as_ref().err(), read.as_ref().err());
+    let (Ok(plain), Ok(delta)) = (plain, read) else { return };
     if delta.result_len() > 1 << 20 {
         return;
     }
     let mut result = vec![0; delta.result_len()];
+    assert!(plain.apply(&base, &mut result).is_some());
+    let parsed = std::mem::replace(&mut result, vec![0; delta.result_len()]);
     assert!(delta.apply(&base, &mut result).is_some());
+    assert_eq!(parsed, result);
     let mut rebuilt = Vec::new();
     for segment in delta.segments() {
         match segment {

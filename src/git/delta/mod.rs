@@ -79,23 +79,65 @@ pub enum Segment<'a> {
 pub struct Delta<'a> {
     base_len: usize,
     result_len: usize,
-    instructions: &'a [u8],
+    bytes: &'a [u8],
+    /// The first instructions.
+    steps: &'a [Step],
+    /// Those behind them.
+    rest: &'a [u8],
+}
+
+/// Room for the instructions of a delta: they are looked at several times, and telling them apart is
+/// what takes the time. Reuse it: it holds its memory.
+#[derive(Debug, Default)]
+pub struct Steps(Vec<Step>);
+
+/// Instructions that are kept; of a delta with more, the others are told apart at each look.
+const MOST_STEPS: usize = 1 << 14;
+
+/// An instruction, or several copies that go on where the one before ended.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// Offset in the base, or in the delta.
+    from: u32,
+    len: u32,
+    /// Offset in the result.
+    to: usize,
+    is_copy: bool,
 }
 
 impl<'a> Delta<'a> {
     /// Checks an inflated delta against the length of its base.
     pub fn parse(bytes: &'a [u8], base_len: usize) -> Result<Self, DeltaError> {
-        let (stated_base, rest) = size(bytes).ok_or(DeltaError::Sizes)?;
-        let (stated_result, instructions) = size(rest).ok_or(DeltaError::Sizes)?;
-        if stated_base != base_len as u64 {
-            return Err(DeltaError::Base { stated: stated_base, real: base_len as u64 });
-        }
-        let result_len = usize::try_from(stated_result).map_err(|_| DeltaError::Sizes)?;
-        let made = check(instructions, base_len, bytes.len() - instructions.len())?;
-        if made != stated_result {
-            return Err(DeltaError::Result { stated: stated_result, made });
-        }
-        Ok(Self { base_len, result_len, instructions })
+        let (result_len, rest) = sizes(bytes, base_len)?;
+        let made = check(rest, base_len, bytes.len() - rest.len(), |_| true)?;
+        Self { base_len, result_len, bytes, steps: &[], rest }.making(made)
+    }
+
+    /// The same for a delta that is looked at more than once.
+    pub fn read(
+        bytes: &'a [u8],
+        base_len: usize,
+        Steps(steps): &'a mut Steps,
+    ) -> Result<Self, DeltaError> {
+        let (result_len, instructions) = sizes(bytes, base_len)?;
+        let start = bytes.len() - instructions.len();
+        steps.clear();
+        let mut rest = instructions;
+        let made = check(instructions, base_len, start, |seen| {
+            let after = seen.after;
+            let kept = u32::try_from(bytes.len()).is_ok() && Step::add(steps, seen, bytes.len());
+            if kept {
+                rest = after;
+            }
+            kept
+        })?;
+        Self { base_len, result_len, bytes, steps, rest }.making(made)
+    }
+
+    /// It, if its instructions make what it says.
+    fn making(self, made: u64) -> Result<Self, DeltaError> {
+        let stated = self.result_len as u64;
+        if made == stated { Ok(self) } else { Err(DeltaError::Result { stated, made }) }
     }
 
     /// Bytes of the base.
@@ -110,7 +152,7 @@ impl<'a> Delta<'a> {
 
     /// The origin of every byte of the result, in order.
     pub fn segments(&self) -> Segments<'a> {
-        Segments { rest: self.instructions, to: 0 }
+        Segments { bytes: self.bytes, steps: self.steps.iter(), rest: self.rest, to: 0 }
     }
 
     /// Rebuilds the result into `out`, which must have [`Delta::result_len`] bytes; `base` must be
@@ -119,11 +161,17 @@ impl<'a> Delta<'a> {
         if base.len() != self.base_len || out.len() != self.result_len {
             return None;
         }
-        let (mut rest, mut at) = (self.instructions, 0);
+        let mut at = 0;
+        for step in self.steps {
+            // What stands behind an insertion is read too, so that `put` can be fast.
+            let source = if step.is_copy { base } else { self.bytes };
+            put(out, at, source.get(step.from as usize..)?, step.len as usize)?;
+            at += step.len as usize;
+        }
+        let mut rest = self.rest;
         while let Some((instruction, after)) = instruction(rest) {
             let (source, len) = match instruction {
                 Instruction::Copy { from, len } => (base.get(from..)?, len),
-                // From the opcode's next byte on: more than is inserted, so that `put` can be fast.
                 Instruction::Insert(bytes) => (rest.get(1..)?, bytes.len()),
             };
             put(out, at, source, len)?;
@@ -134,9 +182,46 @@ impl<'a> Delta<'a> {
     }
 }
 
+/// An instruction as the check of them comes by.
+struct Seen<'a> {
+    instruction: Instruction<'a>,
+    after: &'a [u8],
+    /// What the instructions before it make.
+    made: u64,
+}
+
+impl Step {
+    /// Adds an instruction of a delta of so many bytes; `false`: there is no room.
+    #[inline(always)]
+    fn add(steps: &mut Vec<Self>, seen: Seen<'_>, bytes: usize) -> bool {
+        let Seen { instruction, after, made } = seen;
+        let (from, len, is_copy) = match instruction {
+            Instruction::Copy { from, len } => (from, len, true),
+            Instruction::Insert(data) => (bytes - after.len() - data.len(), data.len(), false),
+        };
+        // Both are numbers of 32 bits in what they come from.
+        let (from, len) = (from as u32, len as u32);
+        // git splits long copies.
+        if let Some(last) = steps.last_mut()
+            && (is_copy && last.is_copy && last.from.checked_add(last.len) == Some(from))
+            && let Some(both) = last.len.checked_add(len)
+        {
+            last.len = both;
+            return true;
+        }
+        if steps.len() >= MOST_STEPS {
+            return false;
+        }
+        steps.push(Self { from, len, to: made as usize, is_copy });
+        true
+    }
+}
+
 /// The segments of a delta, in order of the result.
 #[derive(Clone, Debug)]
 pub struct Segments<'a> {
+    bytes: &'a [u8],
+    steps: std::slice::Iter<'a, Step>,
     rest: &'a [u8],
     to: usize,
 }
@@ -144,7 +229,16 @@ pub struct Segments<'a> {
 impl<'a> Iterator for Segments<'a> {
     type Item = Segment<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Segment<'a>> {
+        if let Some(Step { from, len, to, is_copy }) = self.steps.next().copied() {
+            let (from, len) = (from as usize, len as usize);
+            self.to = to + len;
+            return Some(match is_copy {
+                true => Segment::Copy { from, to, len },
+                false => Segment::Insert { to, bytes: self.bytes.get(from..from + len)? },
+            });
+        }
         let (instruction, rest) = instruction(self.rest)?;
         let (segment, len) = match instruction {
             Instruction::Copy { from, len } => (Segment::Copy { from, to: self.to, len }, len),
@@ -248,9 +342,27 @@ fn put(out: &mut [u8], at: usize, source: &[u8], len: usize) -> Option<()> {
     Some(())
 }
 
-/// Checks all instructions; returns how many bytes they make. `start` is where they begin.
-fn check(instructions: &[u8], base_len: usize, start: usize) -> Result<u64, DeltaError> {
-    let (mut rest, mut made) = (instructions, 0u64);
+/// The length of the result, and the instructions.
+fn sizes(bytes: &[u8], base_len: usize) -> Result<(usize, &[u8]), DeltaError> {
+    let (stated, rest) = size(bytes).ok_or(DeltaError::Sizes)?;
+    let (result, instructions) = size(rest).ok_or(DeltaError::Sizes)?;
+    let real = base_len as u64;
+    if stated != real {
+        return Err(DeltaError::Base { stated, real });
+    }
+    Ok((usize::try_from(result).map_err(|_| DeltaError::Sizes)?, instructions))
+}
+
+/// Checks all instructions, and shows them to `keep` until that has enough; returns how many bytes
+/// they make. `start` is where they begin.
+#[inline(always)]
+fn check<'a>(
+    instructions: &'a [u8],
+    base_len: usize,
+    start: usize,
+    mut keep: impl FnMut(Seen<'a>) -> bool,
+) -> Result<u64, DeltaError> {
+    let (mut rest, mut made, mut kept) = (instructions, 0u64, true);
     while let Some(&opcode) = rest.first() {
         let at = start + instructions.len() - rest.len();
         if opcode == 0 {
@@ -258,6 +370,7 @@ fn check(instructions: &[u8], base_len: usize, start: usize) -> Result<u64, Delt
         }
         let (instruction, after) = instruction(rest).ok_or(DeltaError::Cut { at })?;
         rest = after;
+        let before = made;
         made += match instruction {
             Instruction::Insert(bytes) => bytes.len() as u64,
             Instruction::Copy { from, len } => {
@@ -267,6 +380,7 @@ fn check(instructions: &[u8], base_len: usize, start: usize) -> Result<u64, Delt
                 len as u64
             }
         };
+        kept = kept && keep(Seen { instruction, after, made: before });
     }
     Ok(made)
 }
@@ -320,5 +434,60 @@ mod tests {
                 other => prop_assert!(other.is_none() && !whole),
             }
         }
+
+        #[test]
+        fn what_is_kept_of_instructions_says_what_they_say(
+            base_len in 0usize..200,
+            pieces in prop::collection::vec((any::<bool>(), 0usize..200, 1usize..100), 0..40),
+            times in prop_oneof![9 => Just(1usize), 1 => Just(1000)],
+            (at, byte) in (0usize..400, any::<u8>()),
+            broken in any::<bool>(),
+        ) {
+            let base: Vec<u8> = (0..base_len).map(|at| at as u8).collect();
+            let (mut instructions, mut made) = (Vec::new(), 0);
+            for (is_copy, from, len) in pieces {
+                if is_copy && from + len <= base_len {
+                    instructions.extend([0x91, from as u8, len as u8]);
+                } else {
+                    instructions.push(len as u8);
+                    instructions.extend((0..len).map(|at| !at as u8));
+                }
+                made += len;
+            }
+            let number = |n: usize| [n as u8 | 0x80, (n >> 7) as u8 | 0x80, (n >> 14) as u8 | 0x80, (n >> 21) as u8];
+            let mut bytes = [number(base_len), number(made * times)].concat();
+            bytes.extend(instructions.repeat(times));
+            if broken && let Some(own) = bytes.get_mut(at) {
+                *own = byte;
+            }
+            let mut steps = Steps::default();
+            match (Delta::parse(&bytes, base_len), Delta::read(&bytes, base_len, &mut steps)) {
+                (Ok(plain), Ok(kept)) => {
+                    let rebuilt = |delta: &Delta<'_>| {
+                        let mut out = vec![0; delta.result_len()];
+                        delta.apply(&base, &mut out).map(|()| out)
+                    };
+                    prop_assert!(rebuilt(&plain).is_some());
+                    prop_assert_eq!(rebuilt(&plain), rebuilt(&kept));
+                    prop_assert_eq!(origins(&plain, &base), origins(&kept, &base));
+                    prop_assert_eq!(origins(&kept, &base), rebuilt(&kept).unwrap_or_default());
+                }
+                (plain, kept) => prop_assert_eq!(plain.err(), kept.err()),
+            }
+        }
+    }
+
+    /// The result, put together from its segments.
+    fn origins(delta: &Delta<'_>, base: &[u8]) -> Vec<u8> {
+        let mut all = Vec::new();
+        for segment in delta.segments() {
+            let (Segment::Copy { to, .. } | Segment::Insert { to, .. }) = segment;
+            assert_eq!(to, all.len());
+            match segment {
+                Segment::Copy { from, len, .. } => all.extend_from_slice(&base[from..from + len]),
+                Segment::Insert { bytes, .. } => all.extend_from_slice(bytes),
+            }
+        }
+        all
     }
 }

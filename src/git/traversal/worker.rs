@@ -7,7 +7,7 @@ use super::buffers::{Buffer, Pool};
 use super::queue::{Base, Queue, Work};
 use super::{Inherited, Object, Traversal, Visitor};
 use crate::git::damages::Damages;
-use crate::git::delta::Delta;
+use crate::git::delta::{Delta, Steps};
 use crate::git::inflate::{Inflater, ROOM};
 use crate::git::loose;
 use crate::git::object::Kind;
@@ -25,6 +25,7 @@ pub(super) struct Worker<'a, 'q, V: Visitor> {
     stack: Vec<Work<'a, V::Carry>>,
     pool: Pool<'q>,
     inflater: Inflater,
+    steps: Steps,
     damages: Damages,
     objects: u64,
     bytes: u64,
@@ -61,6 +62,7 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
             stack: Vec::new(),
             pool: Pool::new(&queue.live, memory),
             inflater: Inflater::new(),
+            steps: Steps::default(),
             damages: Damages::default(),
             objects: 0,
             bytes: 0,
@@ -200,7 +202,8 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
             Ok(bytes) => bytes,
             Err(reason) => return self.lose(pack, entry, reason),
         };
-        let result = Delta::parse(&delta_bytes, source.len())
+        let mut steps = std::mem::take(&mut self.steps);
+        let result = Delta::read(&delta_bytes, source.len(), &mut steps)
             .map_err(Reason::from)
             .and_then(|delta| self.apply(&delta, source).map(|bytes| (delta, bytes)));
         match result {
@@ -210,6 +213,7 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
             }
             Err(reason) => self.lose(pack, entry, reason),
         }
+        self.steps = steps;
         self.pool.give(delta_bytes);
         if let Some(bytes) = rebuilt {
             self.restore(base, bytes);
