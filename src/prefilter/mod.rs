@@ -15,6 +15,7 @@ mod anchor;
 mod bank;
 mod bucket;
 mod fragment;
+mod signs;
 mod spaced;
 mod teddy;
 
@@ -25,6 +26,7 @@ use crate::token::{RUN, Runs};
 
 pub use anchor::{Anchor, Use};
 use bank::Bank;
+use signs::{has_sign, is_mixed};
 use spaced::Spaced;
 
 /// Encoded secrets lie in runs at least this long: 20 characters of body and a prefix make 32
@@ -97,6 +99,7 @@ impl Prefilter {
         let mut all = Vec::new();
         let (mut plain, mut escaped, mut sheltered) = (Vec::new(), Vec::new(), Vec::new());
         let (mut wide, mut dense) = (Vec::new(), Vec::new());
+        let is_signed = |literal: &[u8]| has_sign(literal, Span::new(0, literal.len()));
         for (index, anchor) in (0u16..).zip(&anchors) {
             let forms = match anchor.encodings {
                 Encodings::All => recipes(&anchor.literal),
@@ -110,14 +113,14 @@ impl Prefilter {
                     None | Some(Layer::Escape | Layer::Quoted) => plain.push(entry),
                     Some(Layer::Wide) => wide.push(entry),
                     // Runs without capitals and digits are not looked at; such a form may be in one.
-                    Some(_) if !has_sign(&recipe.literal) => plain.push(entry),
+                    Some(_) if !is_signed(&recipe.literal) => plain.push(entry),
                     Some(Layer::Base64 | Layer::Hex) => dense.push(entry),
                 }
                 all.push((index, recipe));
             }
         }
         debug_assert!(wide.iter().all(|(literal, _)| matches!(**literal, [_, 0, _, 0, ..])));
-        debug_assert!(dense.iter().all(|(literal, _)| has_sign(literal)));
+        debug_assert!(dense.iter().all(|(literal, _)| is_signed(literal)));
         Self {
             longest: all.iter().map(|(_, r)| r.literal.len()).max().unwrap_or(0),
             plain: Bank::few(plain),
@@ -205,7 +208,7 @@ impl Prefilter {
         let own = Span::new(run.start.max(anchors.start), run.end.min(anchors.end));
         let ahead = run.end.min(own.end + self.longest);
         let mut note = |at: usize, recipe: u16| self.note(at, recipe, found);
-        if own.start < own.end && has_sign(&bytes[own.start..ahead]) {
+        if own.start < own.end && has_sign(bytes, Span::new(own.start, ahead)) {
             self.dense.search(bytes, own, &mut note);
         }
         if run.start > anchors.start {
@@ -216,12 +219,12 @@ impl Prefilter {
     /// Literals in and near a run, and the run if it may be an assigned value.
     fn short(&self, bytes: &[u8], run: Span, anchors: Span, found: &mut Vec<Candidate>) {
         // Of a run that goes on behind the area, what is near the anchors is seen.
-        if !is_mixed(&bytes[run.range()]) {
+        if !is_mixed(bytes, run) {
             return;
         }
         self.near(bytes, run, anchors, &mut |at, recipe| self.note(at, recipe, found));
-        let head = &bytes[run.start..run.end.min(run.start + DENSE_RUN)];
-        if self.assigned && anchors.range().contains(&run.start) && is_mixed(head) {
+        let head = Span::new(run.start, run.end.min(run.start + DENSE_RUN));
+        if self.assigned && anchors.range().contains(&run.start) && is_mixed(bytes, head) {
             found.push(Candidate { at: run.start, anchor: ASSIGNED, recipe: ASSIGNED });
         }
     }
@@ -246,7 +249,7 @@ impl Prefilter {
             let near =
                 Span::new(run.start.max(at.saturating_sub(AROUND)), run.end.min(at + AROUND));
             let end = at + self.recipes[usize::from(recipe)].1.literal.len();
-            if end <= run.end && is_mixed(&bytes[near.range()]) {
+            if end <= run.end && is_mixed(bytes, near) {
                 note(at, recipe);
             }
         });
@@ -279,45 +282,6 @@ impl Prefilter {
             }
         });
     }
-}
-
-/// Capitals that are more than the humps of a short name.
-const CAPITALS: usize = 4;
-
-/// Whether a run may hold something encoded or drawn: that has a digit or several capitals, which
-/// paths and most names have not.
-fn is_mixed(run: &[u8]) -> bool {
-    let (blocks, rest) = run.as_chunks::<BLOCK>();
-    let mut capitals = 0;
-    // Counts that fit into a byte are vectors of bytes; a block has the answer as a rule.
-    for block in blocks {
-        let (digits, more) = signs(block);
-        capitals += usize::from(more);
-        if digits > 0 || capitals >= CAPITALS {
-            return true;
-        }
-    }
-    let (digits, more) = signs(rest);
-    digits > 0 || capitals + usize::from(more) >= CAPITALS
-}
-
-/// Bytes that are counted at once.
-const BLOCK: usize = 16;
-
-/// The digits and the capitals among up to [`BLOCK`] bytes.
-#[inline(always)]
-fn signs(bytes: &[u8]) -> (u8, u8) {
-    let (mut digits, mut capitals) = (0, 0);
-    for byte in bytes {
-        digits += u8::from(byte.is_ascii_digit());
-        capitals += u8::from(byte.is_ascii_uppercase());
-    }
-    (digits, capitals)
-}
-
-/// Whether a text may hold an encoded literal: each of those has a capital or a digit.
-fn has_sign(text: &[u8]) -> bool {
-    text.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 /// Whether a text holds what an escape begins with: `%2` to `%7`, `\u` or `\x`. Most text does not.
@@ -372,7 +336,7 @@ mod tests {
         let is_drawn = |run: Span| {
             let from = run.start.max(literal.start.saturating_sub(AROUND));
             let near = Span::new(from, run.end.min(literal.start + AROUND));
-            is_mixed(&bytes[near.range()])
+            is_mixed(bytes, near)
         };
         <Runs>::of(bytes).any(|run| within(run) && is_drawn(run))
     }
