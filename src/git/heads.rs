@@ -19,7 +19,7 @@ pub fn head(name: &[u8]) -> u64 {
 }
 
 /// Heads in ascending order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Heads {
     heads: Vec<u64>,
     /// Where the heads begin whose first bits are the number of the bucket; one more at the end.

@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::heads::{Heads, head};
+use super::heads::head;
 use super::inflate::Inflater;
 use super::loose::{self, LooseFile};
 use super::object::{Kind, Kinds, ObjectFormat, ObjectId};
@@ -92,13 +92,10 @@ impl Store {
             || self.loose.binary_search_by(|file| file.id.cmp(id)).is_ok()
     }
 
-    /// The names of all objects, for many questions.
-    pub fn names(&self) -> Heads {
-        let count = self.packs.iter().map(Pack::len).sum::<usize>() + self.loose.len();
-        let mut heads = Vec::with_capacity(count);
-        heads.extend(self.packs.iter().flat_map(Pack::names).map(head));
-        heads.extend(self.loose.iter().map(|file| head(file.id.as_bytes())));
-        Heads::new(heads)
+    /// The same, by the head of the name alone: for many questions.
+    pub fn contains_alike(&self, id: &ObjectId) -> bool {
+        self.packs.iter().any(|pack| pack.heads().contains(head(id.as_bytes())))
+            || self.loose.binary_search_by(|file| file.id.cmp(id)).is_ok()
     }
 
     /// Reads one object: the first copy of it that is not damaged. `None` if there is no copy.

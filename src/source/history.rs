@@ -37,7 +37,6 @@ use super::archive::Limits;
 use super::{Found, Progress, shown_path};
 use crate::finding::{Confidence, Warning};
 use crate::git::graph::{self, Graph};
-use crate::git::heads;
 use crate::git::object::{Kind, Kinds, ObjectId};
 use crate::git::pack::Pack;
 use crate::git::repository::{Ref, Repository, RepositoryError};
@@ -217,8 +216,7 @@ impl Run<'_> {
         if named.len() < FEW {
             return named.filter(|id| !self.store.contains(id)).collect();
         }
-        let names = self.store.names();
-        named.filter(|id| !names.contains(heads::head(id.as_bytes()))).collect()
+        named.filter(|id| !self.store.contains_alike(id)).collect()
     }
 
     /// Whether it takes the commits to tell what there is to tell.

@@ -53,8 +53,8 @@ pub(super) struct Forest {
 }
 
 impl Forest {
-    /// `end` is where the pack's checksum begins.
-    pub(super) fn build(
+    /// Reads the header of every entry. `end` is where the pack's checksum begins.
+    pub(super) fn read(
         pack: &Bytes,
         end: usize,
         index: &Index,
@@ -63,12 +63,15 @@ impl Forest {
         let sorted = Sorted::new(index, end);
         let mut damages = Damages::default();
         let nodes = sorted.based(pack, end, index, path, &mut damages);
-        let mut forest = Self { nodes, weights: Vec::new(), children: Vec::new(), end };
-        forest.link();
-        let order = forest.order();
-        forest.spread_damage(order.as_deref(), index, path, &mut damages);
-        forest.weigh(order.as_deref());
-        (forest, damages)
+        (Self { nodes, weights: Vec::new(), children: Vec::new(), end }, damages)
+    }
+
+    /// Makes trees of the entries that were read. This keeps one core busy.
+    pub(super) fn grow(&mut self, index: &Index, path: &Arc<Path>, damages: &mut Damages) {
+        self.link();
+        let order = self.order();
+        self.spread_damage(order.as_deref(), index, path, damages);
+        self.weigh(order.as_deref());
     }
 
     pub(super) fn len(&self) -> usize {

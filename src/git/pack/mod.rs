@@ -3,7 +3,7 @@
 //! A [`Pack`] is checked in the large when it is opened (headers, lengths, every entry's header and
 //! base); what is wrong with single entries is kept in [`Pack::damages`] and costs only them and
 //! what is built on them. Bytes are inflated later, by [`crate::git::traversal`] for all objects or
-//! [`Pack::read`] for one. Memory is some 32 bytes an entry; the files are mapped, and what was read
+//! [`Pack::read`] for one. Memory is some 50 bytes an entry; the files are mapped, and what was read
 //! of the pack is let go of again.
 //!
 //! Not here: which packs a repository has, and objects outside of packs.
@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use super::damages::Damages;
 use super::delta::Delta;
+use super::heads::{Heads, head};
 use super::inflate::{Inflater, ROOM, plausible};
 use super::map::Bytes;
 use super::object::{Kind, ObjectFormat, ObjectId};
@@ -37,6 +38,11 @@ const FETCHED: usize = 8;
 
 /// Bytes that are mapped with one that is looked at, for the count of what is resident.
 const NEIGHBOURS: u64 = 64 << 10;
+
+/// The names that an index has, in order.
+fn names(index: &Index) -> impl Iterator<Item = &[u8]> {
+    (0..index.count()).filter_map(|position| index.name(position))
+}
 
 /// How an entry is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +66,7 @@ pub struct Pack {
     path: Arc<Path>,
     bytes: Bytes,
     index: Index,
+    heads: Heads,
     forest: Forest,
     damages: Damages,
 }
@@ -107,14 +114,18 @@ impl Pack {
         let end = bytes.len().checked_sub(format.name_len()).filter(|end| *end >= HEADER_LEN);
         let end = end.ok_or_else(|| bad("it is cut off in its header"))?;
         let path: Arc<Path> = path.into();
-        let (forest, mut damages) = Forest::build(&bytes, end, &index, &path);
+        let (mut forest, mut damages) = Forest::read(&bytes, end, &index, &path);
+        let ((), heads) = rayon::join(
+            || forest.grow(&index, &path, &mut damages),
+            || Heads::new(names(&index).map(head).collect()),
+        );
         if count != index.count() || bytes.get(end..) != index.pack_checksum() {
             let reason = Reason::Mismatch { pack_objects: count, index_objects: index.count() };
             damages.add(Damage { pack: path.clone(), offset: 0, name: None, reason });
         }
         // The headers are read; what is read next begins elsewhere.
         bytes.release();
-        Ok(Self { path, bytes, index, forest, damages })
+        Ok(Self { path, bytes, index, heads, forest, damages })
     }
 
     /// Counts bytes of entries that were read: see [`Bytes::count_read`].
@@ -162,9 +173,9 @@ impl Pack {
         self.index.name(self.forest.position(entry)?)
     }
 
-    /// The names of all entries, in order of the names.
-    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.index.count()).filter_map(|position| self.index.name(position))
+    /// The names of all entries, as far as they are told apart by their heads.
+    pub(crate) fn heads(&self) -> &Heads {
+        &self.heads
     }
 
     /// Offset of the entry with this number.

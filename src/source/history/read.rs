@@ -3,6 +3,7 @@
 //! What is known of a pack from an earlier run is not searched again; its trees are read if something
 //! was found anywhere. Not here: what is sought in contents, and what is made of the trees.
 
+use std::borrow::Cow;
 use std::slice;
 use std::sync::atomic::AtomicBool;
 
@@ -32,7 +33,7 @@ pub(super) struct Read<'a> {
 struct Share<'a> {
     packs: &'a [Pack],
     loose: &'a [LooseFile],
-    completeness: Completeness,
+    completeness: Completeness<'a>,
     hits: Hits,
     damages: Damages,
 }
@@ -49,13 +50,14 @@ impl<'a> Run<'a> {
                 parts.push(hits);
                 continue;
             }
-            let names = Heads::new(pack.names().map(heads::head).collect());
+            let names = Cow::Borrowed(pack.heads());
             shares.push(self.contents(slice::from_ref(pack), &[], names, progress));
         }
         let loose = self.store.loose();
         if !loose.is_empty() {
             let names = loose.iter().map(|file| heads::head(file.id.as_bytes()));
-            shares.push(self.contents(&[], loose, Heads::new(names.collect()), progress));
+            let names = Cow::Owned(Heads::new(names.collect()));
+            shares.push(self.contents(&[], loose, names, progress));
         }
         let hits = shares.iter().map(|share| &share.hits).chain(&parts);
         let wanted = Wanted::new(hits.flat_map(Hits::keys));
@@ -95,7 +97,7 @@ impl<'a> Run<'a> {
         &self,
         packs: &'a [Pack],
         loose: &'a [LooseFile],
-        names: Heads,
+        names: Cow<'a, Heads>,
         progress: &Progress,
     ) -> Share<'a> {
         let completeness = Completeness::new(self.repository.format(), names);

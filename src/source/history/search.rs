@@ -39,7 +39,7 @@ pub(super) struct Plan<'a> {
     exhaustive: bool,
     reach: Reach,
     kept: AtomicUsize,
-    completeness: &'a Completeness,
+    completeness: &'a Completeness<'a>,
     progress: &'a Progress,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Plan<'a> {
         scanner: &'a Scanner<'a>,
         archives: Option<&'a Limits>,
         exhaustive: bool,
-        completeness: &'a Completeness,
+        completeness: &'a Completeness<'a>,
         progress: &'a Progress,
     ) -> Self {
         let (before, after) = scanner.reach();

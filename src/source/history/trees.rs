@@ -2,6 +2,7 @@
 //!
 //! Not here: the paths that come of it ([`super::paths`]).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -117,7 +118,7 @@ pub(super) struct Part {
 pub(super) struct Survey<'a> {
     pub(super) format: ObjectFormat,
     /// What the trees may name, if it is asked whether all of it is there.
-    pub(super) completeness: Option<&'a Completeness>,
+    pub(super) completeness: Option<&'a Completeness<'a>>,
     /// The blobs whose paths are asked for, if there are any.
     pub(super) wanted: Option<&'a Wanted>,
 }
@@ -252,10 +253,10 @@ impl Part {
 
 /// Looks for what the trees and commits of a pack name and the pack does not have.
 #[derive(Debug)]
-pub(super) struct Completeness {
+pub(super) struct Completeness<'a> {
     format: ObjectFormat,
     /// The names of all objects that are looked at.
-    present: Heads,
+    present: Cow<'a, Heads>,
 }
 
 /// What one thread has seen of it.
@@ -295,8 +296,8 @@ impl Gaps {
     }
 }
 
-impl Completeness {
-    pub(super) fn new(format: ObjectFormat, present: Heads) -> Self {
+impl<'a> Completeness<'a> {
+    pub(super) fn new(format: ObjectFormat, present: Cow<'a, Heads>) -> Self {
         Self { format, present }
     }
 
