@@ -15,6 +15,7 @@ mod anchor;
 mod bank;
 mod bucket;
 mod fragment;
+mod marks;
 mod signs;
 mod spaced;
 mod teddy;
@@ -26,6 +27,7 @@ use crate::token::{RUN, Runs};
 
 pub use anchor::{Anchor, Use};
 use bank::Bank;
+use marks::Marks;
 use signs::{has_sign, is_mixed};
 use spaced::Spaced;
 
@@ -109,7 +111,7 @@ impl Prefilter {
                 let entry = (recipe.literal.clone(), u16::try_from(all.len()).unwrap_or(u16::MAX));
                 match recipe.steps.first().map(|s| s.layer) {
                     None if anchor.sheltered => sheltered.push(entry),
-                    Some(Layer::Escape) if has_escape(&recipe.literal) => escaped.push(entry),
+                    Some(Layer::Escape) if Marks::of(&recipe.literal).escape => escaped.push(entry),
                     None | Some(Layer::Escape | Layer::Quoted) => plain.push(entry),
                     Some(Layer::Wide) => wide.push(entry),
                     // Runs without capitals and digits are not looked at; such a form may be in one.
@@ -168,10 +170,11 @@ impl Prefilter {
         };
         self.plain.search(bytes, anchors, &mut note);
         let text = &bytes[anchors.start..(anchors.end + self.longest).min(bytes.len())];
-        if has_escape(text) {
+        let marks = Marks::of(text);
+        if marks.escape {
             self.escaped.search(bytes, anchors, &mut note);
         }
-        if !self.wide.is_empty() && memchr::memchr(0, text).is_some() {
+        if !self.wide.is_empty() && marks.nul {
             for span in Spaced::of(text) {
                 let start = anchors.start + span.start;
                 let end = anchors.end.min(anchors.start + span.end);
@@ -282,14 +285,6 @@ impl Prefilter {
             }
         });
     }
-}
-
-/// Whether a text holds what an escape begins with: `%2` to `%7`, `\u` or `\x`. Most text does not.
-fn has_escape(text: &[u8]) -> bool {
-    memchr::memchr2_iter(b'%', b'\\', text).any(|at| match (text[at], text.get(at + 1)) {
-        (b'%', next) => next.is_some_and(|b| (b'2'..=b'7').contains(b)),
-        (_, next) => next.is_some_and(|b| matches!(b, b'u' | b'x')),
-    })
 }
 
 #[cfg(test)]
