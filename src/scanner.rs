@@ -6,6 +6,7 @@
 mod glance;
 mod judging;
 mod mask;
+mod memory;
 mod nearby;
 mod rivalry;
 mod sighting;
@@ -24,6 +25,7 @@ use crate::matcher::{Found, Match, Matcher, NameIndex, Sweep};
 use crate::prefilter::{Candidate, Prefilter, Wanted};
 use crate::rule::{Allowlist, Listed, Rule, RuleSet};
 use crate::span::Span;
+use memory::Memory;
 use rivalry::{single_out, yield_to_stronger};
 
 /// What a scanner is asked to do beside finding.
@@ -65,11 +67,12 @@ pub struct Scanner<'r> {
     options: Options,
 }
 
-/// Memory that a thread uses again for each blob.
+/// Memory that a thread uses again for each blob, with one scanner.
 #[derive(Debug, Default)]
 pub struct Scratch {
     candidates: Vec<Candidate>,
     found: Found,
+    memory: Memory,
 }
 
 impl<'r> Scanner<'r> {

@@ -11,7 +11,7 @@
 //!
 //! A history scan is: [`repository::Repository::discover`], [`store::Store::open`], and one traversal
 //! of everything with a visitor that searches [`delta::Changes::windows`] of blobs and carries the
-//! rest, fills a [`graph::Builder`] with the commits, and asks [`store::Store::names`] for what the
+//! rest, fills a [`graph::Builder`] with the commits, and asks [`store::Store::contains`] for what the
 //! trees name; if blobs with a match were found, there is a second one of the trees, whose entries
 //! ([`tree::TreeEntries`]) name them. What could not be read is in [`traversal::Traversed::damages`], [`store::Store::unreadable`],
 //! [`repository::Repository::missing_alternates`] and [`graph::Graph::gaps`].

@@ -2,11 +2,11 @@
 //!
 //! Not here: finding the candidates.
 
+use super::memory::Memory;
 use super::rivalry::{single_out, yield_to_stronger};
 use super::{Comments, Scanner, Scratch, Sightings};
 use crate::blob::{Blob, Provenance};
 use crate::filter::allowlist::asks_for_place;
-use crate::filter::judge;
 use crate::finding::Secret;
 use crate::matcher::{Found, Match};
 use crate::prefilter::Candidate;
@@ -41,7 +41,9 @@ impl Scanner<'_> {
         bytes: &[u8],
         candidates: &[Candidate],
         telling: &mut Vec<Candidate>,
+        scratch: &Scratch,
     ) -> Glance {
+        let memory = &scratch.memory;
         telling.clear();
         let matcher = self.matcher();
         let mut found = Found::default();
@@ -62,17 +64,19 @@ impl Scanner<'_> {
         single_out(&mut found.matches, self.rules);
         yield_to_stronger(&mut found.matches, self.rules);
         let matches = &found.matches;
-        if matches.iter().all(|found| self.is_refused(found)) {
+        if matches.iter().all(|found| self.is_refused(found, memory)) {
             let rejected = matches.len() as u64;
             return Glance::Constant(Constant { rejected, ..Constant::default() });
         }
         if self.options.allowlists.iter().any(asks_for_place)
-            || !matches.iter().all(|found| self.is_placeless(found) || self.is_refused(found))
+            || !matches
+                .iter()
+                .all(|found| self.is_placeless(found) || self.is_refused(found, memory))
         {
             return Glance::Open;
         }
         let nowhere = Provenance::named("");
-        Glance::Constant(self.constant(&Blob::whole(bytes, &nowhere), &found))
+        Glance::Constant(self.constant(&Blob::whole(bytes, &nowhere), &found, memory))
     }
 
     /// The secrets in a blob of which the candidates that lead to matches are known.
@@ -103,8 +107,8 @@ impl Scanner<'_> {
 
     /// Whether a match is no secret, at whatever path: that the content names the provider makes a
     /// secret surer, and nothing a secret.
-    fn is_refused(&self, found: &Match) -> bool {
-        judge(&self.rules.rules[found.rule], found, true).is_err()
+    fn is_refused(&self, found: &Match, memory: &Memory) -> bool {
+        memory.judge(self.rules, found, true).is_err()
     }
 
     /// Whether the rule of a match does not ask where it is.

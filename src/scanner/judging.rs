@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::memory::Memory;
 use super::view::{View, Views};
 use super::{Comments, Constant, Scanner, Sighting, Sightings, nearby, sighting, snippet};
 use crate::attribution::{self, Attribution, Surroundings};
@@ -21,12 +22,12 @@ use crate::span::{Charset, LineTable, Span};
 impl Scanner<'_> {
     /// Judges all matches of a blob: what is a secret, what is none and why, and what is allowed.
     pub(super) fn judge_all(&self, blob: &Blob<'_>, found: &Found, asked: Comments) -> Sightings {
-        self.in_context(blob, found, asked, |context| self.judge_in(context, found))
+        self.in_context(blob, found, asked, None, |context| self.judge_in(context, found))
     }
 
     /// What all matches of a blob come to, and not where they are.
-    pub(super) fn constant(&self, blob: &Blob<'_>, found: &Found) -> Constant {
-        self.in_context(blob, found, Comments::Honoured, |context| {
+    pub(super) fn constant(&self, blob: &Blob<'_>, found: &Found, memory: &Memory) -> Constant {
+        self.in_context(blob, found, Comments::Honoured, Some(memory), |context| {
             let (mut secrets, mut rejected, mut suppressed) = (Vec::new(), 0, 0);
             self.each(context, found, |found, _, settled| match settled {
                 Ok(_) => secrets.push((found.rule, found.secret.clone())),
@@ -43,6 +44,7 @@ impl Scanner<'_> {
         blob: &Blob<'_>,
         found: &Found,
         asked: Comments,
+        memory: Option<&Memory>,
         judge: impl FnOnce(&Context<'_>) -> T,
     ) -> T {
         let spans: Vec<Span> = found.matches.iter().map(|m| m.span).collect();
@@ -58,7 +60,7 @@ impl Scanner<'_> {
             untied: &untied,
             matches: &spans,
         };
-        judge(&Context { blob, lines: &lines, comments: &comments, asked, around })
+        judge(&Context { blob, lines: &lines, comments: &comments, asked, around, memory })
     }
 
     fn judge_in(&self, context: &Context<'_>, found: &Found) -> Sightings {
@@ -191,7 +193,11 @@ impl Scanner<'_> {
             let inside = views.any(|v| self.attributor.speaks_for(id, &v.hits));
             inside || self.attributor.speaks_for(id, context.around.hits)
         });
-        let mut confidence = judge(rule, found, named).map_err(Refusal::Rejected)?;
+        let judgement = match context.memory {
+            Some(memory) => memory.judge(self.rules, found, named),
+            None => judge(rule, found, named),
+        };
+        let mut confidence = judgement.map_err(Refusal::Rejected)?;
         let said = self.options.allowlists.iter().chain(&rule.allowlists);
         confidence = allowlist::confidence(said, &subject).unwrap_or(confidence);
         let lists = self.options.allowlists.iter().zip(1..);
@@ -316,6 +322,8 @@ struct Context<'a> {
     comments: &'a AllowComments,
     asked: Comments,
     around: Surroundings<'a>,
+    /// How matches of other blobs were judged, if these may be the same.
+    memory: Option<&'a Memory>,
 }
 
 impl Context<'_> {

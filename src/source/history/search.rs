@@ -223,11 +223,11 @@ impl Search<'_> {
             self.candidates.clear();
         }
         let archive = self.plan.archives.filter(|_| is_archive(object.bytes));
-        let Self { plan, candidates, telling, .. } = self;
+        let Self { plan, candidates, telling, scratch, .. } = self;
         let scanner = plan.scanner;
         let seen = match archive {
             Some(limits) => glance(self.archive(object.bytes, limits)),
-            None if local => scanner.glance(object.bytes, candidates, telling),
+            None if local => scanner.glance(object.bytes, candidates, telling, scratch),
             None => glance(self.has_any(object.bytes)),
         };
         let matched = !matches!(seen, Glance::Nothing);
