@@ -9,11 +9,11 @@
 //! - [`objects`], [`trees`], [`walk`] and [`staged`] read the few objects of a commit to be, or of a
 //!   range of commits.
 //!
-//! A history scan is: [`repository::Repository::discover`], [`store::Store::open`], and one traversal
-//! of everything with a visitor that searches [`delta::Changes::windows`] of blobs and carries the
-//! rest, fills a [`graph::Builder`] with the commits, and asks [`store::Store::contains`] for what the
-//! trees name; if blobs with a match were found, there is a second one of the trees, whose entries
-//! ([`tree::TreeEntries`]) name them. What could not be read is in [`traversal::Traversed::damages`], [`store::Store::unreadable`],
+//! A history scan is: [`repository::Repository::discover`], [`store::Store::open`], one traversal of
+//! blobs, commits and tags with a visitor that searches [`delta::Changes::windows`] of blobs, carries
+//! the rest, and fills a [`graph::Builder`] with the commits, and a second one of the trees, whose
+//! entries ([`tree::TreeEntries`]) say what there must be ([`store::Store::contains`]) and where it
+//! is. What could not be read is in [`traversal::Traversed::damages`], [`store::Store::unreadable`],
 //! [`repository::Repository::missing_alternates`] and [`graph::Graph::gaps`].
 
 pub mod commit;
