@@ -3,6 +3,7 @@
 //! The words of all names are sought at once in the name next to a value, so that what a value costs
 //! does not depend on the number of rules. Not here: reading the name out of the text.
 
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -102,6 +103,19 @@ struct Word {
     leads: Vec<usize>,
 }
 
+/// A name, and the words in it.
+#[derive(Debug, Default)]
+struct Reading {
+    name: Name,
+    /// The words found, and whether each is in the narrow name.
+    found: Vec<(usize, bool)>,
+}
+
+thread_local! {
+    /// Names are read by the million: the memory of one serves the next.
+    static READING: Cell<Reading> = Cell::default();
+}
+
 /// One alternative of one rule.
 struct Alternative {
     rule: usize,
@@ -161,13 +175,12 @@ impl NameIndex {
         self.built.get()
     }
 
-    /// The rules that a name speaks for, in their order. `narrow` is where the name next to the value
-    /// begins in the letters of `name`.
-    fn rules(&self, name: &Name, narrow: usize) -> Vec<usize> {
+    /// The rules that the name of a reading speaks for, in their order. `narrow` is where the name next
+    /// to the value begins in its letters.
+    fn rules(&self, Reading { name, found }: &mut Reading, narrow: usize) -> Vec<usize> {
         let Some(built) = self.built() else { return Vec::new() };
         let (mut secret, mut public) = (false, false);
-        // The words found, and whether each is in the narrow name.
-        let mut found: Vec<(usize, bool)> = Vec::new();
+        found.clear();
         for hit in built.automaton.find_overlapping_iter(name.letters()) {
             if !name.counts(hit.start(), hit.end()) {
                 continue;
@@ -298,11 +311,13 @@ impl Matcher<'_> {
     /// The rules that speak for an assignment.
     fn spoken_for(&self, text: &[u8], assigned: &Assigned) -> Vec<usize> {
         let Assigned { name, wide, .. } = assigned;
-        let mut read = Name::default();
-        read.read(&text[wide.range()]);
+        let mut reading = READING.take();
+        reading.name.read(&text[wide.range()]);
         let outer = &text[wide.start..name.start];
         let narrow = outer.iter().filter(|b| b.is_ascii_alphanumeric()).count();
-        self.names.rules(&read, narrow)
+        let rules = self.names.rules(&mut reading, narrow);
+        READING.set(reading);
+        rules
     }
 
     /// Adds what the value is whose run begins at a candidate.
