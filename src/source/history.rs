@@ -34,7 +34,7 @@ pub use dates::parse_date;
 pub(super) use provenance::shown_commit;
 
 use super::archive::Limits;
-use super::{Found, Progress, shown_path};
+use super::{Found, Progress};
 use crate::finding::{Confidence, Warning};
 use crate::git::graph::{self, Graph};
 use crate::git::object::{Kind, Kinds, ObjectId};

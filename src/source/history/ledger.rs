@@ -3,8 +3,10 @@
 //! Not here: how each of them is found out.
 
 mod losses;
+mod unreachable;
+mod works;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
@@ -16,12 +18,13 @@ use super::reach;
 use super::scope::{Tips, tag_target};
 use super::search::{Hit, Hits, Message};
 use super::trees::{Key, key};
-use super::{COMMIT_MESSAGE, Found, NO_PATH, Run, TAG_MESSAGE, shown_path};
+use super::{COMMIT_MESSAGE, Found, NO_PATH, Run, TAG_MESSAGE};
 use crate::blob::Provenance;
-use crate::finding::{self, Secret, Stats};
+use crate::finding::{self, Stats};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::repository::Ref;
 use crate::scanner::{Scratch, Sighting};
+use works::{below, by_key, located, work};
 
 /// Everything that is known of the history when the places of secrets are asked for.
 #[derive(Clone, Copy)]
@@ -327,95 +330,6 @@ impl<'a> Ledger<'a> {
         sightings
     }
 
-    /// What no ref reaches: shown if that was asked for, else counted.
-    fn unreachable(&mut self, scene: &Scene<'_>) {
-        let Scene { hits, all, paths, everything, classes, .. } = scene;
-        let mut reached: HashSet<Key> = HashSet::new();
-        reached.extend(keys_below(all.all_lists().into_iter(), paths));
-        reached.extend(keys_below(other_lists(everything, paths).into_iter(), paths));
-        // What another one stands for is lost with it.
-        let is_lost = |hit: &&Hit| {
-            let own = key(hit.id.as_bytes());
-            classes.of(own) == own && !reached.contains(&own)
-        };
-        let lost: Vec<&Hit> = hits.blobs.iter().filter(is_lost).collect();
-        let lost_keys: HashMap<Key, &Hit> =
-            lost.iter().map(|hit| (key(hit.id.as_bytes()), *hit)).collect();
-        let mut works: BTreeMap<(String, ObjectId), &Hit> = BTreeMap::new();
-        let mut placed: HashSet<ObjectId> = HashSet::new();
-        let elsewhere = all.order.iter().filter(|commit| !all.asked(**commit));
-        let elsewhere: BTreeSet<List> = elsewhere.filter_map(|c| all.list(*c)).collect();
-        let pairs: BTreeSet<Pair> =
-            elsewhere.into_iter().flat_map(|list| paths.list(list)).copied().collect();
-        for pair in pairs {
-            if let Some((path, hit)) = work(pair, paths, &lost_keys) {
-                placed.insert(hit.id);
-                works.insert((path, hit.id), hit);
-            }
-        }
-        for hit in lost.iter().filter(|hit| !placed.contains(&hit.id)) {
-            works.insert((NO_PATH.to_owned(), hit.id), hit);
-        }
-        let works: Vec<(String, &Hit)> =
-            works.into_iter().map(|((path, _), hit)| (path, hit)).collect();
-        let messages: Vec<&Message> = hits
-            .messages
-            .iter()
-            .filter(|message| match message.kind {
-                Kind::Tag => !everything.tags.contains(&message.id),
-                _ => !all.graph.find(&message.id).is_some_and(|commit| all.asked(commit)),
-            })
-            .collect();
-        if self.run.options.unreachable {
-            self.without_commit(&works, classes);
-            for message in messages {
-                let sightings = self.message(message);
-                self.orphans(sightings);
-            }
-            return;
-        }
-        self.count_unreachable(&works, &messages, classes);
-    }
-
-    fn count_unreachable(
-        &mut self,
-        works: &[(String, &Hit)],
-        messages: &[&Message],
-        classes: &Classes,
-    ) {
-        let least = self.run.options.least;
-        let mut secrets: BTreeSet<(usize, Secret)> = BTreeSet::new();
-        let before = self.found.stats;
-        let judged =
-            self.judge.all(works, Wish::Sightings, |judged| (judged.sightings, judged.stats));
-        let mut sightings = Vec::new();
-        for ((_, hit), (own, mut stats)) in works.iter().zip(judged) {
-            sightings.extend(own);
-            self.count(hit, &mut stats, classes);
-            self.found.stats.add(&stats);
-        }
-        for message in messages {
-            sightings.extend(self.message(message));
-        }
-        if !self.run.scanner.only_counts() {
-            // What is not shown is not counted among what was refused either.
-            self.found.stats = before;
-        }
-        let known: HashSet<(usize, &Secret)> =
-            self.known.iter().map(|(_, rule, secret)| (*rule, secret)).collect();
-        for sighting in sightings.iter().filter(|sighting| sighting.confidence >= least) {
-            if !known.contains(&(sighting.rule, &sighting.secret)) {
-                secrets.insert((sighting.rule, sighting.secret.clone()));
-            }
-        }
-        let message = match secrets.len() {
-            0 => return,
-            1 => "1 more secret is only in objects that no ref reaches".to_owned(),
-            count => format!("{count} more secrets are only in objects that no ref reaches"),
-        };
-        self.warn("unreachable", format!("{message}; `--unreachable` shows what is there"), false);
-    }
-
     /// What was found before the scan was interrupted: nobody knows where it is.
     pub(super) fn unplaced(&mut self, hits: &Hits) {
         let works: Vec<(String, &Hit)> =
@@ -493,52 +407,4 @@ fn tagged(hits: &Hits, message: &Message, commits: &Commits<'_>) -> Option<u32> 
         target = next;
     }
     commits.graph.find(&target)
-}
-
-/// The blobs that some lists hold.
-fn keys_below(lists: impl Iterator<Item = List>, paths: &Paths) -> impl Iterator<Item = Key> {
-    let pairs = lists.flat_map(|list| paths.list(list));
-    pairs.filter_map(|pair| Some(paths.pair(*pair)?.1))
-}
-
-/// The lists of trees and blobs that refs name.
-fn other_lists(tips: &Tips, paths: &Paths) -> Vec<List> {
-    tips.others.iter().filter_map(|(_, id)| paths.below(key(id.as_bytes()))).collect()
-}
-
-fn by_key(hits: &Hits) -> HashMap<Key, &Hit> {
-    hits.blobs.iter().map(|hit| (key(hit.id.as_bytes()), hit)).collect()
-}
-
-/// Path and blob of a pair as they are in the commit at a place.
-fn located<'h>(
-    (pair, place): (Pair, usize),
-    scene: &Scene<'_>,
-    by_key: &HashMap<Key, &'h Hit>,
-) -> Option<(String, &'h Hit)> {
-    let Commits { graph, .. } = scene.commits;
-    let tree = scene.commits.at(place).and_then(|commit| graph.tree(commit))?;
-    below(pair, key(tree.as_bytes()), scene.paths, by_key)
-}
-
-/// Path and blob of a pair as they are below a tree.
-fn below<'h>(
-    pair: Pair,
-    tree: Key,
-    paths: &Paths,
-    by_key: &HashMap<Key, &'h Hit>,
-) -> Option<(String, &'h Hit)> {
-    let (path, any) = paths.pair(pair)?;
-    let blob = paths.blob(tree, path).unwrap_or(any);
-    Some((shown_path(path), *by_key.get(&blob)?))
-}
-
-/// Path and blob of a pair, or one that stands for it, if the blob is one with a match.
-fn work<'h>(
-    pair: Pair,
-    paths: &Paths,
-    by_key: &HashMap<Key, &'h Hit>,
-) -> Option<(String, &'h Hit)> {
-    let (path, blob) = paths.pair(pair)?;
-    Some((shown_path(path), *by_key.get(&blob)?))
 }

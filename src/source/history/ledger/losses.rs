@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Ledger, Scene, keys_below, other_lists};
+use super::works::{keys_below, other_lists};
+use super::{Ledger, Scene};
 use crate::finding::Warning;
 use crate::git::damages::Damages;
 use crate::git::object::ObjectId;
