@@ -13,6 +13,7 @@ use crate::span::Span;
 const PER_GROUP: usize = 40;
 /// Literals that are found by pieces of them; beyond, hashing is as fast.
 const MOST: usize = 120;
+
 /// Literals to find, each with the numbers of the recipes that it stands for.
 #[derive(Debug)]
 pub(super) struct Bank {
@@ -24,7 +25,8 @@ pub(super) struct Bank {
 
 #[derive(Debug)]
 enum Engine {
-    /// Finds pieces of the literals; the furthest from the beginning of its literal comes so late.
+    /// Finds pieces of the literals. The number is the most bytes between the beginning of a literal and
+    /// its piece.
     Packed(Teddy, usize),
     Hashed(Hashed),
 }
