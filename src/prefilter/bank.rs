@@ -25,9 +25,8 @@ pub(super) struct Bank {
 
 #[derive(Debug)]
 enum Engine {
-    /// Finds pieces of the literals. The number is the most bytes between the beginning of a literal and
-    /// its piece.
-    Packed(Teddy, usize),
+    /// Finds pieces of the literals.
+    Packed(Teddy),
     Hashed(Hashed),
 }
 
@@ -185,9 +184,7 @@ impl Bank {
     /// Calls `note` with the place and recipe of each literal that begins in `anchors`.
     pub(super) fn search(&self, bytes: &[u8], anchors: Span, note: &mut impl FnMut(usize, u16)) {
         match &self.engine {
-            Engine::Packed(teddy, furthest) => {
-                self.search_packed((teddy, *furthest), bytes, anchors, note);
-            }
+            Engine::Packed(teddy) => self.search_packed(teddy, bytes, anchors, note),
             Engine::Hashed(hashed) => self.search_hashed(hashed, bytes, anchors, note),
         }
     }
@@ -221,14 +218,13 @@ impl Bank {
 
     fn search_packed(
         &self,
-        (teddy, furthest): (&Teddy, usize),
+        teddy: &Teddy,
         bytes: &[u8],
         anchors: Span,
         note: &mut impl FnMut(usize, u16),
     ) {
-        let pieces = Span::new(anchors.start, (anchors.end + furthest).min(bytes.len()));
-        teddy.each(bytes, pieces, &mut |literal, at| {
-            if anchors.range().contains(&at) && bytes[at..].starts_with(&self.literals[literal]) {
+        teddy.each(bytes, anchors, &mut |literal, at| {
+            if bytes[at..].starts_with(&self.literals[literal]) {
                 self.report(literal, at, note);
             }
         });
@@ -247,7 +243,6 @@ fn packed(literals: &[Vec<u8>]) -> Option<Engine> {
         return None;
     }
     let fragments = fragment::choose(literals);
-    let furthest = fragments.iter().flat_map(|piece| &piece.of).map(|(_, at)| *at).max();
     let groups = fragments.len().div_ceil(PER_GROUP);
-    Some(Engine::Packed(Teddy::new(fragments, groups)?, furthest.unwrap_or(0)))
+    Teddy::new(fragments, groups).map(Engine::Packed)
 }

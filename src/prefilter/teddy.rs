@@ -25,6 +25,8 @@ const BUCKETS: usize = 8;
 pub(super) struct Teddy {
     level: Level,
     groups: Vec<Group>,
+    /// The most bytes between the beginning of a literal and its piece.
+    furthest: usize,
 }
 
 /// Eight buckets.
@@ -53,15 +55,24 @@ impl Teddy {
         if !is_fast(level) {
             return None;
         }
+        let offsets = fragments.iter().flat_map(|piece| &piece.of).map(|(_, at)| *at);
+        let furthest = offsets.max().unwrap_or(0);
         let mut buckets = bucket::spread(fragments, BUCKETS * groups).into_iter();
         let groups = (0..groups).map(|_| Group::of(buckets.by_ref().take(BUCKETS))).collect();
-        Some(Self { level, groups })
+        Some(Self { level, groups, furthest })
     }
 
-    /// Calls `found` for each literal with a piece that begins in `part` of `bytes`: with its number,
-    /// and where the piece would have it begin.
-    pub(super) fn each(&self, bytes: &[u8], part: Span, found: &mut impl FnMut(usize, usize)) {
-        dispatch!(self.level, simd => search(simd, &self.groups, bytes, part, found));
+    /// Calls `found` for each literal whose piece is where it would begin in `anchors`: with its number,
+    /// and where that is.
+    pub(super) fn each(&self, bytes: &[u8], anchors: Span, found: &mut impl FnMut(usize, usize)) {
+        let end = (anchors.end + self.furthest).min(bytes.len());
+        let pieces = Span::new(anchors.start.min(end), end);
+        let mut own = |literal: usize, at: usize| {
+            if anchors.range().contains(&at) {
+                found(literal, at);
+            }
+        };
+        dispatch!(self.level, simd => search(simd, &self.groups, bytes, pieces, &mut own));
     }
 }
 
@@ -201,12 +212,14 @@ mod tests {
     use proptest::prelude::{Strategy, prop_assert_eq, proptest};
 
     /// What it tells, the slow way.
-    fn slow(fragments: &[Fragment], bytes: &[u8], part: Span) -> Vec<(usize, usize)> {
+    fn slow(fragments: &[Fragment], bytes: &[u8], anchors: Span) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        for at in part.range() {
-            for piece in fragments.iter().filter(|piece| bytes[at..].starts_with(&piece.bytes)) {
-                let of = piece.of.iter();
-                found.extend(of.filter_map(|(l, offset)| Some((*l, at.checked_sub(*offset)?))));
+        for piece in fragments {
+            for (literal, offset) in &piece.of {
+                let is_there = |at: &usize| {
+                    bytes.get(at + offset..).is_some_and(|rest| rest.starts_with(&piece.bytes))
+                };
+                found.extend(anchors.range().filter(is_there).map(|at| (*literal, at)));
             }
         }
         found.sort_unstable();
@@ -228,19 +241,19 @@ mod tests {
         ) {
             let fragments = fragment::choose(&literals);
             let until = until.min(text.len());
-            let part = Span::new(from.min(until), until);
+            let anchors = Span::new(from.min(until), until);
             let Some(teddy) = Teddy::new(fragments.clone(), groups) else { return Ok(()) };
             let mut found = Vec::new();
-            teddy.each(&text, part, &mut |literal, at| found.push((literal, at)));
+            teddy.each(&text, anchors, &mut |literal, at| found.push((literal, at)));
             // Behind the end of the text stand NULs: whoever asks compares the literal.
             found.retain(|(literal, at)| {
                 let own = |piece: &&Fragment| piece.of.iter().any(|(number, _)| number == literal);
                 let piece = fragments.iter().find(own).expect("each literal has one");
                 let (_, offset) = piece.of.iter().find(|(number, _)| number == literal).expect("it has");
-                text[at + offset..].starts_with(&piece.bytes)
+                text.get(at + offset..).is_some_and(|rest| rest.starts_with(&piece.bytes))
             });
             found.sort_unstable();
-            prop_assert_eq!(found, slow(&fragments, &text, part));
+            prop_assert_eq!(found, slow(&fragments, &text, anchors));
         }
     }
 }
