@@ -119,8 +119,8 @@ impl<'r> Scanner<'r> {
         !self.options.audit && self.options.allowlists.iter().any(|list| allows_path(list, path))
     }
 
-    /// Whether there may be paths that are not looked at.
-    pub fn may_skip(&self) -> bool {
+    /// Whether it depends on the place of a secret, by an allowlist for all rules, what becomes of it.
+    pub fn asks_for_places(&self) -> bool {
         !self.options.audit && self.options.allowlists.iter().any(asks_for_place)
     }
 

@@ -138,7 +138,8 @@ pub struct Stats {
     pub bytes: u64,
     /// Files left out by size, path allowlist or because they are no regular files.
     pub skipped: u64,
-    /// Matches that were refused: placeholders, words, other forms.
+    /// Matches that were refused: placeholders, words, other forms. In a history those of each content
+    /// once, wherever it lies, unless each is listed.
     pub rejected: u64,
     /// Matches that an allow comment or an allowlist suppressed.
     pub suppressed: u64,

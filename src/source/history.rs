@@ -266,7 +266,7 @@ impl Run<'_> {
     fn is_plain(&self) -> bool {
         let Options { since, branches, unreachable, .. } = self.options;
         let all = since.is_none() && branches.is_empty() && !unreachable;
-        all && self.scanner.only_counts() && !self.scanner.may_skip()
+        all && self.scanner.only_counts() && !self.scanner.asks_for_places()
     }
 
     /// Finds out where the hits are, and what is missing.
