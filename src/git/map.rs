@@ -54,7 +54,7 @@ impl Bytes {
     pub(crate) fn count_read(&self, bytes: u64) {
         let Self::Mapped(Mapped { read, .. }) = self else { return };
         let before = read.fetch_add(bytes, Ordering::Relaxed);
-        if before < RELEASED && before + bytes >= RELEASED {
+        if before < RELEASED && before.saturating_add(bytes) >= RELEASED {
             self.release();
         }
     }

@@ -13,6 +13,8 @@ mod entry;
 mod error;
 mod forest;
 mod index;
+mod order;
+mod reverse;
 mod volume;
 
 use std::path::Path;
@@ -29,6 +31,8 @@ use entry::{Form, Header};
 pub use error::{Damage, PackError, Reason};
 use forest::Forest;
 use index::Index;
+use order::Order;
+use reverse::Reverse;
 pub(crate) use volume::Volume;
 
 const HEADER_LEN: usize = 12;
@@ -81,7 +85,7 @@ impl Pack {
         if !index_path.exists() {
             return Err(PackError::NoIndex { path: path.into() });
         }
-        Self::new(path, read(path)?, read(&index_path)?, format)
+        Self::new(path, read(path)?, read(&index_path)?, Reverse::beside(path), format)
     }
 
     /// From memory: for tests and fuzzing. `path` is what errors call it.
@@ -91,13 +95,14 @@ impl Pack {
         index: Vec<u8>,
         format: ObjectFormat,
     ) -> Result<Self, PackError> {
-        Self::new(path, Bytes::Owned(pack), Bytes::Owned(index), format)
+        Self::new(path, Bytes::Owned(pack), Bytes::Owned(index), None, format)
     }
 
     fn new(
         path: &Path,
         bytes: Bytes,
         index: Bytes,
+        reverse: Option<Reverse>,
         format: ObjectFormat,
     ) -> Result<Self, PackError> {
         let bad = |problem: &'static str| PackError::Bad { path: path.into(), problem };
@@ -114,9 +119,10 @@ impl Pack {
         let end = bytes.len().checked_sub(format.name_len()).filter(|end| *end >= HEADER_LEN);
         let end = end.ok_or_else(|| bad("it is cut off in its header"))?;
         let path: Arc<Path> = path.into();
-        let (mut forest, mut damages) = Forest::read(&bytes, end, &index, &path);
-        let ((), heads) = rayon::join(
-            || forest.grow(&index, &path, &mut damages),
+        let order = Order::new(&index, reverse.as_ref(), end);
+        let (bases, mut damages) = order.bases(&bytes, end, &index, &path);
+        let (forest, heads) = rayon::join(
+            || Forest::new(&order, bases, end, (&index, &path), &mut damages),
             || Heads::new(names(&index).map(head).collect()),
         );
         if count != index.count() || bytes.get(end..) != index.pack_checksum() {
