@@ -34,7 +34,7 @@ pub fn is_token_start(text: &[u8], at: usize) -> bool {
 /// Whether a token character right before `at` belongs to an escape, or is a byte of a binary format
 /// and no letter.
 pub fn is_detached(text: &[u8], at: usize) -> bool {
-    is_token_start(text, at) || counted_length(text, at).is_some()
+    is_token_start(text, at) || is_counted(text, at)
 }
 
 /// `%3D`, also `%253D`.
@@ -84,17 +84,37 @@ fn after_quoted(before: &[u8]) -> bool {
     escapes.iter().any(|e| before.ends_with(e))
 }
 
-/// The length that a binary format states right before a string: a byte of that value, after a byte
-/// that is no text. The length may look like a letter that is part of the token.
-pub fn counted_length(text: &[u8], at: usize) -> Option<usize> {
-    let length = *text.get(at.checked_sub(1)?)?;
-    let before = at.checked_sub(2).and_then(|i| text.get(i)).copied().unwrap_or(0);
-    // A newline counts too: it is the tag of the first string field in protocol buffers.
-    let binary = !before.is_ascii_graphic() && before != b' ';
-    (binary && length >= 24).then_some(usize::from(length))
+/// Tokens that are shorter than this are no keys, and bytes of that value are no text.
+const LEAST: usize = 24;
+
+/// Whether the byte right before a string may be what a binary format states its length with: it comes
+/// after a byte that is no text. It may look like a letter that is part of the token.
+pub fn is_counted(text: &[u8], at: usize) -> bool {
+    counted_lengths(text, at).next().is_some()
 }
 
-/// Whether what [`counted_length`] tells is no chance: a control character that no text has stands
+/// The lengths that a binary format may state right before a string: a byte of that value, or the
+/// serial type of SQLite's records, <https://www.sqlite.org/fileformat2.html#record_format>, which is
+/// twice the length and 13 more, in one byte or two.
+pub fn counted_lengths(text: &[u8], at: usize) -> impl Iterator<Item = usize> {
+    let before = |back: usize| at.checked_sub(back).and_then(|i| text.get(i)).copied();
+    let last = before(1).unwrap_or(0);
+    let previous = before(2).unwrap_or(0);
+    // A newline counts too: it is the tag of the first string field in protocol buffers.
+    let binary = !previous.is_ascii_graphic() && previous != b' ' && at > 0;
+    let serial = |kind: usize| kind.checked_sub(13).filter(|twice| twice % 2 == 0).map(|n| n / 2);
+    let one = usize::from(last);
+    let two = usize::from(previous & 0x7f) << 7 | one;
+    // Half the letters are the serial types of usual keys: they must stand among other numbers.
+    let kind = match previous {
+        0x81..0x84 if one < 0x80 => Some(two),
+        _ => is_surely_counted(text, at).then_some(one),
+    };
+    let lengths = [Some(one), kind.and_then(serial)];
+    lengths.into_iter().flatten().filter(move |length| binary && *length >= LEAST)
+}
+
+/// Whether what [`counted_lengths`] tells is no chance: a control character that no text has stands
 /// before the byte.
 pub fn is_surely_counted(text: &[u8], at: usize) -> bool {
     let before = at.checked_sub(2).and_then(|i| text.get(i));
@@ -149,7 +169,11 @@ mod tests {
 
     #[test]
     fn a_length_byte_is_read_as_one() {
-        assert_eq!(counted_length(b"\x0aEmega", 2), Some(69));
-        assert_eq!(counted_length(b"tEmega", 2), None);
+        let lengths = |text: &[u8]| counted_lengths(text, 2).collect::<Vec<_>>();
+        assert_eq!(lengths(b"\x0aEmega"), [69]);
+        assert_eq!(lengths(b"\x05Emega"), [69, 28]);
+        assert_eq!(lengths(b"\x81csk"), [99, 107]);
+        assert_eq!(lengths(b"tEmega"), [0; 0]);
+        assert_eq!(counted_lengths(b"Emega", 0).next(), None);
     }
 }

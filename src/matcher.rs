@@ -24,8 +24,8 @@ use crate::rule::{Encodings, MAX_MATCH, RuleSet};
 use crate::span::Span;
 use captured::Captured;
 use continuation::{
-    CONTINUATION, ESCAPE, SOFT_BREAK, broken_prefix, continues_encoded, escaped_prefix,
-    is_full_line,
+    Behind, CONTINUATION, ESCAPE, SOFT_BREAK, broken_prefix, continues_encoded, escaped_prefix,
+    is_full_line, is_quoted_line,
 };
 
 pub use named::NameIndex;
@@ -171,7 +171,7 @@ impl<'r> Matcher<'r> {
             let rule = &self.rules.rules[usage.rule];
             (!rule.boundary || boundary::is_detached(bytes, start)).then_some(())
         };
-        continues_encoded(bytes, end, false).is_some()
+        continues_encoded(bytes, end, Behind::Anchor).is_some()
             || anchor.uses.iter().any(|usage| stands(usage).is_some())
             || broken_prefix(bytes, candidate.at, anchor).is_some()
             || escaped_prefix(bytes, candidate.at, anchor).is_some()
@@ -231,23 +231,31 @@ impl<'r> Matcher<'r> {
             return;
         }
         let before = found.matches.len();
-        let mut seen = false;
+        let (mut end, mut behind) = (candidate.at + anchor.literal.len(), Behind::Anchor);
         for usage in &anchor.uses {
             let Some(start) = candidate.at.checked_sub(usage.offset) else { continue };
             let place = Place { text: bytes, start, decoded: None, layers: &[], content: bytes };
-            seen |= self.attempt(&place, usage, candidate, found);
+            if self.attempt(&place, usage, candidate, found) {
+                let is_address = !self.rules.rules[usage.rule].boundary;
+                behind = if is_address { Behind::Address } else { Behind::Prefix };
+                end = end.max(start + usage.prefix.len());
+            }
         }
         if anchor.encodings == Encodings::Common {
             return;
         }
-        let end = candidate.at + anchor.literal.len();
         let broken = || Some((Layer::Quoted, broken_prefix(bytes, candidate.at, anchor)?));
         let escaped = || Some((Layer::Escape, escaped_prefix(bytes, candidate.at, anchor)?));
-        let continued = continues_encoded(bytes, end, seen);
-        let otherwise = || if seen { None } else { broken().or_else(escaped) };
+        let continued = continues_encoded(bytes, end, behind);
+        let otherwise = || match behind {
+            Behind::Anchor => broken().or_else(escaped),
+            Behind::Prefix | Behind::Address => None,
+        };
         let Some((layer, from)) = continued.or_else(otherwise) else { return };
         let plain = found.matches.split_off(before);
-        if plain.iter().any(|m| m.span.end > from) {
+        // The sign of a soft break may be taken for padding.
+        let taken = usize::from(layer == Layer::Quoted && is_quoted_line(bytes, from));
+        if plain.iter().any(|m| m.span.end > from + taken) {
             // What looks like the start of an escape is part of the key.
             found.matches.extend(plain);
             return;

@@ -182,12 +182,22 @@ prop_compose! {
         before in prop::sample::select(vec![" ", "=", "k=", "to = ", "key: \"", "'", "\n", "\t", "(", ", "]),
         after in prop::sample::select(vec!["", " ", "\n", "\"", "'", ";", ") ", ", b", "&c=1"]),
         tail in "[a-z .,\n]{0,60}",
+        pad in 0usize..80,
+        open in prop::sample::select(vec![" ", "=", ":", "\"", "["]),
+        foreign in any::<bool>(),
     ) -> Case {
         let key = key(kind, number);
         // What is encoded is longer than the key where a decoder sees more than the key.
-        let inner = format!("{before}{key}{after}");
+        let inner = match form {
+            // The line may break anywhere in the key.
+            Form::Base64Wrapped(_) => format!("{}{before}{key}{after}", ".".repeat(pad)),
+            // Signs of two bytes tell the byte order, and nothing else does.
+            Form::Wide(..) if foreign => format!("\u{201c}{key}\u{3042}"),
+            _ => format!("{before}{key}{after}"),
+        };
         // A word alone on the next line could be a part of wrapped base64.
-        let (lead, close) = (format!("{far} "), format!("\n. {tail}"));
+        let open = if form.is_base64() { open } else { " " };
+        let (lead, close) = (format!("{far}{open}"), format!("\n. {tail}"));
         let (bytes, encoded) = match form {
             Form::Wide(big, mark) => {
                 let mark = if mark { "\u{feff}" } else { "" };

@@ -220,14 +220,18 @@ pub fn next_line(bytes: &[u8], end: usize) -> Option<usize> {
     let follows = next.iter().take(MAX_LINE + 1).take_while(|b| in_alphabet(**b)).count();
     let closed = match next.get(follows) {
         None => true,
-        Some(b) => {
-            matches!(b, b'\n' | b'\r' | b'=' | b'"' | b'\'' | b'\\' | b'<' | b')' | b'`')
-        }
+        Some(b) => b"\n\r=\"'\\<>()[]{}`;,&|".contains(b) || is_blank(&next[follows..]),
     };
     let padded = next.get(follows) == Some(&b'=');
     let is_last = follows < length && !padded;
     let whole = !is_last || may_be_last(&next[..follows], length);
     (follows >= 1 && follows <= length && closed && whole).then_some(start)
+}
+
+/// Whether nothing but blanks stands up to the end of the line.
+fn is_blank(text: &[u8]) -> bool {
+    let blanks = text.iter().take(MAX_INDENT).take_while(|b| matches!(b, b' ' | b'\t')).count();
+    matches!(text.get(blanks), None | Some(b'\n' | b'\r'))
 }
 
 /// Whether a short line without padding ends a wrapped text whose lines have `length` characters: it
@@ -261,11 +265,7 @@ fn line_length_before(bytes: &[u8], end: usize) -> Option<usize> {
         start += 1;
     }
     let length = end - start;
-    let opens = start == 0
-        || matches!(
-            bytes[start - 1],
-            b'\n' | b' ' | b'\t' | b'"' | b'\'' | b'>' | b'`' | b'(' | b'n' | b','
-        );
+    let opens = start == 0 || b"\n \t\"'>`(n,=:;[{|@".contains(&bytes[start - 1]);
     let usual = length.is_multiple_of(4) || length >= 60;
     (opens && usual && (MIN_LINE..=MAX_LINE).contains(&length)).then_some(length)
 }

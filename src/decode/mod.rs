@@ -63,10 +63,13 @@ impl Reach {
 pub fn around(bytes: &[u8], at: usize, recipe: &Recipe, reach: Reach) -> Option<(Text, usize)> {
     match recipe.steps.as_slice() {
         [] => None,
-        [only] => step(bytes, at, *only, reach),
+        [only] => step(bytes, at, *only, is_big_endian(bytes, at), reach),
         [outer, inner] => {
-            let (between, index) = step(bytes, at, *outer, reach.for_inner())?;
-            let (text, start) = step(&between.bytes, index, *inner, reach)?;
+            let big_endian = is_big_endian(bytes, at);
+            let (between, index) = step(bytes, at, *outer, big_endian, reach.for_inner())?;
+            // Where decoded text begins is by chance, unless it has a mark; nearly all is the other.
+            let big_endian = between.bytes.starts_with(&[0xfe, 0xff]);
+            let (text, start) = step(&between.bytes, index, *inner, big_endian, reach)?;
             Some((text.through(&between), start))
         }
         _ => None,
@@ -80,17 +83,28 @@ pub fn escaped_around(
     layer: Layer,
     reach: Reach,
 ) -> Option<(Text, usize)> {
-    step(bytes, at, Step { layer, lead: 0, shift: 0 }, reach)
+    step(bytes, at, Step { layer, lead: 0, shift: 0 }, false, reach)
 }
 
-fn step(bytes: &[u8], at: usize, step: Step, reach: Reach) -> Option<(Text, usize)> {
+/// The byte order of UTF-16 one of whose letters is the byte at `at` of a content.
+pub fn is_big_endian(content: &[u8], at: usize) -> bool {
+    wide::is_big_endian(content, at)
+}
+
+fn step(
+    bytes: &[u8],
+    at: usize,
+    step: Step,
+    big_endian: bool,
+    reach: Reach,
+) -> Option<(Text, usize)> {
     let origin = usize::try_from(i64::try_from(at).ok()? - i64::from(step.lead)).ok();
     let (text, index) = match step.layer {
         // Base64 counts its lead in characters of the encoding, which line breaks interrupt.
         Layer::Base64 => base64::read(bytes, at, usize::try_from(step.lead).ok()?, reach)?,
         Layer::Hex => hex::read(bytes, origin?, reach)?,
         Layer::Escape => escape::read(bytes, origin?, reach)?,
-        Layer::Wide => wide::read(bytes, origin?, reach)?,
+        Layer::Wide => wide::read(bytes, origin?, big_endian, reach)?,
         Layer::Quoted => quoted::read(bytes, origin?, reach)?,
     };
     let start = i64::try_from(index).ok()? + i64::from(step.shift);

@@ -279,7 +279,9 @@ fn significant(body: &[u8]) -> impl DoubleEndedIterator<Item = u8> + Clone {
 fn is_repeated(body: &[u8]) -> bool {
     let length = significant(body).count();
     if length < LEAST {
-        return false;
+        // Nearly all of it is dashes.
+        let is_own = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        return body.len() >= 2 * LEAST && body.iter().all(is_own);
     }
     let mut seen = [0u8; 3];
     let mut kinds = 0;

@@ -6,12 +6,14 @@ use super::{Found, Matcher, NearMiss, Place, foreign};
 use crate::boundary;
 use crate::decode::Layer;
 use crate::prefilter::{Candidate, Use};
+use crate::rule::Rule;
 use crate::span::Span;
 
 impl Matcher<'_> {
     /// How much of `length` bytes belongs to one entry, where lines of base64 are a list of keys and
-    /// not one wrapped text: up to the next line that begins with a prefix of its own.
-    fn next_in_list(&self, place: &Place<'_>, length: usize) -> usize {
+    /// not one wrapped text: up to the next line that begins with a prefix of its own. `own` is the
+    /// length of this one's: `live_` that opens a line may be the rest of it.
+    fn next_in_list(&self, place: &Place<'_>, own: usize, length: usize) -> usize {
         if place.layers.first() != Some(&Layer::Base64) {
             return length;
         }
@@ -20,7 +22,7 @@ impl Matcher<'_> {
             uses.any(|u| place.text.get(index..).is_some_and(|t| t.starts_with(&u.prefix)))
         };
         let next = |n: &usize| begins_line(place, place.start + n) && begins_key(place.start + n);
-        (1..length).find(next).unwrap_or(length)
+        (own.max(1)..length).find(next).unwrap_or(length)
     }
 
     /// Whether the prefix stands there at all.
@@ -37,7 +39,7 @@ impl Matcher<'_> {
         }
         let rule = &self.rules.rules[usage.rule];
         if rule.foreign.is_some() {
-            let limit = self.next_in_list(place, rest.len());
+            let limit = self.next_in_list(place, usage.prefix.len(), rest.len());
             found.matches.extend(foreign::at(place, usage, rule, limit, candidate));
             return true;
         }
@@ -47,15 +49,15 @@ impl Matcher<'_> {
         let free = !rule.boundary
             || boundary::is_token_start(place.text, place.start)
             || after_delimiter(place);
-        let counted = boundary::counted_length(place.text, place.start)
-            .filter(|_| !free || boundary::is_surely_counted(place.text, place.start));
-        if !free && counted.is_none() && found.misses.is_none() {
+        let counted = boundary::is_counted(place.text, place.start);
+        if !free && !counted && found.misses.is_none() {
             return true;
         }
-        let window = &rest[..self.next_in_list(place, rest.len().min(rule.longest))];
-        let counted = counted.and_then(|n| window.get(..n));
-        let exactly = |n: &[u8]| captured(rule, n).filter(|c| c.whole.len() == n.len());
-        let captured = match counted.and_then(exactly) {
+        let own = usage.prefix.len();
+        let window = &rest[..self.next_in_list(place, own, rest.len().min(rule.longest))];
+        let counted = if counted { exactly(place, rule, window, free) } else { None };
+        let free = free || counted.is_some();
+        let captured = match counted {
             Some(captured) => Some(captured),
             None if free || found.misses.is_some() => captured(rule, window),
             None => return true,
@@ -71,7 +73,7 @@ impl Matcher<'_> {
                 "it goes on behind the length of a key",
                 found,
             ),
-            Some(captured) if free || counted.is_some_and(|n| n.len() == captured.whole.len()) => {
+            Some(captured) if free => {
                 found.matches.push(build(place, usage, rule, window, captured, candidate));
             }
             Some(captured) => {
@@ -121,6 +123,24 @@ impl Matcher<'_> {
         }
         true
     }
+}
+
+/// The match that is as long as a binary format says, if that is what it says. `free`: a token may
+/// begin there anyhow, and the byte before it need be no length.
+fn exactly(place: &Place<'_>, rule: &Rule, window: &[u8], free: bool) -> Option<Captured> {
+    let sure = boundary::is_surely_counted(place.text, place.start);
+    if free && !sure {
+        return None;
+    }
+    let whole = captured(rule, window).map_or(0, |whole| whole.whole.len());
+    let rest = place.text.get(place.start..).unwrap_or_default();
+    boundary::counted_lengths(place.text, place.start).find_map(|length| {
+        let cut = window.get(..length).and_then(|exact| captured(rule, exact))?;
+        let ends = whole <= length && !rest.get(length).is_some_and(|b| is_word(*b));
+        // A letter may be the tag of the next field: its length is no letter, or is short.
+        let tagged = || sure && matches!(rest.get(length..), Some([_, next, ..]) if *next < b' ');
+        (cut.whole.len() == length && (ends || tagged())).then_some(cut)
+    })
 }
 
 /// Whether a byte goes on with a token.

@@ -32,28 +32,54 @@ pub(super) fn after_delimiter(place: &Place<'_>) -> bool {
     previous.end == own.start && delimiter.is_some_and(|b| b"/+-_".contains(b))
 }
 
+/// What stands before the place where plain text may go on in an encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// An anchor.
+    Anchor,
+    /// A prefix: the body that follows may be plain in part.
+    Prefix,
+    /// The start of an address, which has signs of its own.
+    Address,
+}
+
 /// Whether plain text at `at` goes on in an encoding, and where: right behind an anchor, or behind a
 /// prefix and the part of its body that is plain.
-pub(super) fn continues_encoded(
-    bytes: &[u8],
-    at: usize,
-    prefix_seen: bool,
-) -> Option<(Layer, usize)> {
-    let is_body = |b: &u8| b.is_ascii_alphanumeric() || b"_-:".contains(b);
-    let body = match prefix_seen {
-        true => bytes[at..].iter().take(MAX_MATCH).take_while(|b| is_body(b)).count(),
-        false => 0,
+pub(super) fn continues_encoded(bytes: &[u8], at: usize, behind: Behind) -> Option<(Layer, usize)> {
+    let rest = bytes.get(at..)?;
+    let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"_-:".contains(b);
+    let body = match behind {
+        Behind::Anchor => 0,
+        Behind::Prefix => rest.iter().take(MAX_MATCH).take_while(|b| is_token(b)).count(),
+        Behind::Address => {
+            let is_own = |i: usize, b: &u8| is_token(b) || is_sign(rest, i, *b);
+            let rest = rest.iter().take(MAX_MATCH).enumerate();
+            rest.take_while(|(i, b)| is_own(*i, b)).count()
+        }
     };
     let from = at + body;
-    let layer = match &bytes[from..] {
+    let layer = match rest.get(body..)? {
         [b'%' | b'&', second, ..] if second.is_ascii_alphanumeric() || *second == b'#' => {
             Some(Layer::Escape)
         }
         [b'\\', b'u' | b'x' | b'\\' | b':' | b'/' | b'=' | b'-' | b'_', ..] => Some(Layer::Escape),
         [b'=', b'\n', ..] | [b'=', b'\r', b'\n', ..] => Some(Layer::Quoted),
+        [b'=', b'3', b'D', ..] if behind == Behind::Address => Some(Layer::Quoted),
         _ => None,
     };
     layer.map(|layer| (layer, from))
+}
+
+/// Whether the sign at `index` is an address's own: `=3D` and a soft break are of its encoding, and
+/// `\/` is how JSON may write a slash.
+fn is_sign(text: &[u8], index: usize, sign: u8) -> bool {
+    let next = text.get(index + 1..).unwrap_or_default();
+    match sign {
+        b'=' => !(next.starts_with(b"3D") || next.starts_with(b"\n") || next.starts_with(b"\r\n")),
+        b'\\' => next.starts_with(b"/"),
+        b'&' => next.first().is_some_and(|b| *b != b'#'),
+        _ => b"/?.~+".contains(&sign),
+    }
 }
 
 /// The most bytes of a soft line break.
@@ -145,4 +171,13 @@ pub(super) const ESCAPE: usize = 3;
 pub(super) fn is_full_line(bytes: &[u8], end: usize) -> bool {
     let length = bytes[..end].iter().rev().take(80).take_while(|b| **b != b'\n').count();
     (56..=76).contains(&length)
+}
+
+/// Whether the line that goes up to `end` has escapes of quoted-printable text, and no `=` that is none.
+pub(super) fn is_quoted_line(bytes: &[u8], end: usize) -> bool {
+    let length = bytes[..end].iter().rev().take(80).take_while(|b| **b != b'\n').count();
+    let mut escapes = bytes[end - length..end].split(|b| *b == b'=').skip(1).peekable();
+    let is_digit = |b: &u8| matches!(b, b'0'..=b'9' | b'A'..=b'F');
+    escapes.peek().is_some()
+        && escapes.all(|escape| escape.get(..2).is_some_and(|e| e.iter().all(is_digit)))
 }

@@ -56,8 +56,17 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
                 let first = strengths[at] == VAGUE && matches[other].rule < matches[at].rule;
                 strengths[other] > strengths[at] || strengths[other] == strengths[at] && first
             };
-            strengths[at] < usize::MAX
-                && near.into_iter().any(|o| stronger(o) && matches[o].span.overlaps(own))
+            // A line of base64 may open with what is the rest of a prefix.
+            let is_part = |o: usize| {
+                let other = &matches[o];
+                other.span.start < own.start
+                    && own.end <= other.span.end
+                    && other.layers == matches[at].layers
+            };
+            near.into_iter().any(|o| match strengths[at] {
+                usize::MAX => strengths[o] == usize::MAX && is_part(o),
+                _ => stronger(o) && matches[o].span.overlaps(own),
+            })
         })
         .collect();
     let mut beaten = beaten.into_iter();

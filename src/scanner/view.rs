@@ -125,7 +125,7 @@ impl<'a> Views<'a> {
 
     /// The lines of the content as UTF-16; those of the last view if they are the same.
     fn wide_lines(&self, at: usize, big_endian: bool) -> Rc<LineTable<'static>> {
-        let odd = (at + usize::from(big_endian)) % 2 == 1;
+        let odd = at % 2 == 1;
         let charset = if big_endian { Charset::Utf16Be { odd } } else { Charset::Utf16Le { odd } };
         let last = self.last.as_ref().and_then(|view| view.wide_lines.clone());
         last.filter(|table| table.charset() == charset)
@@ -135,7 +135,9 @@ impl<'a> Views<'a> {
     fn view(&self, text: Text, found: &Match, attributor: &Attributor<'_>) -> View {
         let lines = LineTable::new(&text.bytes, Charset::Utf8);
         let wide = found.layers.first() == Some(&Layer::Wide);
-        let big_endian = wide && is_big_endian(self.content, found.span.start);
+        // A candidate is where a letter is, whatever the order.
+        let letter = found.candidate.map_or(found.span.start, |candidate| candidate.at);
+        let big_endian = wide && decode::is_big_endian(self.content, letter);
         let wide_lines = wide.then(|| self.wide_lines(found.span.start, big_endian));
         View {
             comments: AllowComments::find(&text.bytes, &lines),
@@ -149,15 +151,5 @@ impl<'a> Views<'a> {
             big_endian,
             wide_lines,
         }
-    }
-}
-
-/// The byte order of UTF-16 whose letter stands at `at`: by the mark at the start, else by where
-/// letters stand if units start at even places.
-fn is_big_endian(content: &[u8], at: usize) -> bool {
-    match content {
-        [0xfe, 0xff, ..] => true,
-        [0xff, 0xfe, ..] => false,
-        _ => at % 2 == 1,
     }
 }
