@@ -3,6 +3,7 @@
 //! A blob is searched once for all of them; a match then asks about its own lines. Not here: the
 //! allowlists of configuration files.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use regex::bytes::Regex;
@@ -31,7 +32,7 @@ pub struct AllowComment {
     pub marker: &'static str,
     /// The rules that it names; empty: all.
     pub rules: Vec<String>,
-    /// What it says after that: why.
+    /// What it says after that: why. It is text of the content, and may hold a secret.
     pub reason: Option<String>,
     scope: Scope,
     line: usize,
@@ -48,7 +49,12 @@ impl AllowComment {
 #[derive(Debug, Default)]
 pub struct AllowComments {
     comments: Vec<AllowComment>,
+    /// Those that reach beyond the next line.
+    blocks: Vec<usize>,
 }
+
+/// Bytes of a line that are looked at behind a marker.
+const MOST: usize = 2 << 10;
 
 const MARKERS: &str = r"(?x)
     (?P<anywhere>gitleaks:allow|betterleaks:allow|kingfisher:ignore|ggignore)
@@ -64,14 +70,20 @@ impl AllowComments {
         let Some(regex) = REGEX.get_or_init(|| Regex::new(MARKERS).ok()) else {
             return Self::default();
         };
-        let mut comments: Vec<AllowComment> = Vec::new();
-        for captures in regex.captures_iter(bytes) {
-            let Some(all) = captures.get(0) else { continue };
-            let span = Span::new(all.start(), all.end());
+        let mut all = Self::default();
+        // The blocks that are not ended yet, by the rules that they are about.
+        let mut open: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+        let mut found = regex.captures_iter(bytes).peekable();
+        while let Some(captures) = found.next() {
+            let Some(marker) = captures.get(0) else { continue };
+            let span = Span::new(marker.start(), marker.end());
             let line = lines.line_of(span.start);
-            let rest = &bytes[span.end..lines.span_of(line).end.max(span.end)];
+            // A comment ends with its line, and where the next one begins.
+            let next = found.peek().and_then(|next| next.get(0)).map_or(usize::MAX, |m| m.start());
+            let end = lines.span_of(line).end.min(next).min(span.end + MOST).max(span.end);
+            let rest = &bytes[span.end..end];
             if captures.name("lint").is_some_and(|m| m.as_bytes() == b"enable") {
-                close(&mut comments, line, &named_rules(rest));
+                all.close(&mut open, line, &named_rules(rest));
                 continue;
             }
             let word = |name: &str| captures.name(name).map(|m| m.as_bytes());
@@ -81,9 +93,31 @@ impl AllowComments {
             let takes_rules = marker.starts_with("keytrawl") || marker.starts_with("secretlint");
             let rules = if takes_rules { named_rules(rest) } else { Vec::new() };
             let reason = reason(rest, takes_rules);
-            comments.push(AllowComment { span, marker, rules, reason, scope, line });
+            if matches!(scope, Scope::Until(_)) {
+                open.entry(rules.clone()).or_default().push(all.comments.len());
+                all.blocks.push(all.comments.len());
+            }
+            all.comments.push(AllowComment { span, marker, rules, reason, scope, line });
         }
-        Self { comments }
+        all
+    }
+
+    /// Ends the blocks that a `secretlint-enable` on `line` is about.
+    fn close(
+        &mut self,
+        open: &mut HashMap<Vec<String>, Vec<usize>>,
+        line: usize,
+        rules: &[String],
+    ) {
+        let ended: Vec<usize> = match rules {
+            [] => open.drain().flat_map(|(_, blocks)| blocks).collect(),
+            rules => open.remove(rules).unwrap_or_default(),
+        };
+        for block in ended {
+            if let Some(comment) = self.comments.get_mut(block) {
+                comment.scope = Scope::Until(line);
+            }
+        }
     }
 
     /// All of them, in their order.
@@ -112,7 +146,8 @@ impl AllowComments {
         // Comments stand in the order of their lines; only blocks reach far.
         let near = self.comments.partition_point(|c| c.line + 1 < first);
         let nearby = self.comments[near..].iter().take_while(|c| c.line <= last);
-        let blocks = self.comments[..near].iter().filter(|c| matches!(c.scope, Scope::Until(_)));
+        let blocks = self.blocks.iter().take_while(|block| **block < near);
+        let blocks = blocks.filter_map(|block| self.comments.get(*block));
         nearby.chain(blocks).filter(covers).find(|c| names(c, is_called))
     }
 }
@@ -187,6 +222,7 @@ fn named_rules(rest: &[u8]) -> Vec<String> {
     list.split(|c: char| c == ',' || c.is_whitespace())
         .map(|w| w.trim_matches(|c: char| !word(c)))
         .filter(|w| w.chars().any(|c| c.is_ascii_alphanumeric()))
+        .take(MOST_RULES)
         .map(str::to_owned)
         .collect()
 }
@@ -206,18 +242,13 @@ fn reason(rest: &[u8], takes_rules: bool) -> Option<String> {
     speaks.then(|| said.chars().take(MOST_REASON).collect())
 }
 
-/// Characters of a reason that are kept.
-const MOST_REASON: usize = 200;
-
-/// Ends the blocks that a `secretlint-enable` on `line` is about.
-fn close(comments: &mut [AllowComment], line: usize, rules: &[String]) {
-    for comment in comments {
-        let about = rules.is_empty() || comment.rules == rules;
-        if comment.scope == Scope::Until(usize::MAX) && about {
-            comment.scope = Scope::Until(line);
-        }
-    }
-}
+/// Characters of a reason that are kept: more than is shown, so that a secret at the end of what is
+/// shown is whole when it is masked.
+const MOST_REASON: usize = 1000;
+/// Characters of a reason that are shown.
+pub const SHOWN_REASON: usize = 200;
+/// Rules that a comment may name.
+const MOST_RULES: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -293,6 +324,17 @@ mod tests {
             let comments = AllowComments::find(text.as_bytes(), &lines);
             assert_eq!(comments.all()[0].reason.as_deref(), said, "{text}");
         }
+    }
+
+    #[test]
+    fn a_comment_ends_where_the_next_one_begins() {
+        let text = "KEY # keytrawl:allow some-rule -- of old keytrawl:allow other -- of new";
+        let lines = LineTable::new(text.as_bytes(), Charset::Utf8);
+        let comments = AllowComments::find(text.as_bytes(), &lines);
+        let told = comments.all().iter().map(|c| (c.rules.join(","), c.reason.as_deref()));
+        let told: Vec<_> = told.collect();
+        let (first, second) = ("some-rule".to_owned(), "other".to_owned());
+        assert_eq!(told, [(first, Some("of old")), (second, Some("of new"))]);
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Scanner<'_> {
         let blob = context.blob;
         let mut sightings = Sightings::default();
         if self.options.audit {
-            sightings.comments = sighting::marks(blob, context.comments, context.lines);
+            sightings.comments = self.marks(blob, context.comments, context.lines);
         }
         let mut places = sighting::Places::new(blob, context.lines);
         self.each(context, found, |found, view, settled| match settled {
@@ -144,6 +144,37 @@ impl Scanner<'_> {
         }
     }
 
+    /// The comment that allows a match, if comments are asked and one does.
+    fn commented(
+        &self,
+        rule: &Rule,
+        found: &Match,
+        context: &Context<'_>,
+        view: Option<&View>,
+    ) -> Option<Suppressor> {
+        if context.asked == Comments::Ignored || rule.is_about_paths() {
+            return None;
+        }
+        let called = |id: &str| rule.is_called(id);
+        let mut views = view.into_iter().flat_map(View::chain);
+        let inside = views.find_map(|v| v.comments.allowing(&called, v.span, &v.lines));
+        // Of a comment in encoded text, the place is that of the secret.
+        let at = |span: Span| context.lines.line_of(span.start) + 1 + context.blob.origin.lines;
+        let inside = inside.map(|comment| (comment, at(found.span)));
+        let (comment, line) = inside.or_else(|| {
+            // To gitleaks, all lines of a match are its own.
+            let own = if rule.foreign.is_some() { found.whole } else { found.span };
+            let comment = context.comments.allowing(&called, own, context.lines)?;
+            Some((comment, at(comment.span)))
+        })?;
+        Some(Suppressor::Comment {
+            path: context.blob.provenance.path.clone(),
+            line,
+            marker: comment.marker.to_owned(),
+            reason: self.reason(comment),
+        })
+    }
+
     /// The matches that are secrets by themselves, and no findings because of others.
     fn withheld(&self, matches: &[Match], context: &Context<'_>) -> BTreeMap<usize, Rejection> {
         if !self.tied {
@@ -206,7 +237,7 @@ impl Scanner<'_> {
             let by = Suppressor::Allowlist { number, reason };
             return Err(Refusal::Suppressed { by, confidence, named });
         }
-        if let Some(by) = commented(rule, found, context, view) {
+        if let Some(by) = self.commented(rule, found, context, view) {
             return Err(Refusal::Suppressed { by, confidence, named });
         }
         let attribution = self.attribute(rule, found, named, context, view);
@@ -367,36 +398,6 @@ struct Refused<'a> {
     found: &'a Match,
     refusal: Refusal,
     view: Option<&'a View>,
-}
-
-/// The comment that allows a match, if comments are asked and one does.
-fn commented(
-    rule: &Rule,
-    found: &Match,
-    context: &Context<'_>,
-    view: Option<&View>,
-) -> Option<Suppressor> {
-    if context.asked == Comments::Ignored || rule.is_about_paths() {
-        return None;
-    }
-    let called = |id: &str| rule.is_called(id);
-    let mut views = view.into_iter().flat_map(View::chain);
-    let inside = views.find_map(|v| v.comments.allowing(&called, v.span, &v.lines));
-    // Of a comment in encoded text, the place is that of the secret.
-    let at = |span: Span| context.lines.line_of(span.start) + 1 + context.blob.origin.lines;
-    let inside = inside.map(|comment| (comment, at(found.span)));
-    let (comment, line) = inside.or_else(|| {
-        // To gitleaks, all lines of a match are its own.
-        let own = if rule.foreign.is_some() { found.whole } else { found.span };
-        let comment = context.comments.allowing(&called, own, context.lines)?;
-        Some((comment, at(comment.span)))
-    })?;
-    Some(Suppressor::Comment {
-        path: context.blob.provenance.path.clone(),
-        line,
-        marker: comment.marker.to_owned(),
-        reason: comment.reason.clone(),
-    })
 }
 
 fn asks_for_evidence(rule: &Rule) -> bool {

@@ -3,6 +3,7 @@
 //! Not here: the snippets of findings.
 
 use super::{Scanner, Scratch};
+use crate::filter::allow::{AllowComment, SHOWN_REASON};
 
 impl Scanner<'_> {
     /// A text that is shown beside findings, such as the first line of a commit's message, with all
@@ -25,5 +26,11 @@ impl Scanner<'_> {
         }
         masked.push_str(text.get(shown..).unwrap_or_default());
         masked
+    }
+
+    /// Why an allow comment says that it allows something: text that may hold what it is about.
+    pub(super) fn reason(&self, comment: &AllowComment) -> Option<String> {
+        let masked = self.masked(comment.reason.clone()?);
+        Some(masked.chars().take(SHOWN_REASON).collect())
     }
 }

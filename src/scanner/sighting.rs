@@ -8,6 +8,7 @@ use crate::finding::{AllowMark, Confidence, Occurrence, Rejected, Secret, Suppre
 use crate::matcher::Match;
 use crate::span::{LineTable, Locator, Position, Span};
 
+use super::Scanner;
 use super::view::View;
 
 /// One secret seen in one place.
@@ -52,21 +53,25 @@ impl Sightings {
     }
 }
 
-/// The comments of a blob, as reports show them.
-pub(super) fn marks(
-    blob: &Blob<'_>,
-    comments: &AllowComments,
-    lines: &LineTable<'_>,
-) -> Vec<AllowMark> {
-    let own = |c: &&AllowComment| blob.own.start <= c.span.start && c.span.start < blob.own.end;
-    let mark = |comment: &AllowComment| AllowMark {
-        path: blob.provenance.path.clone(),
-        line: lines.line_of(comment.span.start) + 1 + blob.origin.lines,
-        marker: comment.marker.to_owned(),
-        rules: comment.rules.clone(),
-        reason: comment.reason.clone(),
-    };
-    comments.all().iter().filter(own).map(mark).collect()
+impl Scanner<'_> {
+    /// The comments of a blob, as reports show them.
+    pub(super) fn marks(
+        &self,
+        blob: &Blob<'_>,
+        comments: &AllowComments,
+        lines: &LineTable<'_>,
+    ) -> Vec<AllowMark> {
+        let own = |c: &&AllowComment| blob.own.start <= c.span.start && c.span.start < blob.own.end;
+        let mark = |comment: &AllowComment| AllowMark {
+            path: blob.provenance.path.clone(),
+            line: lines.line_of(comment.span.start) + 1 + blob.origin.lines,
+            marker: comment.marker.to_owned(),
+            // Some write the secret where the rule belongs.
+            rules: comment.rules.iter().map(|rule| self.masked(rule.clone())).collect(),
+            reason: self.reason(comment),
+        };
+        comments.all().iter().filter(own).map(mark).collect()
+    }
 }
 
 /// Where a match is.
@@ -91,10 +96,8 @@ impl<'a> Places<'a> {
     /// The place of a match; `view` is the decoded text that it was found in, if any.
     pub(super) fn of(&mut self, found: &Match, view: Option<&View>) -> Place {
         let wide = view.filter(|_| found.layers.first() == Some(&Layer::Wide));
-        if let Some((view, table)) = wide.and_then(|v| Some((v, v.wide_lines.as_ref()?))) {
-            // Of big-endian text, the units begin one byte before the bytes that are letters.
-            let back = usize::from(view.big_endian);
-            let span = Span::new(found.span.start.saturating_sub(back), found.span.end - back);
+        if let Some(table) = wide.and_then(|view| view.wide_lines.as_ref()) {
+            let span = found.span;
             let mut locator = table.locator(self.blob.bytes);
             let (start, end) = (locator.locate(span.start), locator.locate(span.end));
             return Place { start: self.shifted(start), end: self.shifted(end), span };
