@@ -71,7 +71,7 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// A body without randomness requirement is refused below this: it is a phrase.
+/// A body that need not look drawn is refused below this: it is a phrase.
 const PHRASE: f64 = -12.0;
 
 /// Whether a match is a secret by itself, and how sure: `named` says whether the content names the
@@ -138,6 +138,7 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
         }
     }
     let least = match rule.random {
+        true if rule.wordlike == Wordlike::Accept => PHRASE,
         // Chance seldom draws letters of one case alone; words run together are just that.
         true if is_one_case(body) => randomness::CERTAIN,
         true => randomness::LIKELY,

@@ -66,7 +66,7 @@ pub struct Rule {
     pub deviant: Deviant,
     /// Whether the body must look drawn at random.
     pub random: bool,
-    /// What becomes of a body that reads like words: it is none, or one of low confidence.
+    /// What becomes of a body that reads like words.
     pub wordlike: Wordlike,
     /// Whether the secret must start where no token is under way.
     pub boundary: bool,
@@ -221,6 +221,9 @@ pub enum Wordlike {
     Reject,
     /// It is one, of low confidence: people choose passwords from words.
     Doubt,
+    /// It is one, if it is no phrase: mark, length and ends say enough where the body is short, and so
+    /// reads like words by chance once in a while.
+    Accept,
 }
 
 /// How bad a leak is.

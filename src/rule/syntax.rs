@@ -286,7 +286,8 @@ const SEVERITIES: &[(&str, Severity)] = &[
 const ENVIRONMENTS: &[(&str, Environment)] =
     &[("live", Environment::Live), ("test", Environment::Test)];
 const ENCODINGS: &[(&str, Encodings)] = &[("common", Encodings::Common), ("all", Encodings::All)];
-const WORDLIKE: &[(&str, Wordlike)] = &[("reject", Wordlike::Reject), ("doubt", Wordlike::Doubt)];
+const WORDLIKE: &[(&str, Wordlike)] =
+    &[("reject", Wordlike::Reject), ("doubt", Wordlike::Doubt), ("accept", Wordlike::Accept)];
 const CHECKSUMS: &[(&str, Checksum)] = &[
     ("github", Checksum::GitHub),
     ("npm", Checksum::Npm),
