@@ -127,7 +127,11 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
     if !rule.is_anchored() {
         return Ok(Confidence::Medium);
     }
-    let bits = randomness::evidence(shown.unwrap_or(body)).bits;
+    let bits = match shown {
+        // What stands behind a mark may be a user and a password; what is assigned to a name seldom.
+        Some(text) if rule.names.is_none() => shown_bits(text),
+        _ => randomness::evidence(shown.unwrap_or(body)).bits,
+    };
     if let Some(decoded) = decode::base64_bytes(body)
         && let text = decoded.trim_ascii_end()
         && is_constant(text)
@@ -155,6 +159,22 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
     }
     Ok(Confidence::Low)
 }
+
+/// The bits of a text that base64 hides: of a user and a password, as `Basic` and registries have them,
+/// those of the password, for a user is a name.
+fn shown_bits(text: &[u8]) -> f64 {
+    let whole = randomness::evidence(text).bits;
+    let Some(at) = memchr::memchr(b':', text) else { return whole };
+    let (user, password) = (&text[..at], &text[at + 1..]);
+    let is_user = |b: &u8| b.is_ascii_alphanumeric() || b"._@+$-".contains(b);
+    match user.iter().all(is_user) && password.len() >= PASSWORD {
+        true => whole.max(randomness::evidence(password).bits),
+        false => whole,
+    }
+}
+
+/// A password shorter than this says too little by itself.
+const PASSWORD: usize = 12;
 
 /// Whether a body of so many bits has what rules for passwords ask for: a letter of each case, a digit,
 /// and a sign that is none of a path or a name. People make words pass so; programs have no other use
@@ -210,4 +230,21 @@ fn shannon(bytes: &[u8]) -> f64 {
         -p * p.log2()
     };
     counts.iter().filter(|c| **c > 0).map(|c| term(*c)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::armed;
+
+    #[test]
+    fn the_password_behind_a_user_counts() {
+        let drawn = |text: &str| shown_bits(armed(text).as_bytes()) >= randomness::LIKELY;
+        assert!(
+            drawn("acme-deploy-of-images:{uuid}") && drawn("acme-deploy-of-images:{base62:16}")
+        );
+        assert!(!drawn("acme-deploy-of-images:the-registry-of-acme"));
+        // No user is written so.
+        assert!(!drawn("the id of this (in short):{base62:14}") && !drawn("acme:{base62:6}"));
+    }
 }
