@@ -48,7 +48,7 @@ const SECRET: [&str; 18] = [
     "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
-const PUBLIC: [&str; 39] = [
+const PUBLIC: [&str; 46] = [
     "commit",
     "sha",
     "sha1",
@@ -88,10 +88,32 @@ const PUBLIC: [&str; 39] = [
     "endpoint",
     "algorithm",
     "format",
+    "fake",
+    "dummy",
+    "bogus",
+    "mock",
+    "invalid",
+    "wrong",
+    "bad",
 ];
 
-/// Words that make a key or a token one that everybody may see, or that nobody can use elsewhere.
-const OPEN: [&[u8]; 6] = [b"public", b"pub", b"hashed", b"csrf", b"xsrf", b"authenticity"];
+/// Words that make a key or a token one that everybody may see, that nobody can use elsewhere, or that
+/// opens nothing, as those do that tests are refused with.
+const OPEN: [&[u8]; 13] = [
+    b"public",
+    b"pub",
+    b"hashed",
+    b"csrf",
+    b"xsrf",
+    b"authenticity",
+    b"fake",
+    b"dummy",
+    b"bogus",
+    b"mock",
+    b"invalid",
+    b"wrong",
+    b"bad",
+];
 
 /// What a word found in a name stands for.
 #[derive(Default)]
