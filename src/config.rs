@@ -104,7 +104,15 @@ pub fn load(path: &Path) -> Result<Config, Error> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|source| Error::Read { path: name.clone(), source })?;
-    let mut config = parse(&name, &text, &extended)?;
+    load_text(path, &text)
+}
+
+/// The configuration that `text` is, which was read from `path`.
+///
+/// # Errors
+/// As [`load`], of the text and of what it extends.
+pub fn load_text(path: &Path, text: &str) -> Result<Config, Error> {
+    let mut config = parse(&path.display().to_string(), text, &extended)?;
     config.path = Some(path.to_owned());
     let folder = path.parent().unwrap_or(Path::new(""));
     for rules in &mut config.rules {

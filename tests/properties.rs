@@ -65,9 +65,13 @@ enum Form {
     BackslashU,
     /// Big-endian or not, with a byte order mark or not.
     Wide(bool, bool),
+    /// Quoted-printable, in lines of 76.
+    Quoted,
+    /// JavaScript's escapes in braces.
+    Braced,
 }
 
-const FORMS: [Form; 16] = [
+const FORMS: [Form; 18] = [
     Form::Plain,
     Form::Base64,
     Form::Base64Url,
@@ -84,6 +88,8 @@ const FORMS: [Form; 16] = [
     Form::Wide(false, true),
     Form::Wide(true, false),
     Form::Wide(true, true),
+    Form::Quoted,
+    Form::Braced,
 ];
 
 fn each(text: &str, encode: impl Fn(u8) -> String) -> String {
@@ -108,6 +114,8 @@ impl Form {
             }),
             Form::BackslashX => each(text, |b| format!("\\x{b:02x}")),
             Form::BackslashU => each(text, |b| format!("\\u{b:04x}")),
+            Form::Quoted => quoted(text),
+            Form::Braced => each(text, |b| format!("\\u{{{b:x}}}")),
             Form::Wide(big, _) => {
                 let unit = |u: u16| if big { u.to_be_bytes() } else { u.to_le_bytes() };
                 return text.encode_utf16().flat_map(unit).collect();
@@ -127,6 +135,8 @@ impl Form {
             Form::PercentAll | Form::PercentPunctuation => escaped(&text, "%", 2),
             Form::BackslashX => escaped(&text, "\\x", 2),
             Form::BackslashU => escaped(&text, "\\u", 4),
+            Form::Quoted => escaped(&text.replace("=\n", ""), "=", 2),
+            Form::Braced => escaped(&text.replace('}', ""), "\\u{", 2),
             Form::Wide(big, _) => {
                 bytes.chunks(2).filter_map(|u| u.get(usize::from(big)).copied()).collect()
             }
@@ -142,6 +152,20 @@ impl Form {
 fn wrapped(text: &str, end: &str) -> String {
     let lines: Vec<_> = text.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
     lines.join(end)
+}
+
+fn quoted(text: &str) -> String {
+    let (mut out, mut column) = (String::new(), 0);
+    for c in text.chars() {
+        let unit = if c == '=' { "=3D".to_owned() } else { c.to_string() };
+        if column + unit.len() > 75 {
+            out.push_str("=\n");
+            column = 0;
+        }
+        column = if c == '\n' { 0 } else { column + unit.len() };
+        out.push_str(&unit);
+    }
+    out
 }
 
 /// Undoes escapes of `lead` and so many hexadecimal digits.
@@ -190,13 +214,20 @@ prop_compose! {
         // What is encoded is longer than the key where a decoder sees more than the key.
         let inner = match form {
             // The line may break anywhere in the key.
-            Form::Base64Wrapped(_) => format!("{}{before}{key}{after}", ".".repeat(pad)),
+            Form::Base64Wrapped(_) | Form::Quoted => {
+                format!("{}{before}{key}{after}", ".".repeat(pad))
+            }
             // Signs of two bytes tell the byte order, and nothing else does.
             Form::Wide(..) if foreign => format!("\u{201c}{key}\u{3042}"),
             _ => format!("{before}{key}{after}"),
         };
         // A word alone on the next line could be a part of wrapped base64.
-        let open = if form.is_base64() { open } else { " " };
+        let open = match form {
+            // Its lines have their full length from their start on.
+            Form::Quoted => "\n",
+            _ if form.is_base64() => open,
+            _ => " ",
+        };
         let (lead, close) = (format!("{far}{open}"), format!("\n. {tail}"));
         let (bytes, encoded) = match form {
             Form::Wide(big, mark) => {
@@ -256,7 +287,9 @@ proptest! {
             prop_assert_eq!(String::from_utf8_lossy(&text), case.key.as_str());
         }
         let encoding = found[0].occurrence.encoding.as_str();
-        prop_assert_eq!(encoding == "plain", case.form == Form::Plain);
+        // A key that no line breaks is plain in quoted-printable text.
+        let is_plain = case.form == Form::Plain || case.form == Form::Quoted && span.len() == case.key.len();
+        prop_assert_eq!(encoding == "plain", is_plain);
     }
 
     #[test]

@@ -13,24 +13,25 @@ use crate::report::sanitize::visible;
 use crate::rule::{Allowlist, Listed, Rule, builtin};
 
 /// Whether a file is a configuration and no mere list of rules.
-pub(super) fn is_configuration(path: &Path) -> bool {
+pub(super) fn is_configuration(path: &Path, text: &str) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let named = name.is_some_and(|name| name.contains("gitleaks") || name.contains("betterleaks"));
     let keys = ["[extend]", "[allowlist]", "[[allowlists]]"];
-    let has = |text: &String| {
-        let mut lines = text.lines().map(str::trim_start);
-        lines.any(|line| keys.iter().any(|key| line.to_ascii_lowercase().starts_with(key)))
-    };
-    named || std::fs::read_to_string(path).is_ok_and(|text| has(&text))
+    let mut lines = text.lines().map(str::trim_start);
+    named || lines.any(|line| keys.iter().any(|key| line.to_ascii_lowercase().starts_with(key)))
 }
 
-/// Reads a configuration and says what it comes to.
+/// Takes a configuration and says what it comes to.
 ///
 /// # Errors
-/// If it cannot be read, or has mistakes; within, those of `out`.
-pub(super) fn explain(out: &mut dyn Write, path: &Path) -> Result<io::Result<()>, Failure> {
+/// If it has mistakes; within, those of `out`.
+pub(super) fn explain(
+    out: &mut dyn Write,
+    path: &Path,
+    text: &str,
+) -> Result<io::Result<()>, Failure> {
     let name = path.display().to_string();
-    let config = config::load(path).map_err(|error| misconfigured(&name, error))?;
+    let config = config::load_text(path, text).map_err(|error| misconfigured(&name, error))?;
     let Config { gitleaks: Some(gitleaks), allowlists, .. } = config else {
         return Ok(writeln!(out, "{name}: a configuration of keytrawl, without a mistake"));
     };

@@ -125,8 +125,12 @@ pub(super) fn scanned(
     Ok(Done { outcome, rules, commits })
 }
 
-fn empty(range: &str) -> Warning {
-    let message = format!("the range `{range}` is empty: it has no commit to scan");
+fn empty(name: &str) -> Warning {
+    let range = match name.contains('`') {
+        true => format!("range of {name}"),
+        false => format!("range `{name}`"),
+    };
+    let message = format!("the {range} is empty: it has no commit to scan");
     Warning { kind: "empty-range", path: None, message, incomplete: false }
 }
 

@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::message::{self, Failure};
 use crate::document::Problem;
 use crate::proof;
+use crate::report::sanitize::visible;
 use crate::rule::{LoadError, Origin, Rule, RuleFile, RuleSet, builtin, index, parse};
 
 /// Runs one of the commands.
@@ -129,10 +130,19 @@ fn told(path: &Path) -> Result<RuleFile, Failure> {
 }
 
 fn read(path: &Path) -> Result<RuleFile, Failure> {
+    parsed(path, &text(path)?)
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error| {
+        Failure::new(format!("the rule file `{}` could not be read: {error}", path.display()))
+    };
+    std::fs::read_to_string(path).map_err(unreadable)
+}
+
+fn parsed(path: &Path, text: &str) -> Result<RuleFile, Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::new(format!("the rule file `{name}` could not be read: {e}")))?;
-    parse(&name, &text).map_err(|e| wrong(&format!("the rule file `{name}` is wrong"), &e))
+    parse(&name, text).map_err(|e| wrong(&format!("the rule file `{name}` is wrong"), &e))
 }
 
 fn wrong(message: &str, error: &LoadError) -> Failure {
@@ -140,11 +150,16 @@ fn wrong(message: &str, error: &LoadError) -> Failure {
 }
 
 fn unknown(id: &str, set: &RuleSet) -> Failure {
-    let known: Vec<&str> = set.rules.iter().map(|r| r.id.as_str()).collect();
-    let failure = Failure::new(format!("there is no rule `{id}`"));
+    Failure::new(format!("there is no rule `{id}`")).hint(meant(id, set))
+}
+
+/// What whoever named a rule or provider that is not there may have meant.
+pub(super) fn meant(id: &str, set: &RuleSet) -> String {
+    let rules = set.rules.iter().map(|rule| rule.id.as_str());
+    let known: Vec<&str> = rules.chain(set.providers.iter().map(|p| p.id.as_str())).collect();
     match crate::document::nearest(id, &known) {
-        Some(near) => failure.hint(format!("did you mean `{near}`?")),
-        None => failure.hint("`keytrawl rules list` lists them"),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`keytrawl rules list` lists them".to_owned(),
     }
 }
 
@@ -152,13 +167,14 @@ fn list(out: &mut dyn Write, set: &RuleSet) -> io::Result<()> {
     let width = set.rules.iter().map(|r| r.id.len()).max().unwrap_or(0);
     for rule in &set.rules {
         let (id, severity) = (&rule.id, rule.severity.as_str());
-        writeln!(out, "{id:width$}  {severity:8}  {}", rule.description)?;
+        let (id, description) = (visible(id), visible(&rule.description));
+        writeln!(out, "{id:width$}  {severity:8}  {description}")?;
     }
     Ok(())
 }
 
 fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
-    let mut line = |name: &str, value: &str| writeln!(out, "{name:12}  {value}");
+    let mut line = |name: &str, value: &str| writeln!(out, "{name:12}  {}", visible(value));
     line("id", &rule.id)?;
     line("description", &rule.description)?;
     line("severity", rule.severity.as_str())?;
@@ -201,16 +217,19 @@ fn show(out: &mut dyn Write, rule: &Rule, set: &RuleSet) -> io::Result<()> {
 fn check(out: &mut dyn Write, files: &[PathBuf]) -> Result<Exit, Failure> {
     let (mut set, mut notices) = (builtin(), Vec::new());
     let mut wanted: Vec<String> = Vec::new();
-    let (configurations, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        files.iter().partition(|path| configured::is_configuration(path));
-    for path in &configurations {
-        written(configured::explain(out, path)?)?;
+    // Each is read once: it may be a pipe.
+    let files: Vec<(&PathBuf, String)> =
+        files.iter().map(|path| Ok((path, text(path)?))).collect::<Result<_, Failure>>()?;
+    let (configurations, files): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|(path, text)| configured::is_configuration(path, text));
+    for (path, text) in &configurations {
+        written(configured::explain(out, path, text)?)?;
     }
     if files.is_empty() && !configurations.is_empty() {
         return Ok(Exit::Clean);
     }
-    for path in &files {
-        let mut file = read(path)?;
+    for (path, text) in &files {
+        let mut file = parsed(path, text)?;
         notices.append(&mut file.notices);
         wanted.extend(file.rules.iter().map(|r| r.id.clone()));
         set.add(file);
@@ -233,20 +252,22 @@ fn checked(
 ) -> io::Result<()> {
     for notice in notices {
         let hint = notice.hint.as_deref().map(|h| format!(" ({h})")).unwrap_or_default();
-        writeln!(out, "note: {notice}{hint}")?;
+        writeln!(out, "note: {}", visible(&format!("{notice}{hint}")))?;
     }
     for problem in inconsistencies {
-        writeln!(out, "wrong: {problem}")?;
+        writeln!(out, "wrong: {}", visible(problem))?;
     }
     for failure in failures {
-        writeln!(out, "wrong: rule `{}`: {}: {}", failure.rule, failure.reason, failure.example)?;
+        let told = format!("rule `{}`: {}: {}", failure.rule, failure.reason, failure.example);
+        writeln!(out, "wrong: {}", visible(&told))?;
     }
     let rules: Vec<&Rule> = set.rules.iter().map(|r| &**r).filter(|r| is_wanted(r)).collect();
     for rule in rules.iter().filter(|r| !r.is_anchored()) {
-        writeln!(out, "note: rule `{}` {}", rule.id, configured::slower(rule))?;
+        writeln!(out, "note: rule `{}` {}", visible(&rule.id), configured::slower(rule))?;
     }
     for rule in rules.iter().filter(|r| r.examples.is_empty()) {
-        writeln!(out, "note: rule `{}` has no examples, so that nothing proves it", rule.id)?;
+        let id = visible(&rule.id);
+        writeln!(out, "note: rule `{id}` has no examples, so that nothing proves it")?;
     }
     let examples: usize = rules.iter().map(|r| r.examples.len() + r.counter_examples.len()).sum();
     let wrong = failures.len() + inconsistencies.len();

@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::args::{ColorArg, ConfidenceArg, ScanArgs, SharedArgs, WalkArgs};
+use clap::CommandFactory;
+
+use super::args::{Cli, ColorArg, ConfidenceArg, ScanArgs, SharedArgs, WalkArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
 use super::{known, output, progress, rules, verify};
 use crate::config::{self, Config};
+use crate::document::nearest;
 use crate::finding::{Confidence, FingerprintKey, Outcome, Warning};
 use crate::pipeline::Pipeline;
 use crate::report;
-use crate::rule::{Allowlist, RuleSet};
+use crate::rule::{Allowlist, RuleSet, builtin};
 use crate::scanner::{self, Scanner};
 use crate::source::archive::Limits;
 use crate::source::{self, Progress, Reading};
@@ -94,7 +97,13 @@ fn scan(
 
 fn missing(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!("`{}` could not be read: {error}", path.display()));
-    failure.hint("check the path; `keytrawl --help` lists the commands")
+    // A slip in a command reads as a path.
+    let command = Cli::command();
+    let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    match path.to_str().and_then(|word| nearest(word, &known)) {
+        Some(near) => failure.hint(format!("check the path; or did you mean `keytrawl {near}`?")),
+        None => failure.hint("check the path; `keytrawl --help` lists the commands"),
+    }
 }
 
 pub(super) fn interrupted(outcome: &mut Outcome) {
@@ -204,16 +213,14 @@ pub(super) fn finish_rules(
     verify::check(&args.live, &set)?;
     for id in &config.disabled_rules {
         if !set.rules.iter().any(|rule| rule.is_called(id)) {
-            return Err(Failure::new(format!("`disabled-rules` names `{id}`, which is no rule"))
-                .hint("`keytrawl rules list` lists them"));
+            let message = format!("`disabled-rules` names `{id}`, which is no rule");
+            return Err(Failure::new(message).hint(rules::meant(id, &set)));
         }
     }
     set.disable(&config.disabled_rules);
     if let Some(id) = set.keep(&args.only) {
-        return Err(Failure::new(format!(
-            "`--only` names `{id}`, which is no rule and no provider"
-        ))
-        .hint("`keytrawl rules list` lists them"));
+        let message = format!("`--only` names `{id}`, which is no rule and no provider");
+        return Err(Failure::new(message).hint(rules::meant(id, &builtin())));
     }
     if set.rules.is_empty() {
         let message = "no rule is left, so that nothing could be found";

@@ -112,8 +112,20 @@ fn escape_forms(text: &[u8]) -> Vec<Form> {
     for lead in ["%", r"\x", r"\u00"] {
         forms.extend(cased(text, lead, Layer::Escape));
     }
+    forms.extend(braced(text));
     forms.extend(punctuation_escaped(text));
     forms
+}
+
+/// Each byte as `\u{6d}`.
+fn braced(text: &[u8]) -> Vec<Form> {
+    let written = |upper: bool| -> Vec<u8> {
+        text.iter().flat_map(|b| format!("\\u{{{}}}", two_digits(*b, upper)).into_bytes()).collect()
+    };
+    let mut literals = vec![written(false), written(true)];
+    literals.dedup();
+    let step = Step { layer: Layer::Escape, lead: 0, shift: 0 };
+    literals.into_iter().map(|literal| (literal, step)).collect()
 }
 
 /// Each byte as `lead` and two digits. The two cases of the digits share a literal where a stretch
@@ -226,7 +238,7 @@ mod tests {
     /// An encoding of `..literal..` that holds the recipe's literal.
     fn complete(recipe: &Recipe, literal: &str) -> Vec<u8> {
         let blanks = |n: usize| " ".repeat(n);
-        for (style, inner, outer) in (0..72).map(|n| (n / 9, n / 3 % 3, n % 3)) {
+        for (style, inner, outer) in (0..81).map(|n| (n / 9, n / 3 % 3, n % 3)) {
             let mut text = format!("{}{literal}   abcdef", blanks(inner)).into_bytes();
             for (depth, layer) in recipe.layers().iter().rev().enumerate() {
                 let shift = if depth > 0 { outer } else { 0 };
@@ -271,6 +283,12 @@ mod tests {
             (Layer::Escape, 3) => some("%", true),
             (Layer::Escape, 4) => some("%", false),
             (Layer::Escape, 5) => some(r"\x", false),
+            (Layer::Escape, 6) => {
+                text.iter().flat_map(|b| format!(r"\u{{{b:02x}}}").into_bytes()).collect()
+            }
+            (Layer::Escape, 7) => {
+                text.iter().flat_map(|b| format!(r"\u{{{b:02X}}}").into_bytes()).collect()
+            }
             (Layer::Escape, _) => some(r"\u00", false),
             (Layer::Quoted, _) => text.to_vec(),
         }

@@ -106,8 +106,8 @@ pub(super) fn broken_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option<
             }
             start = start.checked_sub(1).filter(|s| bytes[*s] == *byte)?;
         }
-        let mut end = at + anchor.literal.len();
-        for byte in &usage.prefix[usage.offset + anchor.literal.len()..] {
+        let mut end = at;
+        for byte in &usage.prefix[usage.offset..] {
             if let Some(length) = bytes.get(end..).and_then(soft_break) {
                 first = first.or(Some(end));
                 end += length;
@@ -173,11 +173,12 @@ pub(super) fn is_full_line(bytes: &[u8], end: usize) -> bool {
     (56..=76).contains(&length)
 }
 
-/// Whether the line that goes up to `end` has escapes of quoted-printable text, and no `=` that is none.
+/// Whether the line that goes up to `end` has escapes of quoted-printable text, or the length at which
+/// such lines are broken, and no `=` that is no escape.
 pub(super) fn is_quoted_line(bytes: &[u8], end: usize) -> bool {
     let length = bytes[..end].iter().rev().take(80).take_while(|b| **b != b'\n').count();
     let mut escapes = bytes[end - length..end].split(|b| *b == b'=').skip(1).peekable();
+    let told = escapes.peek().is_some() || (72..=75).contains(&length);
     let is_digit = |b: &u8| matches!(b, b'0'..=b'9' | b'A'..=b'F');
-    escapes.peek().is_some()
-        && escapes.all(|escape| escape.get(..2).is_some_and(|e| e.iter().all(is_digit)))
+    told && escapes.all(|escape| escape.get(..2).is_some_and(|e| e.iter().all(is_digit)))
 }

@@ -72,7 +72,7 @@ impl Sweep {
         let mut arrows: Vec<(usize, Option<usize>)> = Vec::new();
         for (number, rule) in set.rules.iter().enumerate() {
             let Some(rule) = rule.own() else { continue };
-            let from = sweep.rules.iter().position(|one| one.rule == number);
+            let from = sweep.rules.binary_search_by_key(&number, |one| one.rule).ok();
             let required = rule.foreign.iter().flat_map(|foreign| &foreign.required);
             arrows.extend(required.filter_map(|required| Some((find(&required.id)?, from))));
         }

@@ -3,7 +3,7 @@
 //! `_live` serves four of the built-in prefixes, so that one literal and its encodings stand for
 //! four.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Wanted;
 use crate::rule::{Encodings, weight};
@@ -119,18 +119,24 @@ fn reuse(found: &mut BTreeMap<(Vec<u8>, bool), Vec<Use>>) {
     let anywhere = |(literal, sheltered): &(Vec<u8>, bool)| (!sheltered).then(|| literal.clone());
     let mut literals: Vec<Vec<u8>> = found.keys().filter_map(anywhere).collect();
     literals.sort_by_key(|literal| std::cmp::Reverse(literal.len()));
+    let longest = literals.first().map_or(0, Vec::len);
+    let mut there: HashSet<&[u8]> = literals.iter().map(Vec::as_slice).collect();
     for literal in &literals {
         let own = (literal.clone(), false);
         let uses = found.get(&own).map_or(&[][..], Vec::as_slice);
-        let serves = |other: &&Vec<u8>| {
+        let serves = |other: &&[u8]| {
             *other != literal
-                && other.len() >= MIN_ANCHOR
-                && found.contains_key(&((*other).clone(), false))
+                && there.contains(other)
                 && uses.iter().all(|usage| position(&usage.prefix, other).is_some())
         };
-        let Some(other) = literals.iter().find(serves) else { continue };
+        // What serves all of them is a part of the first of them; of the longest, the first by its text.
+        let first = uses.first().map_or(&[][..], |usage| &usage.prefix);
+        let parts = (MIN_ANCHOR..=longest.min(first.len())).rev();
+        let mut best = parts.filter_map(|length| first.windows(length).filter(serves).min());
+        let Some(other) = best.next().map(<[u8]>::to_vec) else { continue };
+        there.remove(literal.as_slice());
         for mut usage in found.remove(&own).unwrap_or_default() {
-            usage.offset = position(&usage.prefix, other).unwrap_or(usage.offset);
+            usage.offset = position(&usage.prefix, &other).unwrap_or(usage.offset);
             found.entry((other.clone(), false)).or_default().push(usage);
         }
     }

@@ -1,5 +1,5 @@
-//! Whether text has what only some encoded forms have: the beginning of an escape, or a NUL. Most text
-//! has neither, and then those forms are not sought.
+//! Whether text has what only some encoded forms have: the beginning of an escape, a NUL, or a soft line
+//! break. Most text has none, and then those forms are not sought.
 //!
 //! Not here: the search for them.
 
@@ -17,6 +17,8 @@ pub(super) struct Marks {
     /// `%2` to `%7`, `\u` or `\x`.
     pub(super) escape: bool,
     pub(super) nul: bool,
+    /// `=` at the end of a line.
+    pub(super) soft: bool,
 }
 
 impl Marks {
@@ -58,6 +60,8 @@ impl Marks {
         let escape = percent | (first.simd_eq(all(b'\\')) & letter);
         self.escape |= escape.to_bitmask() != 0;
         self.nul |= first.simd_eq(all(0)).to_bitmask() != 0;
+        let end = second.simd_eq(all(b'\n')) | second.simd_eq(all(b'\r'));
+        self.soft |= (first.simd_eq(all(b'=')) & end).to_bitmask() != 0;
     }
 }
 
@@ -70,14 +74,15 @@ mod tests {
         #[test]
         fn marks_are_seen_wherever_they_are(
             (before, after) in ("[ -~]{0,140}", "[ -~]{0,140}"),
-            mark in "[%\\\\\u{0}a][1-8ux\u{0}]?",
+            mark in "[%\\\\\u{0}a=][1-8ux\u{0}\r\n]?",
         ) {
             let text = [before, mark, after].concat();
             let bytes = text.as_bytes();
             let is_escape = |pair: &[u8]| matches!(pair, [b'%', b'2'..=b'7'] | [b'\\', b'u' | b'x']);
             let escape = bytes.windows(2).any(is_escape);
             let nul = bytes.contains(&0);
-            prop_assert_eq!(Marks::of(bytes), Marks { escape, nul });
+            let soft = bytes.windows(2).any(|pair| matches!(pair, [b'=', b'\r' | b'\n']));
+            prop_assert_eq!(Marks::of(bytes), Marks { escape, nul, soft });
         }
     }
 }

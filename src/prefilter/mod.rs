@@ -86,6 +86,8 @@ pub struct Prefilter {
     plain: Bank,
     /// Those of them that hold an escape.
     escaped: Bank,
+    /// Those of the plain ones that a soft line break may cut in two.
+    soft: Bank,
     /// Literals that stand in or near runs.
     sheltered: Bank,
     wide: Bank,
@@ -100,7 +102,7 @@ impl Prefilter {
         let anchors = anchor::choose(wanted);
         let mut all = Vec::new();
         let (mut plain, mut escaped, mut sheltered) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut wide, mut dense) = (Vec::new(), Vec::new());
+        let (mut wide, mut dense, mut soft) = (Vec::new(), Vec::new(), Vec::new());
         let is_signed = |literal: &[u8]| has_sign(literal, Span::new(0, literal.len()));
         for (index, anchor) in (0u16..).zip(&anchors) {
             let forms = match anchor.encodings {
@@ -109,6 +111,9 @@ impl Prefilter {
             };
             for recipe in forms {
                 let entry = (recipe.literal.clone(), u16::try_from(all.len()).unwrap_or(u16::MAX));
+                if recipe.steps.is_empty() && anchor.encodings == Encodings::All {
+                    soft.push(entry.clone());
+                }
                 match recipe.steps.first().map(|s| s.layer) {
                     None if anchor.sheltered => sheltered.push(entry),
                     Some(Layer::Escape) if Marks::of(&recipe.literal).escape => escaped.push(entry),
@@ -127,6 +132,7 @@ impl Prefilter {
             longest: all.iter().map(|(_, r)| r.literal.len()).max().unwrap_or(0),
             plain: Bank::few(plain),
             escaped: Bank::few(escaped),
+            soft: Bank::many(soft),
             sheltered: Bank::many(sheltered),
             wide: Bank::few(wide),
             dense: Bank::many(dense),
@@ -174,6 +180,9 @@ impl Prefilter {
         if marks.escape {
             self.escaped.search(bytes, anchors, &mut note);
         }
+        if marks.soft && !self.soft.is_empty() {
+            self.soft_breaks(bytes, anchors, &mut note);
+        }
         if !self.wide.is_empty() && marks.nul {
             for span in Spaced::of(text) {
                 let start = anchors.start + span.start;
@@ -182,6 +191,38 @@ impl Prefilter {
             }
         }
         self.in_runs(bytes, anchors, found);
+    }
+
+    /// Literals that a soft line break of quoted-printable text cuts in two.
+    fn soft_breaks(&self, bytes: &[u8], anchors: Span, note: &mut impl FnMut(usize, u16)) {
+        let until = (anchors.end + self.longest).min(bytes.len());
+        for at in memchr::memchr_iter(b'=', &bytes[anchors.start..until]) {
+            let end = anchors.start + at;
+            let next = match &bytes[end + 1..] {
+                [b'\n', ..] => end + 2,
+                [b'\r', b'\n', ..] => end + 3,
+                _ => continue,
+            };
+            let before = &bytes[end.saturating_sub(self.longest).max(anchors.start)..end];
+            let after = &bytes[next..bytes.len().min(next + self.longest)];
+            self.across(&self.soft, before, after, &mut |at, recipe| {
+                let place = end - before.len() + at;
+                if place < anchors.end {
+                    note(place, recipe);
+                }
+            });
+        }
+    }
+
+    /// The literals of `bank` that begin in `before` and end in `after`, were they one text.
+    fn across(&self, bank: &Bank, before: &[u8], after: &[u8], note: &mut impl FnMut(usize, u16)) {
+        let joined = [before, after].concat();
+        bank.search(&joined, Span::new(0, joined.len()), &mut |at, recipe| {
+            let literal = &self.recipes[usize::from(recipe)].1.literal;
+            if at < before.len() && at + literal.len() > before.len() {
+                note(at, recipe);
+            }
+        });
     }
 
     /// Candidates in and near runs, which are judged with [`AROUND`] bytes around the anchors, so that
@@ -275,12 +316,9 @@ impl Prefilter {
         let Some((end, next)) = line_break(bytes, run.start) else { return };
         let before = &bytes[end.saturating_sub(self.longest).max(anchors.start).min(end)..end];
         let after = bytes.get(next..run.end.min(next + self.longest)).unwrap_or_default();
-        let joined = [before, after].concat();
-        self.dense.search(&joined, Span::new(0, joined.len()), &mut |at, recipe| {
-            let literal = &self.recipes[usize::from(recipe)].1.literal;
+        self.across(&self.dense, before, after, &mut |at, recipe| {
             let place = end - before.len() + at;
-            let spans = at < before.len() && at + literal.len() > before.len();
-            if spans && place < anchors.end {
+            if place < anchors.end {
                 note(place, recipe);
             }
         });

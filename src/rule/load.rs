@@ -1,5 +1,7 @@
 //! Reading one rule file: text in, rules and complaints out.
 
+use std::collections::HashSet;
+
 use super::provider::Provider;
 use super::{Rule, syntax, verify};
 use crate::document::{Document, Problem};
@@ -37,9 +39,10 @@ pub fn parse(name: &str, text: &str) -> Result<RuleFile, LoadError> {
     if let Some(parsed) = document.parse() {
         let root = document.root(&parsed);
         file.provider = root.table("provider").and_then(|p| syntax::provider(&p));
+        let mut ids = HashSet::new();
         for table in root.tables("rules") {
             let Some(rule) = syntax::rule(&table) else { continue };
-            if file.rules.iter().any(|r| r.id == rule.id) {
+            if !ids.insert(rule.id.clone()) {
                 let message = format!("the id `{}` is used twice", rule.id);
                 document.error(table.place("id").unwrap_or(0..0), message, None);
             }

@@ -1,5 +1,7 @@
 //! All rules and providers of one run.
 
+use std::collections::HashMap;
+
 use super::listed::{self, Listed, ListedProvider};
 use super::load::RuleFile;
 use super::provider::Provider;
@@ -21,8 +23,14 @@ impl RuleSet {
             self.providers.retain(|p| p.id != provider.id);
             self.providers.push(provider.into());
         }
+        if file.rules.is_empty() {
+            return;
+        }
+        let known = self.rules.iter().enumerate().map(|(number, rule)| (rule.id.clone(), number));
+        let mut known: HashMap<String, usize> = known.collect();
         for rule in file.rules {
-            match self.rules.iter_mut().find(|r| r.id == rule.id) {
+            let number = *known.entry(rule.id.clone()).or_insert(self.rules.len());
+            match self.rules.get_mut(number) {
                 Some(old) => *old = rule.into(),
                 None => self.rules.push(rule.into()),
             }
