@@ -9,6 +9,7 @@ mod captured;
 mod codec;
 mod continuation;
 mod foreign;
+mod inside;
 mod named;
 mod sweep;
 
@@ -28,6 +29,7 @@ use continuation::{
     is_full_line, is_quoted_line,
 };
 
+pub use inside::inside;
 pub use named::NameIndex;
 
 /// Bytes around a candidate on which its matches depend: the longest match and what may stand

@@ -17,7 +17,7 @@ use placeholder::{Nesting, Placeholder, nesting};
 
 use crate::decode;
 use crate::finding::Confidence;
-use crate::matcher::Match;
+use crate::matcher::{Match, inside};
 use crate::randomness;
 use crate::rule::{Deviant, Rule, Wordlike};
 
@@ -85,6 +85,8 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
         return foreign::judge(rule, secret);
     }
     let body = &secret[found.body.range()];
+    let within = rule.inside.as_ref().and_then(|pattern| inside(pattern, body));
+    let body = within.as_ref().map_or(body, |within| within.as_slice());
     if let Some(sample) = placeholder::reason(body) {
         return Err(Rejection::Placeholder(sample));
     }

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Match, Place};
+use super::{Match, Place, inside};
 use crate::finding::Secret;
 use crate::prefilter::{Candidate, Use};
 use crate::rule::Rule;
@@ -17,18 +17,21 @@ pub(super) struct Captured {
 }
 
 impl Captured {
-    /// The ranges of `captures`. None if the secret is empty.
+    /// The ranges of `captures`. None if the secret is empty, or not the base64 of what it must be.
     pub(super) fn new(rule: &Rule, captures: &regex::bytes::Captures<'_>) -> Option<Self> {
         let span = |m: regex::bytes::Match<'_>| Span::new(m.start(), m.end());
-        let whole = span(captures.get(0)?);
+        let whole = captures.get(0)?;
         let first = || (1..captures.len()).filter_map(|g| captures.get(g)).find(|m| !m.is_empty());
         let secret = match rule.secret_group {
-            0 => first().map_or(whole, span),
-            group => span(captures.get(group)?),
+            0 => first().unwrap_or(whole),
+            group => captures.get(group)?,
         };
-        let body = captures.name("body").map_or(secret, span);
+        let body = captures.name("body").unwrap_or(secret);
+        if secret.is_empty() || !inside::fits(rule, body.as_bytes()) {
+            return None;
+        }
         let uuid = captures.name("uuid").map(span);
-        (!secret.is_empty()).then_some(Self { whole, secret, body, uuid })
+        Some(Self { whole: span(whole), secret: span(secret), body: span(body), uuid })
     }
 
     /// The same, counted from `start`.

@@ -62,6 +62,9 @@ pub struct Rule {
     pub entropy: Option<f64>,
     /// The documented form of the body; a body of this form is of high confidence.
     pub form: Option<Pattern>,
+    /// What the body is the base64 of, all of it: a body of anything else is no match, and what this
+    /// captures is judged in the body's place.
+    pub inside: Option<Pattern>,
     /// What becomes of a body that has not the documented form.
     pub deviant: Deviant,
     /// Whether the body must look drawn at random.

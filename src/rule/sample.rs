@@ -20,8 +20,8 @@ const CLASSES: [(&str, &str); 10] = [
 const MAX_LENGTH: usize = 4096;
 
 /// Replaces `{class:length}` (hex, HEX, base36, BASE36, base32, base62, base64url, base64, digit,
-/// letters) and `{uuid}` in `text` by
-/// made-up characters, and `{x:length}` by so many `x`. Anything else in braces stays.
+/// letters) and `{uuid}` in `text` by made-up characters, `{base64 of class:length}` by the base64 of
+/// such, and `{x:length}` by so many `x`. Anything else in braces stays.
 pub fn armed(text: &str) -> String {
     filled(text, Random::seeded(text, 0))
 }
@@ -62,6 +62,9 @@ fn made_up(name: &str, random: &mut Random) -> Option<String> {
         let parts = [8, 4, 3, 3, 12].map(|n| part(random, n));
         return Some(format!("{}-{}-4{}-a{}-{}", parts[0], parts[1], parts[2], parts[3], parts[4]));
     }
+    if let Some(text) = name.strip_prefix("base64 of ") {
+        return Some(base64(made_up(text, random)?.as_bytes()));
+    }
     let (class, length) = name.split_once(':')?;
     let length = length.parse().ok().filter(|n| *n <= MAX_LENGTH)?;
     match CLASSES.iter().find(|(n, _)| *n == class) {
@@ -69,6 +72,16 @@ fn made_up(name: &str, random: &mut Random) -> Option<String> {
         None if class.len() == 1 => Some(class.repeat(length)),
         None => None,
     }
+}
+
+fn base64(text: &[u8]) -> String {
+    let letters = CLASSES[CLASSES.len() - 1].1.as_bytes();
+    let group = |group: &[u8]| -> String {
+        let bits = (0..3).fold(0, |bits, i| bits << 8 | usize::from(*group.get(i).unwrap_or(&0)));
+        let letter = |i: usize| char::from(letters[bits >> (18 - 6 * i) & 63]);
+        (0..4).map(|i| if i <= group.len() { letter(i) } else { '=' }).collect()
+    };
+    text.chunks(3).map(group).collect()
 }
 
 /// A small generator (xorshift*, Marsaglia 2003): the same everywhere, and good enough to look random.
@@ -103,6 +116,7 @@ mod tests {
         assert_eq!(text.len(), "a=12345678 {not:this}  {x".len() + 36);
         assert!(text.ends_with(" {x") && text.contains("{not:this}"));
         assert_eq!(armed("{0:3}{9:1}"), "0009");
+        assert_eq!(armed("{base64 of a:3} {base64 of b:4}"), "YWFh YmJiYg==");
         assert_eq!(text, armed("a={hex:8} {not:this} {uuid} {x"));
     }
 }

@@ -87,6 +87,7 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
         keywords: table.strings("keywords").into_iter().map(|k| k.value.to_lowercase()).collect(),
         entropy: table.number("entropy"),
         form: table.string("form").and_then(|f| self::pattern(table, &f, Pattern::whole)),
+        inside: table.string("inside").and_then(|i| self::pattern(table, &i, Pattern::whole)),
         deviant: choice(table, "deviant", DEVIANTS).unwrap_or_default(),
         random: table.boolean("random").unwrap_or(false),
         wordlike: choice(table, "wordlike", WORDLIKE).unwrap_or_default(),
@@ -161,11 +162,12 @@ fn longest(table: &Table<'_, '_>) -> usize {
 const LONGEST: usize = 16 << 10;
 
 /// Keys that a rule of ours may have; one that has none of them means what it means to gitleaks.
-const OWN_KEYS: [&str; 17] = [
+const OWN_KEYS: [&str; 18] = [
     "provider",
     "severity",
     "environment",
     "form",
+    "inside",
     "deviant",
     "random",
     "names",

@@ -129,6 +129,7 @@ impl Draft {
             keywords: self.keywords,
             entropy: self.entropy,
             form: None,
+            inside: None,
             deviant: crate::rule::Deviant::default(),
             random: false,
             names: None,
