@@ -161,12 +161,21 @@ fn name_before(text: &[u8], end: usize, floor: usize) -> Option<Span> {
     if is(&TYPES) {
         let outer =
             back_while(text, name.start, floor, |b| is_blank(b) || matches!(b, b':' | b'&' | b'*'));
-        return word(text, outer, floor).or(Some(name));
+        return word(text, before_as(text, outer, floor), floor).or(Some(name));
     }
     if is(&EMPTY) {
         return named_beside(text, name.start, floor).or(Some(name));
     }
     Some(name)
+}
+
+/// Where the name ends before `As`, with which Basic puts the type behind it: `Dim key As String`.
+fn before_as(text: &[u8], end: usize, floor: usize) -> usize {
+    let start = back_while(text, end, floor, |b| b.is_ascii_alphabetic());
+    match text[start..end].eq_ignore_ascii_case(b"as") {
+        true => back_while(text, start, floor, is_blank),
+        false => end,
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -195,6 +204,10 @@ fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operat
     // `token - '…'`: a dash that stands alone.
     if signs > floor + 1 && text[signs - 1] == b'-' && is_blank(text[signs - 2]) && signs < end {
         signs -= 1;
+    }
+    // The arrow of R, which looks like a dash: `token <- '…'`.
+    if text[floor..signs].ends_with(b"<-") {
+        signs = back_while(text, signs - 1, floor, |b| b == b'<');
     }
     let operator = match text[signs..unblanked].iter().any(|b| is_sign(*b) || *b == b'-') {
         true => Operator::Sign,
@@ -285,6 +298,10 @@ mod tests {
             ("const apiKey =\n  '@';", "apiKey"),
             ("api.key(\n  '@',", "api.key"),
             ("acme token - '@'", "token"),
+            ("api_key <- \"@\"", "api_key"),
+            ("api_key <<- '@'", "api_key"),
+            ("Dim apiKey As String = \"@\"", "apiKey"),
+            ("Const alias string = \"@\"", "alias"),
         ] {
             let found = read(&text.replace('@', VALUE));
             assert_eq!(found, Some((name.to_owned(), VALUE.to_owned())), "{text}");

@@ -15,7 +15,7 @@ use crate::filter::allow::AllowComments;
 use crate::filter::allowlist::{self, Subject, allowing_commits, allows};
 use crate::filter::{Rejection, judge, ties};
 use crate::finding::{Confidence, Occurrence, Reach, Rejected, Secret, Suppressor};
-use crate::matcher::{Found, Match};
+use crate::matcher::{Found, Match, NearMiss};
 use crate::rule::{Deviant, Rule};
 use crate::span::{Charset, LineTable, Span};
 
@@ -328,8 +328,10 @@ impl Scanner<'_> {
         sightings: &mut Sightings,
     ) {
         let Some(misses) = &found.misses else { return };
-        for miss in misses.iter().filter(|m| !found.matches.iter().any(|f| f.span.overlaps(m.span)))
-        {
+        let is_apart = |m: &&NearMiss| !found.matches.iter().any(|f| f.span.overlaps(m.span));
+        // A generic rule begins with a word of any text: without a value that says nothing.
+        let is_telling = |m: &&NearMiss| !self.rules.rules[m.rule].is_generic();
+        for miss in misses.iter().filter(is_telling).filter(is_apart) {
             let start = places.position(miss.span.start);
             let raw = String::from_utf8_lossy(&blob.bytes[miss.span.range()]);
             sightings.rejections.push(Rejected {
