@@ -18,7 +18,7 @@ pub use sweep::Sweep;
 use zeroize::Zeroizing;
 
 use crate::boundary;
-use crate::decode::{self, Layer, Reach, Text};
+use crate::decode::{self, Layer, Reach, Recipe, Text};
 use crate::finding::Secret;
 use crate::prefilter::{Anchor, Candidate, Prefilter, Use};
 use crate::rule::{Encodings, MAX_MATCH, RuleSet};
@@ -229,7 +229,12 @@ impl<'r> Matcher<'r> {
             let Some((text, index)) = decode::around(bytes, candidate.at, recipe, reach) else {
                 return;
             };
+            let before = found.matches.len();
             self.in_text(bytes, &text, index, &anchor.uses, &recipe.layers(), candidate, found);
+            let all = anchor.encodings == Encodings::All && found.matches.len() == before;
+            if all && escaped_prefix(&text.bytes, index, anchor).is_some() {
+                self.in_escapes(bytes, anchor, recipe, candidate, found);
+            }
             return;
         }
         let before = found.matches.len();
@@ -276,6 +281,23 @@ impl<'r> Matcher<'r> {
             });
         }
         keep_longer(self.rules, &mut found.matches, before, plain);
+    }
+
+    /// Adds what there is where signs of a prefix are escaped in decoded text: `ak_live%3A` in base64.
+    fn in_escapes(
+        &self,
+        bytes: &[u8],
+        anchor: &Anchor,
+        recipe: &Recipe,
+        candidate: Candidate,
+        found: &mut Found,
+    ) {
+        let [outer] = recipe.steps.as_slice() else { return };
+        let reach = self.text_reach(anchor);
+        let read = decode::escaped_within(bytes, candidate.at, recipe, reach);
+        let Some((text, index)) = read.filter(|_| outer.layer != Layer::Escape) else { return };
+        let layers = [outer.layer, Layer::Escape];
+        self.in_text(bytes, &text, index, &anchor.uses, &layers, candidate, found);
     }
 
     /// Tells what came of the candidates of one content, when all of them were asked.

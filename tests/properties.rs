@@ -55,14 +55,19 @@ enum Form {
     Base64,
     Base64Url,
     Base64Twice,
+    Base64OfPercent,
     /// In lines of 76 characters, with this between them.
     Base64Wrapped(&'static str),
     HexLower,
     HexUpper,
+    HexTwice,
+    HexOfPercent,
     PercentAll,
     PercentPunctuation,
+    PercentTwice,
     BackslashX,
     BackslashU,
+    BackslashUTwice,
     /// Big-endian or not, with a byte order mark or not.
     Wide(bool, bool),
     /// Quoted-printable, in lines of 76.
@@ -71,19 +76,24 @@ enum Form {
     Braced,
 }
 
-const FORMS: [Form; 18] = [
+const FORMS: [Form; 23] = [
     Form::Plain,
     Form::Base64,
     Form::Base64Url,
     Form::Base64Twice,
+    Form::Base64OfPercent,
     Form::Base64Wrapped("\n"),
     Form::Base64Wrapped("\r\n"),
     Form::HexLower,
     Form::HexUpper,
+    Form::HexTwice,
+    Form::HexOfPercent,
     Form::PercentAll,
     Form::PercentPunctuation,
+    Form::PercentTwice,
     Form::BackslashX,
     Form::BackslashU,
+    Form::BackslashUTwice,
     Form::Wide(false, false),
     Form::Wide(false, true),
     Form::Wide(true, false),
@@ -104,18 +114,25 @@ impl Form {
             Form::Base64 => base64(text.as_bytes(), false),
             Form::Base64Url => base64(text.as_bytes(), true).trim_end_matches('=').to_owned(),
             Form::Base64Twice => base64(base64(text.as_bytes(), false).as_bytes(), false),
+            Form::Base64OfPercent => base64(&Form::PercentPunctuation.write(text), false),
             Form::Base64Wrapped(end) => wrapped(&base64(text.as_bytes(), false), end),
             Form::HexLower => each(text, |b| format!("{b:02x}")),
             Form::HexUpper => each(text, |b| format!("{b:02X}")),
+            Form::HexTwice => return Form::HexLower.write(&each(text, |b| format!("{b:02x}"))),
+            Form::HexOfPercent => {
+                return Form::HexLower.write(&each(text, |b| format!("%{b:02X}")));
+            }
             Form::PercentAll => each(text, |b| format!("%{b:02X}")),
             Form::PercentPunctuation => each(text, |b| match b.is_ascii_alphanumeric() {
                 true => char::from(b).to_string(),
                 false => format!("%{b:02X}"),
             }),
+            Form::PercentTwice => each(text, |b| format!("%25{b:02X}")),
             Form::BackslashX => each(text, |b| format!("\\x{b:02x}")),
             Form::BackslashU => each(text, |b| format!("\\u{b:04x}")),
             Form::Quoted => quoted(text),
             Form::Braced => each(text, |b| format!("\\u{{{b:x}}}")),
+            Form::BackslashUTwice => each(text, |b| format!("\\\\u{b:04x}")),
             Form::Wide(big, _) => {
                 let unit = |u: u16| if big { u.to_be_bytes() } else { u.to_le_bytes() };
                 return text.encode_utf16().flat_map(unit).collect();
@@ -131,12 +148,17 @@ impl Form {
             Form::Plain => bytes.to_vec(),
             Form::Base64 | Form::Base64Url | Form::Base64Wrapped(_) => unbase64(bytes),
             Form::Base64Twice => unbase64(&unbase64(bytes)),
+            Form::Base64OfPercent => Form::PercentAll.read(&unbase64(bytes)),
             Form::HexLower | Form::HexUpper => escaped(&text, "", 2),
+            Form::HexTwice => Form::HexLower.read(&Form::HexLower.read(bytes)),
+            Form::HexOfPercent => Form::PercentAll.read(&Form::HexLower.read(bytes)),
             Form::PercentAll | Form::PercentPunctuation => escaped(&text, "%", 2),
+            Form::PercentTwice => escaped(&text, "%25", 2),
             Form::BackslashX => escaped(&text, "\\x", 2),
             Form::BackslashU => escaped(&text, "\\u", 4),
             Form::Quoted => escaped(&text.replace("=\n", ""), "=", 2),
             Form::Braced => escaped(&text.replace('}', ""), "\\u{", 2),
+            Form::BackslashUTwice => escaped(&text, "\\\\u", 4),
             Form::Wide(big, _) => {
                 bytes.chunks(2).filter_map(|u| u.get(usize::from(big)).copied()).collect()
             }
@@ -144,8 +166,8 @@ impl Form {
     }
 
     fn is_base64(self) -> bool {
-        use Form::{Base64, Base64Twice, Base64Url, Base64Wrapped};
-        matches!(self, Base64 | Base64Url | Base64Twice | Base64Wrapped(_))
+        use Form::{Base64, Base64OfPercent, Base64Twice, Base64Url, Base64Wrapped};
+        matches!(self, Base64 | Base64Url | Base64Twice | Base64OfPercent | Base64Wrapped(_))
     }
 }
 

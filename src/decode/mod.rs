@@ -91,6 +91,18 @@ pub fn is_big_endian(content: &[u8], at: usize) -> bool {
     wide::is_big_endian(content, at)
 }
 
+/// Reads the escapes in the text that `recipe` leads to, where something in it looks escaped.
+pub fn escaped_within(
+    bytes: &[u8],
+    at: usize,
+    recipe: &Recipe,
+    reach: Reach,
+) -> Option<(Text, usize)> {
+    let (between, index) = around(bytes, at, recipe, reach.for_inner())?;
+    let (text, start) = escaped_around(&between.bytes, index, Layer::Escape, reach)?;
+    Some((text.through(&between), start))
+}
+
 fn step(
     bytes: &[u8],
     at: usize,

@@ -56,14 +56,17 @@ pub fn recipes(literal: &[u8]) -> Vec<Recipe> {
     for inner in base64.iter().chain(&hex).chain(&wide).chain(&escape) {
         nested.extend(under(inner, base64_forms));
     }
-    for inner in base64.iter().chain(&wide) {
+    // Half escaped, too little of a literal is left in hex that looks the same in both cases.
+    let whole = under(&plain, escaped_whole);
+    for inner in base64.iter().chain(&hex).chain(&wide).chain(&whole) {
         nested.extend(under(inner, hex_forms));
     }
     for inner in base64.iter().chain(&hex).chain(&escape) {
         nested.extend(under(inner, wide_forms));
     }
+    let twice = under(&plain, twice_escaped);
     let mut all = vec![plain];
-    for forms in [escape, wide, hex, base64, nested] {
+    for forms in [escape, twice, wide, hex, base64, nested] {
         all.extend(forms);
     }
     all.retain(|r| r.literal.len() >= MIN_LITERAL || r.steps.is_empty());
@@ -108,10 +111,7 @@ fn hex_forms(text: &[u8]) -> Vec<Form> {
 
 /// Every character escaped, or only those that are no letters or digits.
 fn escape_forms(text: &[u8]) -> Vec<Form> {
-    let mut forms = Vec::new();
-    for lead in ["%", r"\x", r"\u00"] {
-        forms.extend(cased(text, lead, Layer::Escape));
-    }
+    let mut forms = escaped_whole(text);
     forms.extend(braced(text));
     forms.extend(punctuation_escaped(text));
     forms
@@ -126,6 +126,16 @@ fn braced(text: &[u8]) -> Vec<Form> {
     literals.dedup();
     let step = Step { layer: Layer::Escape, lead: 0, shift: 0 };
     literals.into_iter().map(|literal| (literal, step)).collect()
+}
+
+fn escaped_whole(text: &[u8]) -> Vec<Form> {
+    ["%", r"\x", r"\u00"].iter().flat_map(|lead| cased(text, lead, Layer::Escape)).collect()
+}
+
+/// Every character escaped, and the signs that open the escapes once more. Both are undone in one
+/// step, see `escape`.
+fn twice_escaped(text: &[u8]) -> Vec<Form> {
+    ["%25", r"\\u00"].iter().flat_map(|lead| cased(text, lead, Layer::Escape)).collect()
 }
 
 /// Each byte as `lead` and two digits. The two cases of the digits share a literal where a stretch
@@ -238,7 +248,7 @@ mod tests {
     /// An encoding of `..literal..` that holds the recipe's literal.
     fn complete(recipe: &Recipe, literal: &str) -> Vec<u8> {
         let blanks = |n: usize| " ".repeat(n);
-        for (style, inner, outer) in (0..81).map(|n| (n / 9, n / 3 % 3, n % 3)) {
+        for (style, inner, outer) in (0..108).map(|n| (n / 9, n / 3 % 3, n % 3)) {
             let mut text = format!("{}{literal}   abcdef", blanks(inner)).into_bytes();
             for (depth, layer) in recipe.layers().iter().rev().enumerate() {
                 let shift = if depth > 0 { outer } else { 0 };
@@ -283,13 +293,15 @@ mod tests {
             (Layer::Escape, 3) => some("%", true),
             (Layer::Escape, 4) => some("%", false),
             (Layer::Escape, 5) => some(r"\x", false),
-            (Layer::Escape, 6) => {
+            (Layer::Escape, 6) => some(r"\u00", false),
+            (Layer::Escape, 7) => all("%25"),
+            (Layer::Escape, 8) => {
                 text.iter().flat_map(|b| format!(r"\u{{{b:02x}}}").into_bytes()).collect()
             }
-            (Layer::Escape, 7) => {
+            (Layer::Escape, 9) => {
                 text.iter().flat_map(|b| format!(r"\u{{{b:02X}}}").into_bytes()).collect()
             }
-            (Layer::Escape, _) => some(r"\u00", false),
+            (Layer::Escape, _) => all(r"\\u00"),
             (Layer::Quoted, _) => text.to_vec(),
         }
     }

@@ -103,14 +103,15 @@ impl<'a> Views<'a> {
         let kept = self.last.as_ref().is_some_and(|view| view.holds(found, self.content));
         if !kept || !self.last.as_mut().is_some_and(|view| view.point_at(found)) {
             let recipe = prefilter.recipe(candidate)?;
-            let read = match (recipe.steps.is_empty(), found.layers.first()) {
-                (true, Some(layer)) => {
-                    decode::escaped_around(self.content, candidate.at, *layer, Reach::CONTEXT)
-                }
-                _ => decode::around(self.content, candidate.at, recipe, Reach::CONTEXT),
+            let (content, at, reach) = (self.content, candidate.at, Reach::CONTEXT);
+            // Escapes are no part of a recipe that led to the text around them.
+            let read = match (recipe.steps.len(), found.layers.as_slice()) {
+                (0, [layer, ..]) => decode::escaped_around(content, at, *layer, reach),
+                (1, [_, _]) => decode::escaped_within(content, at, recipe, reach),
+                _ => decode::around(content, at, recipe, reach),
             };
             let mut view = self.view(read?.0, found, attributor);
-            if let [outer, _] = recipe.steps.as_slice() {
+            if let ([_, _], [outer, ..]) = (found.layers.as_slice(), recipe.steps.as_slice()) {
                 let outer = Recipe { literal: recipe.literal.clone(), steps: vec![*outer] };
                 let text = decode::around(self.content, candidate.at, &outer, Reach::CONTEXT)?.0;
                 view.middle = Some(Box::new(self.view(text, found, attributor)));
