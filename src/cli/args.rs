@@ -289,7 +289,7 @@ pub(super) struct SharedArgs {
     /// Make fingerprints with the secret key in this file, so that a list of them tells nothing
     #[arg(long, value_name = "FILE", help_heading = "Rules and configuration")]
     pub(super) fingerprint_key: Option<PathBuf>,
-    /// Number of threads [default: one a core]
+    /// Number of threads; no more than 64, or than four a core, are started [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "What is read")]
     pub(super) threads: Option<u16>,
     /// Do not look into archives

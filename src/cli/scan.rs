@@ -270,10 +270,16 @@ fn fingerprint_key(path: &Path) -> Result<FingerprintKey, Failure> {
     })
 }
 
+/// So many threads are never too many.
+const FEW_THREADS: usize = 64;
+/// More threads a core than this only wait for each other: with thousands, a walk hardly gets on.
+const THREADS_A_CORE: usize = 4;
+
 /// Number of threads to use.
 pub(super) fn threads(args: &SharedArgs) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    args.threads.map_or_else(cores, usize::from)
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = FEW_THREADS.max(THREADS_A_CORE * cores);
+    args.threads.map_or(cores, usize::from).min(most)
 }
 
 /// Whether to look into archives, and how deep.
