@@ -663,6 +663,29 @@ fn keys_in_archives_and_in_archives_within_them_are_found() {
     assert_eq!(shallow.json()["complete"], false);
 }
 
+/// A gzip with a key in its comment.
+fn noted_gzip(key: &str) -> Vec<u8> {
+    let gzip = flate2::GzBuilder::new().comment(key);
+    let mut writer = gzip.write(Vec::new(), flate2::Compression::default());
+    writer.write_all(b"nothing\n").expect("its bytes");
+    writer.finish().expect("a gzip")
+}
+
+#[test]
+fn a_wrong_checksum_ends_in_2_whatever_the_format() {
+    let mut gzip = noted_gzip("-");
+    let sum = gzip.len() - 8;
+    gzip[sum] ^= 1;
+    let mut zip = zip(&[("a.txt", b"nothing\n")]);
+    let record = zip.windows(4).rposition(|w| w == b"PK\x01\x02").expect("a record");
+    zip[record + 16] ^= 1;
+    for (name, bytes) in [("a.gz", &gzip), ("a.zip", &zip)] {
+        let run = Place::with(&[(name, bytes)]).run(&JSON);
+        assert_eq!((run.code, run.warnings()), (2, vec!["archive".to_owned()]), "{name}");
+        assert!(run.stderr.contains("does not match its checksum"), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn a_key_in_a_line_of_megabytes_is_found_and_its_snippet_is_short() {
     let filler = "var a=function(b){return b+1};".repeat(50_000);

@@ -57,7 +57,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether content was left unread.
+    /// Whether content was left unread, or read as something that it is not.
     pub fn incomplete(&self) -> bool {
         self.problems.iter().any(|problem| problem.incomplete)
     }

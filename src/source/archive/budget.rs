@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
+use libdeflater::Crc;
+
 use super::problem::{Limit, ProblemKind};
 
 /// What a visit may cost. A bomb ends at the first of these that it meets.
@@ -80,11 +82,28 @@ pub(super) struct Guard<D> {
     pub(super) taken: Count,
     /// Decompressed bytes made by this decoder.
     pub(super) made: u64,
+    /// Their checksum, where the decoder does not look at one.
+    pub(super) sum: Option<Crc>,
     /// Decompressed bytes made by all.
     pub(super) spent: Count,
     pub(super) total: u64,
     pub(super) ratio: u64,
     pub(super) ratio_from: u64,
+}
+
+/// What a container says of content that is packed in it.
+#[derive(Clone, Copy)]
+pub(super) struct Stated {
+    pub(super) size: u64,
+    pub(super) crc: u32,
+}
+
+impl<D> Guard<D> {
+    /// Whether all that there should be was made, and is something else.
+    pub(super) fn contradicts(&self, stated: Stated) -> bool {
+        let differs = |sum: &Crc| sum.sum() != stated.crc;
+        self.made == stated.size && self.sum.as_ref().is_some_and(differs)
+    }
 }
 
 impl<D: Read> Read for Guard<D> {
@@ -101,6 +120,9 @@ impl<D: Read> Read for Guard<D> {
             return Err(ProblemKind::LimitReached(Limit::Total(self.total)).into_io());
         }
         self.made += read as u64;
+        if let Some(sum) = &mut self.sum {
+            sum.update(buffer.get(..read).unwrap_or_default());
+        }
         self.spent.set(self.spent.get().saturating_add(read as u64));
         Ok(read)
     }

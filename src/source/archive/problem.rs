@@ -13,7 +13,7 @@ pub struct Problem {
     pub path: String,
     /// What it is.
     pub kind: ProblemKind,
-    /// Whether content was left unread.
+    /// Whether content was left unread, or read as something that it is not.
     pub incomplete: bool,
 }
 
@@ -42,7 +42,7 @@ pub enum ProblemKind {
         /// The container, if it is known which.
         format: Option<Format>,
     },
-    /// All of the data was read, but its checksum is another's.
+    /// All of the data was read, but its checksum is another's: what was read is not what was packed.
     #[error("{} data does not match its checksum; all of it was read, and some of it may be wrong", .0.name())]
     Checksum(Format),
     /// Something that is not part of the container follows it. It is given under the same path.
@@ -143,8 +143,8 @@ impl ProblemKind {
         )
     }
 
-    /// Whether it leaves content unread.
+    /// Whether it leaves content unread, or read as something that it is not.
     pub(super) fn is_incomplete(&self) -> bool {
-        !matches!(self, Self::Checksum(_) | Self::TrailingData(_))
+        !matches!(self, Self::TrailingData(_))
     }
 }

@@ -96,7 +96,7 @@ fn what_follows_is_bounded_too() {
 }
 
 #[test]
-fn a_wrong_checksum_leaves_nothing_unread() {
+fn what_a_wrong_checksum_is_about_is_given_whole() {
     let mut first = gzip(TEXT);
     let crc = first.len() - 8;
     first[crc] ^= 1;
@@ -109,7 +109,7 @@ fn a_wrong_checksum_leaves_nothing_unread() {
         let (members, outcome) = unpack(&bytes, "x", &Limits::default());
         assert_eq!(members, one("x", &text));
         let kind = ProblemKind::Checksum(Format::Gzip);
-        assert_eq!(outcome.problems, [Problem { path: "x".to_owned(), kind, incomplete: false }]);
+        assert_eq!(outcome.problems, [Problem { path: "x".to_owned(), kind, incomplete: true }]);
     }
     // That of a gzip's header comes before the content, which is not had then.
     let mut header = gzip(TEXT);

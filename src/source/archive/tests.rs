@@ -150,6 +150,7 @@ fn zip_lzma_is_read() {
         let record = memchr::memmem::rfind(&bytes, b"PK\x01\x02").unwrap();
         bytes[record + 10] = 14;
         bytes[record + 8] |= if marker { 2 } else { 0 };
+        bytes[record + 16..record + 20].copy_from_slice(&libdeflater::crc32(TEXT).to_le_bytes());
         bytes[record + 24..record + 28].copy_from_slice(&(TEXT.len() as u32).to_le_bytes());
         assert_eq!(whole(&bytes, "z"), one("z!a", TEXT), "{marker}");
     }
@@ -237,6 +238,21 @@ fn zip_members_that_cannot_be_read_are_named() {
     });
     assert_eq!(kinds[..2], [ProblemKind::Encrypted, ProblemKind::UnsupportedMethod(97)]);
     assert_eq!(kinds[2], ProblemKind::Checksum(Format::Zip));
+}
+
+#[test]
+fn zip_members_of_every_method_are_held_against_their_checksum() {
+    use ::zip::CompressionMethod as Method;
+    for method in [Method::Stored, Method::Deflated, Method::Bzip2, Method::Zstd, Method::Xz] {
+        let mut bytes = zip_with(&[("a", TEXT)], method);
+        let record = memchr::memmem::find(&bytes, b"PK\x01\x02").unwrap();
+        bytes[record + 16] ^= 1;
+        let (members, outcome) = unpack(&bytes, "z", &Limits::default());
+        assert_eq!(members, one("z!a", TEXT), "{method:?}");
+        let kinds: Vec<_> = outcome.problems.iter().map(|problem| &problem.kind).collect();
+        assert_eq!(kinds, [&ProblemKind::Checksum(Format::Zip)], "{method:?}");
+        assert!(outcome.incomplete(), "{method:?}");
+    }
 }
 
 /// A v7 header by hand, with any name and type.

@@ -8,7 +8,9 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::rc::Rc;
 
-use super::budget::{Count, Counted, Guard, Limits, RATIO_FROM};
+use libdeflater::Crc;
+
+use super::budget::{Count, Counted, Guard, Limits, RATIO_FROM, Stated};
 use super::codec::Codec;
 use super::format::{Format, HEAD, detect, detect_whole};
 use super::parts::Parts;
@@ -151,12 +153,13 @@ impl<'v> Walk<'v> {
     /// A compressed stream, the content of which goes by the same path.
     fn stream(&mut self, format: Format, input: &mut dyn BufRead, path: &str, depth: u32) -> Flow {
         match Codec::of(format) {
-            Some(codec) => self.decoded(codec, input, path, depth + 1, format),
+            Some(codec) => self.decoded(codec, input, path, depth + 1, format, None),
             None => Continue(()),
         }
     }
 
-    /// What a decoder makes of a part of a container of `format`, at nesting level `depth`.
+    /// What a decoder makes of a part of a container of `format`, at nesting level `depth`, and what
+    /// the container says of that.
     pub(super) fn decoded(
         &mut self,
         codec: Codec,
@@ -164,16 +167,17 @@ impl<'v> Walk<'v> {
         path: &str,
         depth: u32,
         format: Format,
+        stated: Option<Stated>,
     ) -> Flow {
         let mut guard = match self.open(codec, input) {
-            Ok(guard) => guard,
+            Ok(guard) => Guard { sum: stated.map(|_| Crc::new()), ..guard },
             Err(error) => {
                 self.failed(path, Some(format), &error);
                 return Continue(());
             }
         };
         self.unpacked(&mut guard, path, depth, Some(format))?;
-        if guard.decoder.mismatch() {
+        if guard.decoder.mismatch() || stated.is_some_and(|stated| guard.contradicts(stated)) {
             self.problem(path, ProblemKind::Checksum(format));
         }
         match guard.decoder.into_rest() {
@@ -207,6 +211,7 @@ impl<'v> Walk<'v> {
             decoder,
             taken,
             made: 0,
+            sum: None,
             spent: Rc::clone(&self.spent),
             total: self.limits.total_bytes,
             ratio: self.limits.ratio,

@@ -8,6 +8,7 @@ use std::io;
 use std::ops::ControlFlow::Continue;
 
 use super::Format;
+use super::budget::Stated;
 use super::codec::Codec;
 use super::problem::{Limit, ProblemKind};
 use super::walk::{Flow, Walk};
@@ -147,9 +148,7 @@ impl Walk<'_> {
             method => {
                 let size = if entry.flags & 2 != 0 { u64::MAX } else { entry.size };
                 match Codec::of_zip_method(method, size) {
-                    Some(codec) => {
-                        self.decoded(codec, &mut { data }, member, depth + 1, Format::Zip)
-                    }
+                    Some(codec) => self.zip_stream(codec, data, entry, member, depth),
                     None => {
                         self.problem(member, ProblemKind::UnsupportedMethod(method));
                         Continue(())
@@ -176,11 +175,24 @@ impl Walk<'_> {
                 if result.is_ok() {
                     self.problem(member, corrupt("shorter than its directory says"));
                 }
-                self.decoded(Codec::Deflate, &mut { data }, member, depth + 1, Format::Zip)
+                self.zip_stream(Codec::Deflate, data, entry, member, depth)
             }
         };
         self.rooms.push(buffer);
         flow
+    }
+
+    /// Decompresses piece by piece.
+    fn zip_stream(
+        &mut self,
+        codec: Codec,
+        mut data: &[u8],
+        entry: &Entry,
+        member: &str,
+        depth: u32,
+    ) -> Flow {
+        let stated = Stated { size: entry.size, crc: entry.crc };
+        self.decoded(codec, &mut data, member, depth + 1, Format::Zip, Some(stated))
     }
 
     fn check(&mut self, bytes: &[u8], entry: &Entry, member: &str) {
