@@ -329,6 +329,34 @@ fn a_pipe_is_left_out_with_a_warning() {
     assert_eq!(run.stderr, "warning: `pipe` is no regular file and was left out\n");
 }
 
+#[test]
+fn what_is_named_twice_is_read_once() {
+    let place = Place::with(&[
+        (".gitignore", "*.env\n".to_owned()),
+        ("d/a.txt", token(1)),
+        ("d/hidden.env", token(2)),
+    ]);
+    place.git(&["init", "-q"]);
+    let told = |paths: &[&str]| {
+        let run = place.run(&[paths, &JSON].concat());
+        let stats = run.json()["stats"].clone();
+        let names =
+            run.places().into_iter().map(|place| place.split(':').next().map(str::to_owned));
+        (names.flatten().collect::<Vec<_>>(), stats["files"].clone(), stats["bytes"].clone())
+    };
+    let once = told(&["d/a.txt"]);
+    assert_eq!(once, (vec!["d/a.txt".to_owned()], 1.into(), 36.into()));
+    for more in [["d/a.txt", "d/a.txt"], ["d/a.txt", "./d//a.txt"], ["d/a.txt", "d"]] {
+        assert_eq!(told(&more), once, "{more:?}");
+    }
+    assert_eq!(told(&["./d/a.txt", "d/a.txt"]).0, ["./d/a.txt"], "the first name is shown");
+    assert_eq!(told(&["./d", "d/a.txt", "d/"]).0, ["./d/a.txt"]);
+    // What a folder hides is read if it is named, before or after the folder.
+    for both in [["d", "d/hidden.env"], ["d/hidden.env", "d"]] {
+        assert_eq!(told(&both).0, ["d/a.txt", "d/hidden.env"], "{both:?}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_name_that_is_no_utf8_is_read_and_shown_with_escapes() {

@@ -9,6 +9,7 @@ mod files;
 pub mod history;
 mod moves;
 pub mod range;
+mod roots;
 pub mod staged;
 mod stdin;
 mod tracked;

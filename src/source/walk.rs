@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+use super::roots::{Root, Roots};
 use super::{Progress, Reader, Reading, Worker, tracked};
 use crate::blob::Provenance;
 use crate::filter::allowlist::allows_path;
@@ -32,7 +33,7 @@ pub struct Options {
 
 /// Walks `roots` and hands every file to one of the workers that `make` makes, one a thread.
 /// `allowlists` name paths that need not be read.
-/// A root that is not there is a warning.
+/// A root that is not there is a warning; one that is named twice is walked once.
 pub fn walk<'w, W: Worker + Send + 'w>(
     roots: &[PathBuf],
     options: &Options,
@@ -40,21 +41,21 @@ pub fn walk<'w, W: Worker + Send + 'w>(
     progress: &Progress,
     make: &(dyn Fn() -> W + Sync),
 ) {
-    for root in roots {
-        match std::fs::metadata(root) {
-            Ok(is) if is.is_file() => {
-                let walk = Walk::new(root, options, allowlists, progress);
-                walk.read(root, &mut Reader::new(&options.reading, progress), &mut make());
-            }
-            Ok(_) => Walk::new(root, options, allowlists, progress).run(make),
-            Err(error) => make().warn(super::unreadable(&slashed(root), &error)),
+    let roots = Roots::new(roots);
+    for root in roots.iter() {
+        let walk = || Walk::new(root, &roots, options, allowlists, progress);
+        match std::fs::metadata(root.path) {
+            Ok(is) if is.is_file() => walk().one(&mut make()),
+            Ok(_) => walk().run(make),
+            Err(error) => make().warn(super::unreadable(&slashed(root.path), &error)),
         }
     }
 }
 
 /// The walk from one root.
 struct Walk<'a> {
-    root: &'a Path,
+    root: &'a Root<'a>,
+    roots: &'a Roots<'a>,
     names: Names,
     options: &'a Options,
     allowlists: &'a [Allowlist],
@@ -68,16 +69,25 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(
-        root: &'a Path,
+        root: &'a Root<'a>,
+        roots: &'a Roots<'a>,
         options: &'a Options,
         allowlists: &'a [Allowlist],
         progress: &'a Progress,
     ) -> Self {
-        let names = Names::new(root);
+        let names = Names::new(root.path);
         let above: Vec<PathBuf> = names.work_tree.iter().cloned().collect();
         let repositories = Arc::new(Mutex::new(above));
         let (visited, hasher) = (Mutex::default(), RandomState::new());
-        Self { root, names, options, allowlists, progress, repositories, visited, hasher }
+        Self { root, roots, names, options, allowlists, progress, repositories, visited, hasher }
+    }
+
+    /// Reads a root that is a file.
+    fn one(&self, worker: &mut dyn Worker) {
+        let path = self.root.path;
+        if self.roots.is_new(self.root, path) {
+            self.read(path, &mut Reader::new(&self.options.reading, self.progress), worker);
+        }
     }
 
     fn run<W: Worker + Send>(&self, make: &(dyn Fn() -> W + Sync)) {
@@ -96,7 +106,7 @@ impl<'a> Walk<'a> {
     }
 
     fn builder(&self) -> WalkBuilder {
-        let mut builder = WalkBuilder::new(self.root);
+        let mut builder = WalkBuilder::new(self.root.path);
         let honour = !self.options.no_ignore;
         let found = Arc::clone(&self.repositories);
         builder
@@ -156,7 +166,8 @@ impl<'a> Walk<'a> {
                 }
                 // Deleted in the work tree, or no longer a file: nothing to read.
                 let path = place.root.join(tracked::native(inner));
-                if path.symlink_metadata().is_ok_and(|m| m.is_file()) {
+                let is_file = path.symlink_metadata().is_ok_and(|m| m.is_file());
+                if is_file && self.roots.is_new(self.root, &path) {
                     self.read(&path, &mut reader, &mut worker);
                 }
             }
@@ -208,7 +219,7 @@ impl<W: Worker> Visit<'_, W> {
             self.worker.warn(Warning { kind: "ignore-file", path, message, incomplete: false });
         }
         let Some(kind) = entry.file_type() else { return };
-        if kind.is_dir() {
+        if kind.is_dir() || !self.walk.roots.is_new(self.walk.root, entry.path()) {
             return;
         }
         if kind.is_file() || (entry.depth() == 0 && !is_special(kind)) {
