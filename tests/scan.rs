@@ -327,6 +327,36 @@ fn a_pipe_is_left_out_with_a_warning() {
     let run = place.run(&JSON);
     assert_eq!((run.code, run.warnings()), (0, vec!["special-file".to_owned()]));
     assert_eq!(run.stderr, "warning: `pipe` is no regular file and was left out\n");
+    let named = place.run(&["pipe"]);
+    assert_eq!(named.code, 2, "nobody writes to it");
+    assert_eq!(named.stderr, "warning: `pipe` could not be read: nobody writes to this pipe\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_named_is_read_as_standard_input_is() {
+    let place = Place::with(&[("a.env", token(1))]);
+    let shell = |script: &str| {
+        let mut command = place.command("", &[]);
+        let program = command.get_program().to_owned();
+        command = std::process::Command::new("sh");
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.current_dir(place.root()).arg("-c").arg(script).arg("sh").arg(program);
+        place.finish(&mut command, b"")
+    };
+    let rule = "meetergo-personal-token meetergo plain";
+    let stdin = shell("cat a.env | \"$1\" --format json /dev/stdin");
+    assert_eq!(stdin.places(), [format!("/dev/stdin:1:1 {rule}")], "{}", stdin.stderr);
+    let by_dash = shell("cat a.env | \"$1\" --format json -");
+    assert_eq!(stdin.fingerprints(), by_dash.fingerprints());
+    // The writer comes after the reader.
+    let made = shell(
+        "mkfifo pipe; { sleep 0.2; cat a.env; } | { sleep 0.2; cat > pipe; } & \"$1\" --format json pipe",
+    );
+    assert_eq!(made.places(), [format!("pipe:1:1 {rule}")], "{}", made.stderr);
+    let empty = shell(": | \"$1\" /dev/stdin");
+    assert_eq!((empty.code, empty.stderr.as_str()), (0, ""), "{}", empty.stdout);
+    assert_eq!(place.run(&["/dev/null"]).code, 0);
 }
 
 #[test]

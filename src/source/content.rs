@@ -3,14 +3,14 @@
 //! Small files take three system calls. A file is read, never mapped: one that shrinks under a map
 //! kills the process. Not here: finding files.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::archive::{self, Limits};
-use super::{Progress, Worker};
+use super::{Progress, Worker, pipe};
 use crate::blob::{Blob, Origin, Provenance};
 use crate::finding::Warning;
 use crate::matcher::CONTEXT;
@@ -56,6 +56,21 @@ impl<'o> Reader<'o> {
     pub fn file(&mut self, path: &Path, provenance: &Provenance, worker: &mut dyn Worker) {
         let done =
             File::open(path).and_then(|mut file| self.open_file(&mut file, provenance, worker));
+        if let Err(error) = done {
+            worker.warn(super::unreadable(&provenance.path, &error));
+        }
+    }
+
+    /// The same for what is no regular file.
+    pub(super) fn special(
+        &mut self,
+        path: &Path,
+        is: &Metadata,
+        provenance: &Provenance,
+        worker: &mut dyn Worker,
+    ) {
+        let done = pipe::open(path, is, self.progress)
+            .and_then(|mut input| self.stream(&mut *input, provenance, worker));
         if let Err(error) = done {
             worker.warn(super::unreadable(&provenance.path, &error));
         }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Progress, Reader, Reading, Worker};
 use crate::blob::Provenance;
-use crate::finding::Warning;
 
 /// Reads each of `files` (where it is, and its path in the repository) on one of `threads` threads.
 pub fn files<W: Worker + Send>(
@@ -26,22 +25,17 @@ pub fn files<W: Worker + Send>(
                 break;
             };
             let provenance = Provenance::named(path.as_str());
-            let kind = place.symlink_metadata().map(|m| m.file_type());
-            match kind {
-                Ok(kind) if kind.is_file() => reader.file(place, &provenance, &mut worker),
+            match place.symlink_metadata() {
+                Ok(is) if is.is_file() => reader.file(place, &provenance, &mut worker),
                 // git holds the target of a link, not what is there.
-                Ok(kind) if kind.is_symlink() => {
+                Ok(is) if is.is_symlink() => {
                     let target = std::fs::read_link(place).unwrap_or_default();
                     let bytes = target.as_os_str().as_encoded_bytes();
                     worker.file();
                     worker.blob(&crate::blob::Blob::whole(bytes, &provenance));
                 }
-                Ok(kind) if kind.is_dir() => worker.skipped(),
-                Ok(_) => {
-                    let message = "is no regular file and was left out".to_owned();
-                    let path = Some(path.clone());
-                    worker.warn(Warning { kind: "special-file", path, message, incomplete: false });
-                }
+                Ok(is) if is.is_dir() => worker.skipped(),
+                Ok(is) => reader.special(place, &is, &provenance, &mut worker),
                 Err(error) => worker.warn(super::unreadable(path, &error)),
             }
         }

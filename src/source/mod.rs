@@ -8,6 +8,7 @@ mod content;
 mod files;
 pub mod history;
 mod moves;
+mod pipe;
 pub mod range;
 mod roots;
 pub mod staged;

@@ -4,7 +4,7 @@
 //! is not entered; links are followed on request only. Not here: reading the files.
 
 use std::borrow::Cow;
-use std::fs::FileType;
+use std::fs::{FileType, Metadata};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::roots::{Root, Roots};
-use super::{Progress, Reader, Reading, Worker, tracked};
+use super::{Progress, Reader, Reading, Worker, pipe, tracked};
 use crate::blob::Provenance;
 use crate::filter::allowlist::allows_path;
 use crate::finding::Warning;
@@ -43,10 +43,10 @@ pub fn walk<'w, W: Worker + Send + 'w>(
 ) {
     let roots = Roots::new(roots);
     for root in roots.iter() {
-        let walk = || Walk::new(root, &roots, options, allowlists, progress);
+        let walk = |names| Walk::new(root, &roots, names, options, allowlists, progress);
         match std::fs::metadata(root.path) {
-            Ok(is) if is.is_file() => walk().one(&mut make()),
-            Ok(_) => walk().run(make),
+            Ok(is) if is.is_dir() => walk(Names::new(root.path)).run(make),
+            Ok(is) => walk(Names::of_one(root.path, &is)).one(&is, &mut make()),
             Err(error) => make().warn(super::unreadable(&slashed(root.path), &error)),
         }
     }
@@ -71,22 +71,28 @@ impl<'a> Walk<'a> {
     fn new(
         root: &'a Root<'a>,
         roots: &'a Roots<'a>,
+        names: Names,
         options: &'a Options,
         allowlists: &'a [Allowlist],
         progress: &'a Progress,
     ) -> Self {
-        let names = Names::new(root.path);
         let above: Vec<PathBuf> = names.work_tree.iter().cloned().collect();
         let repositories = Arc::new(Mutex::new(above));
         let (visited, hasher) = (Mutex::default(), RandomState::new());
         Self { root, roots, names, options, allowlists, progress, repositories, visited, hasher }
     }
 
-    /// Reads a root that is a file.
-    fn one(&self, worker: &mut dyn Worker) {
+    /// Reads a root that is no folder. Whoever names it wants it read, whatever it is.
+    fn one(&self, is: &Metadata, worker: &mut dyn Worker) {
+        let mut reader = Reader::new(&self.options.reading, self.progress);
         let path = self.root.path;
-        if self.roots.is_new(self.root, path) {
-            self.read(path, &mut Reader::new(&self.options.reading, self.progress), worker);
+        if !self.roots.is_new(self.root, path) {
+            return;
+        }
+        if is.is_file() {
+            self.read(path, &mut reader, worker);
+        } else if let Some(provenance) = self.admitted(path, worker) {
+            reader.special(path, is, &provenance, worker);
         }
     }
 
@@ -175,6 +181,13 @@ impl<'a> Walk<'a> {
     }
 
     fn read(&self, path: &Path, reader: &mut Reader<'_>, worker: &mut dyn Worker) {
+        if let Some(provenance) = self.admitted(path, worker) {
+            reader.file(path, &provenance, worker);
+        }
+    }
+
+    /// How a file is called; none if an allowlist names it.
+    fn admitted(&self, path: &Path, worker: &mut dyn Worker) -> Option<Provenance> {
         let provenance = self.names.of(path);
         if path.to_str().is_none() {
             worker.warn(Warning {
@@ -186,9 +199,9 @@ impl<'a> Walk<'a> {
         }
         if self.allowlists.iter().any(|list| allows_path(list, &provenance.stable_path)) {
             worker.skipped();
-            return;
+            return None;
         }
-        reader.file(path, &provenance, worker);
+        Some(provenance)
     }
 }
 
@@ -307,7 +320,7 @@ impl Names {
         let base = match &work_tree {
             Some(tree) => real_root.strip_prefix(tree).ok().map(slashed),
             None => {
-                real_root.file_name().filter(|_| real_root.is_file()).map(|n| slashed(Path::new(n)))
+                real_root.file_name().filter(|_| !real_root.is_dir()).map(|n| slashed(Path::new(n)))
             }
         };
         let implied = root == Path::new(".");
@@ -318,6 +331,13 @@ impl Names {
             real_root,
             inner: base.unwrap_or_default(),
         }
+    }
+
+    /// Those of a root that is no folder.
+    fn of_one(root: &Path, is: &Metadata) -> Self {
+        let names = Self::new(root);
+        // Like standard input: the number of a descriptor is another each time.
+        if pipe::is_nameless(root, is) { Self { inner: "-".to_owned(), ..names } } else { names }
     }
 
     fn of(&self, path: &Path) -> Provenance {
