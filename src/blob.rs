@@ -38,6 +38,21 @@ pub struct Origin {
     pub columns: usize,
 }
 
+impl Origin {
+    /// What lies before the content that follows `passed`, which begins here.
+    #[must_use]
+    pub fn after(self, passed: &[u8]) -> Self {
+        let newlines = memchr::memchr_iter(b'\n', passed).count();
+        let tail = memchr::memrchr(b'\n', passed).map_or(passed, |at| &passed[at + 1..]);
+        let columns = tail.iter().filter(|b| **b & 0xc0 != 0x80).count();
+        Self {
+            offset: self.offset + passed.len(),
+            lines: self.lines + newlines,
+            columns: if newlines == 0 { self.columns + columns } else { columns },
+        }
+    }
+}
+
 /// Where content came from: names for people, for fingerprints, and for git.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Provenance {

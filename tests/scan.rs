@@ -730,6 +730,50 @@ fn noted_gzip(key: &str) -> Vec<u8> {
 }
 
 #[test]
+fn keys_in_archives_beside_their_members_are_found_where_they_stand() {
+    let plain = [("a.txt", &b"nothing\n"[..])];
+    let mut writer = zip::ZipWriter::new_append(std::io::Cursor::new(zip(&plain))).expect("a zip");
+    writer.set_comment(token(1)).expect("a comment");
+    let commented = writer.finish().expect("an archive").into_inner();
+    let behind = [&zip(&plain)[..], b"\n", token(2).as_bytes()].concat();
+    let named = zip(&[(&format!("d/{}", token(3)), b"nothing\n")]);
+    let mut link = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    link.append_link(&mut header, "a link", token(4)).expect("a link");
+    let place = Place::new();
+    place.file("behind.zip", &behind);
+    place.file("commented.zip", &commented);
+    place.file("link.tar", link.into_inner().expect("an archive"));
+    place.file("named.zip", &named);
+    place.file("noted.gz", noted_gzip(&token(5)));
+    let run = place.run(&JSON);
+    assert_eq!((run.code, &run.json()["complete"]), (1, &true.into()));
+    let findings = run.json();
+    let mut places: Vec<_> = array(&findings["findings"])
+        .iter()
+        .flat_map(|finding| array(&finding["occurrences"]))
+        .map(|place| (text(&place["path"]), place["start"].as_u64().unwrap_or(0)))
+        .collect();
+    places.sort_unstable();
+    let within = |bytes: &[u8], n: usize| {
+        let key = token(n);
+        let at = bytes.windows(key.len()).rposition(|window| window == key.as_bytes());
+        at.expect("the key") as u64
+    };
+    let expected = [
+        ("behind.zip", within(&behind, 2)),
+        ("commented.zip", within(&commented, 1)),
+        ("link.tar", 157),
+        ("named.zip", within(&named, 3)),
+        ("noted.gz", 10),
+    ];
+    assert_eq!(places, expected);
+    assert_eq!(findings["stats"]["members"], 4, "what is no member is not counted as one");
+}
+
+#[test]
 fn a_wrong_checksum_ends_in_2_whatever_the_format() {
     let mut gzip = noted_gzip("-");
     let sum = gzip.len() - 8;

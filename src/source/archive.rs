@@ -6,9 +6,11 @@
 //!
 //! A member's path is the container's path, `!`, and its name inside: `outer.zip!inner/file.txt`.
 //! Compression alone adds no step: the content of `x.log.gz` goes by `x.log.gz`, that of a tar in
-//! it by `x.tar.gz!dir/file`. Also under the container's own path come what precedes a zip's first
-//! header (a self-extracting program), what follows the end of a tar or a stream, and the bytes of
-//! what could not be opened at all, as too deep or damaged.
+//! it by `x.tar.gz!dir/file`. Also under the container's own path come its frame, what follows the
+//! end of a tar or a stream, and the bytes of what could not be opened at all, as too deep or damaged.
+//!
+//! The frame is what a container holds beside the content of its members: their names, link targets,
+//! comments and extra fields, its own comment, and what stands before, between and behind them.
 
 mod budget;
 mod codec;
@@ -17,11 +19,15 @@ mod gzip;
 mod parts;
 mod problem;
 mod tar;
+mod tar_source;
 mod walk;
 mod zip;
 mod zip_directory;
+mod zip_frame;
 mod zip_source;
 
+#[cfg(test)]
+mod frame_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
@@ -31,6 +37,8 @@ mod tests;
 
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
+
+use crate::blob::{Blob, Origin, Provenance};
 
 pub use self::budget::Limits;
 pub use self::format::{Format, HEAD, detect, detect_whole};
@@ -43,6 +51,16 @@ pub struct Member<'a> {
     pub path: &'a str,
     /// Its bytes; those before the damage or the limit if a problem names the same path.
     pub bytes: &'a [u8],
+    /// For a part of a container's frame, which is no member: where in the container it begins.
+    pub frame: Option<Origin>,
+}
+
+impl Member<'_> {
+    /// As content to scan, found at `provenance`.
+    pub fn blob<'b>(&'b self, provenance: &'b Provenance) -> Blob<'b> {
+        let origin = self.frame.unwrap_or_default();
+        Blob { origin, ..Blob::whole(self.bytes, provenance) }
+    }
 }
 
 /// What a visit came to.
@@ -63,8 +81,8 @@ impl Outcome {
     }
 }
 
-/// Gives every leaf member of `bytes`, found under `name`, to `on_member`, which can end the visit
-/// with `Break`. Content that is no container is given whole, under its own name.
+/// Gives every leaf member of `bytes`, found under `name`, and the frames around them to `on_member`,
+/// which can end the visit with `Break`. Content that is no container is given whole, under its own name.
 pub fn visit(
     bytes: &[u8],
     name: &str,

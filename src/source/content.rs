@@ -190,7 +190,7 @@ impl<'o> Reader<'o> {
             }
             // The next window begins at an even place, so that UTF-16 keeps its order.
             let keep = (own_end - CONTEXT) & !1;
-            origin = moved(origin, &self.buffer[..keep]);
+            origin = origin.after(&self.buffer[..keep]);
             self.buffer.copy_within(keep..length, 0);
             length -= keep;
             own_start = own_end - keep;
@@ -217,18 +217,6 @@ impl<'o> Reader<'o> {
         }
         let head = std::mem::take(&mut self.buffer);
         self.windows(&mut head.as_slice().chain(input), provenance, worker)
-    }
-}
-
-/// Where the content of a window begins that comes after `passed`.
-fn moved(origin: Origin, passed: &[u8]) -> Origin {
-    let newlines = memchr::memchr_iter(b'\n', passed).count();
-    let tail = memchr::memrchr(b'\n', passed).map_or(passed, |at| &passed[at + 1..]);
-    let columns = tail.iter().filter(|b| **b & 0xc0 != 0x80).count();
-    Origin {
-        offset: origin.offset + passed.len(),
-        lines: origin.lines + newlines,
-        columns: if newlines == 0 { origin.columns + columns } else { columns },
     }
 }
 
@@ -266,9 +254,11 @@ struct Members<'a, 'w> {
 impl Members<'_, '_> {
     fn member(&mut self, member: archive::Member<'_>) -> ControlFlow<()> {
         let provenance = super::provenance_of(&member, self.provenance);
-        self.worker.member();
+        if member.frame.is_none() {
+            self.worker.member();
+        }
         self.progress.bytes.fetch_add(member.bytes.len() as u64, Ordering::Relaxed);
-        self.worker.blob(&Blob::whole(member.bytes, &provenance));
+        self.worker.blob(&member.blob(&provenance));
         if self.progress.is_cancelled() {
             ControlFlow::Break(())
         } else {

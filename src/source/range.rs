@@ -18,7 +18,7 @@ use super::history::{COMMIT_MESSAGE, shown_commit};
 use super::moves::moved;
 use super::version::{self, Allowed, Identity, Scanned, Versions, identity};
 use super::{Found, Progress, Reading, shown_path};
-use crate::blob::Provenance;
+use crate::blob::{Blob, Provenance};
 use crate::finding::{Rejected, Warning};
 use crate::git::commit::Commit;
 use crate::git::object::{Kind, ObjectId};
@@ -288,9 +288,9 @@ impl Run<'_> {
             let blob = Some(id.to_string());
             let provenance = Provenance { blob, ..Provenance::named(COMMIT_MESSAGE) };
             let mut one = Scanned::default();
-            let message = commit.message;
             let comments = self.comments();
-            self.versions.content(message, &provenance, comments, &mut scratch, &mut one);
+            let blob = Blob::whole(commit.message, &provenance);
+            self.versions.content(&blob, comments, &mut scratch, &mut one);
             let sightings = std::mem::take(&mut one.found.sightings);
             for (number, sighting) in sightings.into_iter().enumerate() {
                 if is_excused(&sighting, id) {
@@ -302,7 +302,7 @@ impl Run<'_> {
                 self.added.entry(identity(&added.sighting)).or_insert(added);
             }
             one.found.stats.files += 1;
-            one.found.stats.bytes += message.len() as u64;
+            one.found.stats.bytes += commit.message.len() as u64;
             self.found.take_rest(one.found);
         }
     }

@@ -184,15 +184,15 @@ impl<'a> Versions<'a> {
         let blob = Some(id.to_string());
         let provenance = Provenance { blob, ..Provenance::named(shown.as_str()) };
         let Some(limits) = self.reading.archives.as_ref().filter(|_| is_archive(&bytes)) else {
-            self.content(&bytes, &provenance, comments, scratch, &mut scanned);
+            self.content(&Blob::whole(&bytes, &provenance), comments, scratch, &mut scanned);
             return scanned;
         };
-        self.content(&[], &provenance, comments, scratch, &mut scanned);
+        self.content(&Blob::whole(&[], &provenance), comments, scratch, &mut scanned);
         let outcome = archive::visit(&bytes, &shown, limits, &mut |member| {
             let inner = super::provenance_of(&member, &provenance);
-            scanned.found.stats.members += 1;
+            scanned.found.stats.members += u64::from(member.frame.is_none());
             scanned.found.stats.bytes += member.bytes.len() as u64;
-            self.content(member.bytes, &inner, comments, scratch, &mut scanned);
+            self.content(&member.blob(&inner), comments, scratch, &mut scanned);
             ControlFlow::Continue(())
         });
         scanned.found.warnings.extend(outcome.problems.into_iter().map(super::archive_warning));
@@ -202,23 +202,25 @@ impl<'a> Versions<'a> {
     /// A content that is no archive.
     pub(super) fn content(
         &self,
-        bytes: &[u8],
-        provenance: &Provenance,
+        blob: &Blob<'_>,
         comments: Comments,
         scratch: &mut Scratch,
         scanned: &mut Scanned,
     ) {
-        let blob = Blob::whole(bytes, provenance);
-        let Some(found) = self.scanner.scan_with(&blob, scratch, comments) else { return };
+        let Some(found) = self.scanner.scan_with(blob, scratch, comments) else { return };
         if comments == Comments::Ignored {
+            let Blob { bytes, origin, .. } = *blob;
             let lines = LineTable::new(bytes, Charset::Utf8);
             let all = AllowComments::find(bytes, &lines);
             for sighting in &found.sightings {
                 let rule = &self.scanner.rules().rules[sighting.rule];
                 let called = |id: &str| rule.is_called(id);
-                let comment = all.allowing(&called, sighting.occurrence.span, &lines);
+                let Span { start, end } = sighting.occurrence.span;
+                let [start, end] = [start, end].map(|at| at.saturating_sub(origin.offset));
+                let comment = all.allowing(&called, Span::new(start, end), &lines);
                 let comment = comment.filter(|_| !rule.is_about_paths());
-                let allowed = comment.map(|c| Allowed { marker: c.marker, line: c.line() });
+                let line = |line: usize| line + origin.lines;
+                let allowed = comment.map(|c| Allowed { marker: c.marker, line: line(c.line()) });
                 scanned.allowed.push(allowed);
             }
         }

@@ -6,6 +6,10 @@ use std::io::{self, BufRead, Read};
 
 use super::codec::{Codec, Part};
 use super::format::{Format, HEAD, detect};
+use super::gzip;
+
+/// The longest header of a gzip: more than decoders take.
+const LONGEST_HEADER: usize = 1 << 18;
 
 /// A reader of which the next bytes can be looked at before they are taken.
 pub(super) struct Ahead<R> {
@@ -27,6 +31,41 @@ impl<R: BufRead> Ahead<R> {
         let missing = length.saturating_sub(self.ahead.len());
         self.inner.by_ref().take(missing as u64).read_to_end(&mut self.ahead)?;
         Ok(&self.ahead)
+    }
+
+    /// The length of what stands before the data of the part that comes next, if there is something to
+    /// read in it beside numbers.
+    fn frame(&mut self, codec: Codec) -> io::Result<usize> {
+        match codec {
+            Codec::Gzip => self.gzip_header(),
+            Codec::Zstd => self.skippable_frame(),
+            _ => Ok(0),
+        }
+    }
+
+    fn gzip_header(&mut self) -> io::Result<usize> {
+        if !gzip::has_text(self.peek(4)?) {
+            return Ok(0);
+        }
+        let mut wanted = HEAD;
+        loop {
+            let ready = self.peek(wanted)?;
+            match gzip::header_length(ready) {
+                Some(length) => return Ok(length),
+                // The decoder says what is wrong with it.
+                None if ready.len() < wanted || wanted > LONGEST_HEADER => return Ok(0),
+                None => wanted *= 2,
+            }
+        }
+    }
+
+    /// What any program may put into a zstd, which the decoder passes over.
+    fn skippable_frame(&mut self) -> io::Result<usize> {
+        let &[0x50..=0x5F, 0x2A, 0x4D, 0x18, ref size @ ..] = self.peek(8)? else { return Ok(0) };
+        let Some(size) = size.first_chunk().map(|size| u32::from_le_bytes(*size)) else {
+            return Ok(0);
+        };
+        Ok(usize::try_from(size).unwrap_or(usize::MAX).saturating_add(8))
     }
 
     /// Passes over zeros; false if nothing else is left.
@@ -78,12 +117,42 @@ pub(super) struct Parts<'a, R: BufRead> {
     part: Option<Part<'a, Ahead<R>>>,
     rest: Option<(Format, Ahead<R>)>,
     mismatch: bool,
+    /// The headers of the parts that have something to read in them, one after the other.
+    frame: Vec<u8>,
+    /// How long they may be, and whether they are longer.
+    frame_limit: (usize, bool),
 }
 
 impl<'a, R: BufRead + 'a> Parts<'a, R> {
-    pub(super) fn new(codec: Codec, input: R) -> io::Result<Self> {
-        let part = codec.open(Ahead::new(input))?;
-        Ok(Self { codec, part: Some(part), rest: None, mismatch: false })
+    /// `most` is how much is held of what stands before the data of the parts.
+    pub(super) fn new(codec: Codec, input: R, most: u64) -> io::Result<Self> {
+        let frame_limit = (usize::try_from(most).unwrap_or(usize::MAX), false);
+        let (frame, mismatch) = (Vec::new(), false);
+        let mut parts = Self { codec, part: None, rest: None, mismatch, frame, frame_limit };
+        parts.open(Ahead::new(input))?;
+        Ok(parts)
+    }
+
+    fn open(&mut self, mut input: Ahead<R>) -> io::Result<()> {
+        let length = input.frame(self.codec)?;
+        if length > self.frame_limit.0.saturating_sub(self.frame.len()) {
+            self.frame_limit.1 = true;
+        } else if length > 0 {
+            let ready = input.peek(length)?;
+            self.frame.extend(ready.get(..length).unwrap_or(ready));
+        }
+        self.part = Some(self.codec.open(input)?);
+        Ok(())
+    }
+
+    /// What stood before the data of the parts. It begins where the first part does.
+    pub(super) fn frame(&self) -> &[u8] {
+        &self.frame
+    }
+
+    /// Whether there was more of that than may be held.
+    pub(super) fn frame_is_cut(&self) -> bool {
+        self.frame_limit.1
     }
 
     /// Whether a part, of which all was given, does not match its checksum.
@@ -103,7 +172,7 @@ impl<'a, R: BufRead + 'a> Parts<'a, R> {
             return Ok(());
         }
         match detect(input.peek(HEAD)?) {
-            Some(next) if next == format => self.part = Some(self.codec.open(input)?),
+            Some(next) if next == format => self.open(input)?,
             _ => self.rest = Some((format, input)),
         }
         Ok(())

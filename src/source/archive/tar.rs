@@ -1,18 +1,23 @@
 //! Tar: v7, ustar, GNU long names and pax headers, from a slice or a reader.
 //!
-//! Not here: links, devices and folders, which have no content; sparse files are given as stored.
+//! Links, devices and folders have no content, but names; sparse files are given as stored. Not here:
+//! where the bytes come from (`tar_source`).
 
 use std::io::{self, Read};
 use std::ops::ControlFlow::Continue;
+use std::ops::Range;
 
 use super::Format;
 use super::codec::escaped;
 use super::problem::ProblemKind;
+use super::tar_source::TarSource;
 use super::walk::{Flow, Walk};
 
 const BLOCK: usize = 512;
 /// The longest extended header that is believed.
 const LONGEST_EXTENSION: u64 = 1 << 20;
+/// The text of a header: name, link target, owners with the numbers of devices, all the rest.
+const TEXTS: [Range<usize>; 4] = [0..100, 157..257, 265..345, 345..BLOCK];
 
 /// Whether `head` starts with a tar header: the checksum is right.
 pub(super) fn is_header(head: &[u8]) -> bool {
@@ -61,69 +66,6 @@ fn until_nul(field: &[u8]) -> &[u8] {
     field.split(|&byte| byte == 0).next().unwrap_or(field)
 }
 
-/// Where the tar comes from.
-pub(super) enum TarSource<'a> {
-    /// All of it is at hand.
-    Slice(&'a [u8]),
-    /// It comes as it is read.
-    Stream(Stream<'a>),
-}
-
-/// A reader that is not asked again once it has failed.
-pub(super) struct Stream<'a> {
-    inner: &'a mut dyn Read,
-    failed: bool,
-}
-
-impl Read for Stream<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.failed {
-            return Ok(0);
-        }
-        let read = self.inner.read(buffer);
-        self.failed = matches!(&read, Err(error) if error.kind() != io::ErrorKind::Interrupted);
-        read
-    }
-}
-
-impl Read for TarSource<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Slice(rest) => rest.read(buffer),
-            Self::Stream(stream) => stream.read(buffer),
-        }
-    }
-}
-
-impl<'a> TarSource<'a> {
-    pub(super) fn stream(inner: &'a mut dyn Read) -> Self {
-        Self::Stream(Stream { inner, failed: false })
-    }
-
-    /// Up to `length` bytes, appended; fewer at the end.
-    fn load(&mut self, length: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
-        self.take(length).read_to_end(buffer).map(drop)
-    }
-
-    /// Passes over bytes; false if there are fewer.
-    fn skip(&mut self, length: u64) -> io::Result<bool> {
-        match self {
-            Self::Slice(rest) => {
-                let whole = usize::try_from(length).ok().and_then(|length| rest.get(length..));
-                *rest = whole.unwrap_or_default();
-                Ok(whole.is_some())
-            }
-            Self::Stream(stream) => {
-                Ok(io::copy(&mut stream.take(length), &mut io::sink())? == length)
-            }
-        }
-    }
-
-    fn failed(&self) -> bool {
-        matches!(self, Self::Stream(Stream { failed: true, .. }))
-    }
-}
-
 /// What extended headers say about the next member.
 #[derive(Default)]
 struct Extension {
@@ -146,6 +88,7 @@ impl Walk<'_> {
         let mut block = Vec::with_capacity(BLOCK);
         loop {
             block.clear();
+            let origin = source.origin();
             if let Err(error) = source.load(BLOCK as u64, &mut block) {
                 self.failed(path, Some(Format::Tar), &error);
                 return Continue(());
@@ -160,6 +103,10 @@ impl Walk<'_> {
             match block.first_chunk::<BLOCK>() {
                 Some(header) if is_header(header) || checksum_is_right(header) => {
                     progress.ended = false;
+                    for text in TEXTS {
+                        let (before, text) = (&header[..text.start], &header[text]);
+                        self.frame(path, text, origin.after(before))?;
+                    }
                     self.tar_entry(&mut source, header, &mut progress, path, depth)?;
                     if source.failed() {
                         return Continue(());
@@ -173,7 +120,10 @@ impl Walk<'_> {
                     return self.trailing(&mut rest, path, depth + 1, Format::Tar);
                 }
                 // The next block may be a header again.
-                _ => self.problem(path, corrupt("a header's checksum is wrong")),
+                _ => {
+                    self.problem(path, corrupt("a header's checksum is wrong"));
+                    self.frame(path, &block, origin)?;
+                }
             }
         }
     }
@@ -195,20 +145,18 @@ impl Walk<'_> {
                 self.problem(path, corrupt("an extended header is too large"));
                 self.tar_skip(source, padded(stated), path)
             }
-            kind @ (b'L' | b'x' | b'X') => {
+            // What some say is of no use here: defaults for all, link names.
+            kind @ (b'L' | b'x' | b'X' | b'g' | b'K' | b'N') => {
                 let mut data = Vec::new();
-                if let Err(error) = source.load(padded(stated), &mut data) {
-                    self.failed(path, Some(Format::Tar), &error);
-                }
+                self.tar_frame(source, padded(stated), &mut data, path)?;
                 data.truncate(usize::try_from(stated).unwrap_or(usize::MAX));
                 match kind {
                     b'L' => progress.extension.path = Some(until_nul(&data).to_vec()),
-                    _ => read_pax(&data, &mut progress.extension),
+                    b'x' | b'X' => read_pax(&data, &mut progress.extension),
+                    _ => {}
                 }
                 Continue(())
             }
-            // What these say is of no use here: defaults for all, link names, GNU's old folders.
-            b'g' | b'K' | b'N' | b'D' => self.tar_skip(source, padded(stated), path),
             // Links, devices, folders, pipes, volume labels: a size means nothing.
             b'1'..=b'6' | b'V' => {
                 progress.extension = Extension::default();
@@ -227,7 +175,7 @@ impl Walk<'_> {
                 }
                 let member = format!("{path}!{}", escaped(&name));
                 self.entry(path)?;
-                self.tar_member(source, size, &member, depth + 1)
+                self.tar_member(source, size, path, &member, depth + 1)
             }
         }
     }
@@ -236,30 +184,25 @@ impl Walk<'_> {
         &mut self,
         source: &mut TarSource<'_>,
         size: u64,
+        path: &str,
         member: &str,
         depth: u32,
     ) -> Flow {
-        let padding = padded(size) - size;
-        let whole = match source {
-            TarSource::Slice(rest) => {
-                let end = usize::try_from(size).unwrap_or(usize::MAX).min(rest.len());
-                let (data, after) = rest.split_at_checked(end).unwrap_or_default();
-                *rest = after;
-                let limit = self.limits.member_bytes;
-                match data.len() as u64 > limit {
+        let whole = match source.at_hand(size) {
+            Some(data) => {
+                match data.len() as u64 > self.limits.member_bytes {
                     true => self.member_stream(&mut { data }, member, depth)?,
                     false => self.content(data, member, depth)?,
                 }
                 data.len() as u64 == size
             }
-            TarSource::Stream(stream) => {
-                let mut part = Read::take(&mut *stream, size);
+            None => {
+                let mut part = source.take(size);
                 self.member_stream(&mut part, member, depth)?;
                 let left = part.limit();
                 // What the member's own reader did not want.
-                let skipped = io::copy(&mut part, &mut io::sink());
-                match skipped {
-                    Ok(count) => count == left || stream.failed,
+                match io::copy(&mut part, &mut io::sink()) {
+                    Ok(count) => count == left || source.failed(),
                     Err(error) => {
                         self.failed(member, Some(Format::Tar), &error);
                         true
@@ -274,10 +217,22 @@ impl Walk<'_> {
             return Continue(());
         }
         // Many writers leave out the last padding.
-        if let Err(error) = source.skip(padding) {
-            self.failed(member, Some(Format::Tar), &error);
+        self.tar_frame(source, padded(size) - size, &mut Vec::new(), path)
+    }
+
+    /// Gives the next `length` bytes as a part of the frame, and appends them to `data`.
+    fn tar_frame(
+        &mut self,
+        source: &mut TarSource<'_>,
+        length: u64,
+        data: &mut Vec<u8>,
+        path: &str,
+    ) -> Flow {
+        let origin = source.origin();
+        if let Err(error) = source.load(length, data) {
+            self.failed(path, Some(Format::Tar), &error);
         }
-        Continue(())
+        self.frame(path, data, origin)
     }
 
     fn tar_skip(&mut self, source: &mut TarSource<'_>, length: u64, path: &str) -> Flow {
@@ -293,9 +248,7 @@ impl Walk<'_> {
     fn skip_sparse_map(&mut self, source: &mut TarSource<'_>, path: &str) -> Flow {
         loop {
             let mut block = Vec::with_capacity(BLOCK);
-            if let Err(error) = source.load(BLOCK as u64, &mut block) {
-                self.failed(path, Some(Format::Tar), &error);
-            }
+            self.tar_frame(source, BLOCK as u64, &mut block, path)?;
             if block.get(504).is_none_or(|&more| more == 0) {
                 return Continue(());
             }

@@ -15,9 +15,10 @@ use super::codec::Codec;
 use super::format::{Format, HEAD, detect, detect_whole};
 use super::parts::Parts;
 use super::problem::{Limit, Problem, ProblemKind};
-use super::tar::TarSource;
+use super::tar_source::TarSource;
 use super::zip_source::{FileBytes, SliceBytes};
 use super::{Member, Outcome, zip_directory};
+use crate::blob::Origin;
 
 /// `Break` ends the whole visit.
 pub(super) type Flow = ControlFlow<()>;
@@ -81,7 +82,7 @@ impl<'v> Walk<'v> {
         let before = self.mark();
         match format {
             Format::Zip => self.zip(&mut SliceBytes(bytes), path, depth)?,
-            Format::Tar => self.tar(TarSource::Slice(bytes), path, depth)?,
+            Format::Tar => self.tar(TarSource::slice(bytes), path, depth)?,
             Format::Gzip if let Some(flow) = self.gzip_whole(bytes, path, depth) => flow?,
             stream => self.stream(stream, &mut { bytes }, path, depth)?,
         }
@@ -89,12 +90,12 @@ impl<'v> Walk<'v> {
     }
 
     /// How much was met so far, for [`Self::only_damage_since`].
-    fn mark(&self) -> (u64, usize) {
+    pub(super) fn mark(&self) -> (u64, usize) {
         (self.outcome.members, self.outcome.problems.len())
     }
 
     /// Nothing could be had: perhaps it only looked like a container, and its own bytes are given.
-    fn only_damage_since(&self, (members, problems): (u64, usize)) -> bool {
+    pub(super) fn only_damage_since(&self, (members, problems): (u64, usize)) -> bool {
         let new = self.outcome.problems.get(problems..).unwrap_or_default();
         self.outcome.members == members && new.iter().any(|problem| problem.kind.is_damage())
     }
@@ -180,6 +181,10 @@ impl<'v> Walk<'v> {
         if guard.decoder.mismatch() || stated.is_some_and(|stated| guard.contradicts(stated)) {
             self.problem(path, ProblemKind::Checksum(format));
         }
+        self.frame(path, guard.decoder.frame(), Origin::default())?;
+        if guard.decoder.frame_is_cut() {
+            self.problem(path, ProblemKind::LimitReached(Limit::Member(self.limits.member_bytes)));
+        }
         match guard.decoder.into_rest() {
             Some((format, mut rest)) => self.trailing(&mut rest, path, depth, format),
             None => Continue(()),
@@ -206,7 +211,8 @@ impl<'v> Walk<'v> {
         input: R,
     ) -> io::Result<Guard<Parts<'a, Counted<R>>>> {
         let taken = Count::default();
-        let decoder = Parts::new(codec, Counted::new(input, Rc::clone(&taken)))?;
+        let input = Counted::new(input, Rc::clone(&taken));
+        let decoder = Parts::new(codec, input, self.limits.member_bytes)?;
         Ok(Guard {
             decoder,
             taken,
@@ -288,12 +294,22 @@ impl<'v> Walk<'v> {
         let bytes_given = bytes.get(..fits).unwrap_or(bytes);
         self.outcome.members += 1;
         self.outcome.bytes += bytes_given.len() as u64;
-        (self.on_member)(Member { path, bytes: bytes_given })?;
+        (self.on_member)(Member { path, bytes: bytes_given, frame: None })?;
         if fits < bytes.len() {
             self.problem(path, ProblemKind::LimitReached(Limit::Total(self.limits.total_bytes)));
             return Break(());
         }
         Continue(())
+    }
+
+    /// Gives a part of the frame of the container `path`, where it begins at `origin`. There is no more
+    /// of that than the container has bytes, so that it needs no limit.
+    pub(super) fn frame(&mut self, path: &str, bytes: &[u8], origin: Origin) -> Flow {
+        // Padding.
+        if bytes.iter().all(|&byte| byte == 0) {
+            return Continue(());
+        }
+        (self.on_member)(Member { path, bytes, frame: Some(origin) })
     }
 
     /// Counts an entry of an archive before it is opened.

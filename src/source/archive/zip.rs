@@ -24,6 +24,7 @@ impl Walk<'_> {
         flow
     }
 
+    /// Visits the members, and then the frame.
     fn zip_with(
         &mut self,
         source: &mut dyn ZipBytes,
@@ -33,13 +34,27 @@ impl Walk<'_> {
     ) -> Flow {
         let directory = match zip_directory::read(source, self.limits.member_bytes, scratch) {
             Ok(Some(directory)) => directory,
-            Ok(None) => Directory { entries: Vec::new(), damaged: true },
+            Ok(None) => Directory { damaged: true, ..Directory::default() },
             Err(error) => {
                 self.failed(path, Some(Format::Zip), &error);
                 return Continue(());
             }
         };
-        self.zip_prefix(source, &directory, path, scratch)?;
+        let before = self.mark();
+        self.zip_members(source, &directory, path, depth, scratch)?;
+        // Else all of its bytes are given as they are, or it is not known which of them are a member's.
+        let has_frame = !directory.damaged && !self.only_damage_since(before);
+        if has_frame { self.zip_frame(source, directory, path, scratch) } else { Continue(()) }
+    }
+
+    fn zip_members(
+        &mut self,
+        source: &mut dyn ZipBytes,
+        directory: &Directory,
+        path: &str,
+        depth: u32,
+        scratch: &mut Vec<u8>,
+    ) -> Flow {
         let mut unread = source.length();
         for entry in &directory.entries {
             self.entry(path)?;
@@ -55,31 +70,9 @@ impl Walk<'_> {
         }
         if directory.damaged {
             self.problem(path, corrupt("its directory"));
-            self.zip_by_headers(source, &directory, path, depth, scratch)?;
+            self.zip_by_headers(source, directory, path, depth, scratch)?;
         }
         Continue(())
-    }
-
-    /// What precedes the first member, such as a program that extracts the rest.
-    fn zip_prefix(
-        &mut self,
-        source: &mut dyn ZipBytes,
-        directory: &Directory,
-        path: &str,
-        scratch: &mut Vec<u8>,
-    ) -> Flow {
-        let first = directory.entries.iter().map(|entry| entry.offset).min().unwrap_or(0);
-        // Four bytes are the mark of a split archive.
-        if first <= 4 || directory.damaged {
-            return Continue(());
-        }
-        match source.window(0, first.min(self.limits.member_bytes), scratch) {
-            Ok(prefix) => self.leaf(path, prefix),
-            Err(error) => {
-                self.failed(path, Some(Format::Zip), &error);
-                Continue(())
-            }
-        }
     }
 
     fn zip_entry(
@@ -94,8 +87,8 @@ impl Walk<'_> {
             return Continue(());
         }
         let member = format!("{path}!{}", entry.name);
-        match zip_directory::data_offset(source, entry.offset, scratch) {
-            Ok(Some(offset)) => self.zip_data(source, entry, offset, &member, depth, scratch),
+        match zip_directory::local_parts(source, entry.offset, scratch) {
+            Ok(Some(parts)) => self.zip_data(source, entry, parts.data, &member, depth, scratch),
             Ok(None) => {
                 self.problem(&member, corrupt("no header where the directory says"));
                 Continue(())

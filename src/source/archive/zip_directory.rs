@@ -3,6 +3,7 @@
 //! Layout after PKWARE's APPNOTE 6.3. Not here: the members' data.
 
 use std::io;
+use std::ops::Range;
 
 use super::codec::escaped;
 use super::zip_source::ZipBytes;
@@ -13,6 +14,8 @@ pub(super) const TAIL: u64 = 22 + 0xFFFF;
 const LOCAL: usize = 30;
 /// The fixed part of a directory record.
 const CENTRAL: usize = 46;
+/// The fixed part of the end record.
+const END: usize = 22;
 const FULL_32: u64 = 0xFFFF_FFFF;
 
 /// A member, as the directory or its own header describes it.
@@ -44,9 +47,20 @@ impl Entry {
     }
 }
 
+/// Where the parts of the header before a member are.
+pub(super) struct LocalParts {
+    pub(super) name: Range<u64>,
+    /// Where the data begins, after the extra field.
+    pub(super) data: u64,
+}
+
 /// What was found at the end of a zip.
+#[derive(Default)]
 pub(super) struct Directory {
     pub(super) entries: Vec<Entry>,
+    /// Places of the fields of its records that hold numbers; between them are texts. An empty one
+    /// parts two texts.
+    pub(super) known: Vec<Range<u64>>,
     /// Records are missing or cannot be read.
     pub(super) damaged: bool,
 }
@@ -115,6 +129,9 @@ pub(super) fn read(
     let mut size = u32_at(end, 12).unwrap_or(0);
     let mut offset = u32_at(end, 16).unwrap_or(0);
     let mut end_at = from + at as u64;
+    let comment_at = end_at + END as u64;
+    let comment_end = comment_at + u16_at(end, 20).map_or(0, u64::from);
+    let known_end = [end_at..comment_at, comment_end..comment_end];
     let mut whole_count = false;
     let locator = at.checked_sub(20).and_then(|at| tail.get(at..)).unwrap_or_default();
     if locator.starts_with(b"PK\x06\x07") {
@@ -139,28 +156,37 @@ pub(super) fn read(
     for (start, shift) in places.into_iter().flatten() {
         let bytes = source.window(start, size.min(most), scratch)?;
         if size == 0 || bytes.starts_with(b"PK\x01\x02") {
-            let (entries, clean) = records(bytes, shift);
+            let mut directory = records(bytes, start, shift);
             let modulus = if whole_count { u64::MAX } else { 1 << 16 };
-            let damaged = !clean || size > most || entries.len() as u64 % modulus != count;
-            return Ok(Some(Directory { entries, damaged }));
+            directory.damaged |= size > most || directory.entries.len() as u64 % modulus != count;
+            directory.known.extend(known_end);
+            return Ok(Some(directory));
         }
     }
-    Ok(Some(Directory { entries: Vec::new(), damaged: true }))
+    Ok(Some(Directory { damaged: true, ..Directory::default() }))
 }
 
-/// The records in `bytes`, and whether they fill it.
-fn records(mut bytes: &[u8], shift: u64) -> (Vec<Entry>, bool) {
-    let mut entries = Vec::new();
+/// The records in `bytes`, which are at `at`; they are damaged if they do not fill it.
+fn records(mut bytes: &[u8], mut at: u64, shift: u64) -> Directory {
+    let mut directory = Directory::default();
     while bytes.starts_with(b"PK\x01\x02") {
-        let Some((entry, length)) = central(bytes, shift) else { return (entries, false) };
-        entries.push(entry);
-        bytes = bytes.get(length..).unwrap_or_default();
+        let Some((entry, ends)) = central(bytes, shift) else {
+            directory.damaged = true;
+            return directory;
+        };
+        directory.entries.push(entry);
+        let [fixed, name, extra, length] = ends.map(|end| at.saturating_add(end as u64));
+        directory.known.extend([at..fixed, name..name, extra..extra, length..length]);
+        bytes = bytes.get(ends[3]..).unwrap_or_default();
+        at = length;
     }
     // A digital signature may follow.
-    (entries, bytes.is_empty() || bytes.starts_with(b"PK\x05\x05"))
+    directory.damaged = !(bytes.is_empty() || bytes.starts_with(b"PK\x05\x05"));
+    directory
 }
 
-fn central(bytes: &[u8], shift: u64) -> Option<(Entry, usize)> {
+/// The record that `bytes` begin with, and where its parts end: numbers, name, extra field, comment.
+fn central(bytes: &[u8], shift: u64) -> Option<(Entry, [usize; 4])> {
     let name = usize::from(u16_at(bytes, 28)?);
     let extra = usize::from(u16_at(bytes, 30)?);
     let comment = usize::from(u16_at(bytes, 32)?);
@@ -175,7 +201,8 @@ fn central(bytes: &[u8], shift: u64) -> Option<(Entry, usize)> {
     };
     widen(&mut entry, bytes.get(CENTRAL + name..CENTRAL + name + extra)?, true);
     entry.offset = entry.offset.saturating_add(shift);
-    Some((entry, CENTRAL + name + extra + comment))
+    let (name, extra) = (CENTRAL + name, CENTRAL + name + extra);
+    Some((entry, [CENTRAL, name, extra, extra + comment]))
 }
 
 /// The header before a member's data, at `at`.
@@ -186,6 +213,23 @@ pub(super) fn local(
 ) -> io::Result<Option<Entry>> {
     let window = source.window(at, LOCAL as u64 + 2 * 0xFFFF, scratch)?;
     Ok(window.starts_with(b"PK\x03\x04").then(|| parse_local(window, at)).flatten())
+}
+
+/// The parts of the header at `at`, if there is one.
+pub(super) fn local_parts(
+    source: &mut dyn ZipBytes,
+    at: u64,
+    scratch: &mut Vec<u8>,
+) -> io::Result<Option<LocalParts>> {
+    let header = source.window(at, LOCAL as u64, scratch)?;
+    if !header.starts_with(b"PK\x03\x04") {
+        return Ok(None);
+    }
+    let Some((name, extra)) = u16_at(header, 26).zip(u16_at(header, 28)) else { return Ok(None) };
+    let start = at.saturating_add(LOCAL as u64);
+    let name = start..start.saturating_add(u64::from(name));
+    let data = name.end.saturating_add(u64::from(extra));
+    Ok(Some(LocalParts { name, data }))
 }
 
 fn parse_local(bytes: &[u8], at: u64) -> Option<Entry> {
@@ -203,22 +247,6 @@ fn parse_local(bytes: &[u8], at: u64) -> Option<Entry> {
     };
     widen(&mut entry, bytes.get(LOCAL + name..data)?, false);
     Some(entry)
-}
-
-/// Where the data of the member is whose header is at `at`.
-pub(super) fn data_offset(
-    source: &mut dyn ZipBytes,
-    at: u64,
-    scratch: &mut Vec<u8>,
-) -> io::Result<Option<u64>> {
-    let header = source.window(at, LOCAL as u64, scratch)?;
-    if !header.starts_with(b"PK\x03\x04") {
-        return Ok(None);
-    }
-    let lengths = u16_at(header, 26).zip(u16_at(header, 28));
-    Ok(lengths.and_then(|(name, extra)| {
-        at.checked_add(LOCAL as u64 + u64::from(name) + u64::from(extra))
-    }))
 }
 
 /// Takes the 64-bit fields, which are there only for the 32-bit ones that are full.

@@ -131,7 +131,7 @@ impl Judge<'_> {
         self.content(&[], &provenance, scratch, &mut judged);
         let outcome = archive::visit(bytes, path, limits, &mut |member| {
             let inner = crate::source::provenance_of(&member, &provenance);
-            self.content(member.bytes, &inner, scratch, &mut judged);
+            judged.take(self.scanner.scan(&member.blob(&inner), scratch));
             ControlFlow::Continue(())
         });
         judged.warnings.extend(outcome.problems.into_iter().map(crate::source::archive_warning));

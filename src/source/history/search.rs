@@ -278,7 +278,7 @@ impl Search<'_> {
         let mut matched = false;
         let Self { plan, scratch, hits, .. } = self;
         let outcome = archive::visit(bytes, "", limits, &mut |member| {
-            hits.members += 1;
+            hits.members += u64::from(member.frame.is_none());
             hits.bytes += member.bytes.len() as u64;
             matched |= has_any(plan.scanner, member.bytes, scratch);
             ControlFlow::Continue(())

@@ -1,0 +1,118 @@
+//! What a zip holds beside the data of its members: names, comments, extra fields, its own comment, and
+//! what stands before, between and behind all that.
+//!
+//! Not here: the data.
+
+use std::io;
+use std::ops::ControlFlow::Continue;
+use std::ops::Range;
+
+use super::Format;
+use super::codec::escaped;
+use super::problem::{Limit, ProblemKind};
+use super::walk::{Flow, Walk};
+use super::zip_directory::{self, Directory, Entry, LocalParts};
+use super::zip_source::ZipBytes;
+use crate::blob::Origin;
+
+/// How much is passed over at once.
+const PASSED: u64 = 1 << 20;
+
+impl Walk<'_> {
+    /// Gives the frame of a zip. Its texts stand next to each other without anything between them, so
+    /// each is given by itself.
+    pub(super) fn zip_frame(
+        &mut self,
+        source: &mut dyn ZipBytes,
+        directory: Directory,
+        path: &str,
+        scratch: &mut Vec<u8>,
+    ) -> Flow {
+        let Directory { entries, mut known, .. } = directory;
+        for entry in &entries {
+            if let Err(error) = note(source, entry, &mut known, scratch) {
+                self.failed(path, Some(Format::Zip), &error);
+            }
+        }
+        known.push(source.length()..source.length());
+        known.sort_unstable_by_key(|part| (part.start, part.end));
+        let (mut at, mut told, mut origin) = (0, 0, Origin::default());
+        for part in known {
+            if at < part.start {
+                match passed(source, origin, told..at, scratch) {
+                    Ok(here) => (told, origin) = (at, here),
+                    Err(error) => {
+                        self.failed(path, Some(Format::Zip), &error);
+                        return Continue(());
+                    }
+                }
+                self.zip_text(source, at..part.start, origin, path, scratch)?;
+            }
+            at = at.max(part.end);
+        }
+        Continue(())
+    }
+
+    fn zip_text(
+        &mut self,
+        source: &mut dyn ZipBytes,
+        place: Range<u64>,
+        origin: Origin,
+        path: &str,
+        scratch: &mut Vec<u8>,
+    ) -> Flow {
+        let (length, most) = (place.end - place.start, self.limits.member_bytes);
+        if length > most {
+            self.problem(path, ProblemKind::LimitReached(Limit::Member(most)));
+        }
+        match source.window(place.start, length.min(most), scratch) {
+            Ok(text) => self.frame(path, text, origin),
+            Err(error) => {
+                self.failed(path, Some(Format::Zip), &error);
+                Continue(())
+            }
+        }
+    }
+}
+
+/// Notes what is known of the place of a member: its data, and a header that says no more than the
+/// directory does. An empty part only ends what precedes it.
+fn note(
+    source: &mut dyn ZipBytes,
+    entry: &Entry,
+    known: &mut Vec<Range<u64>>,
+    scratch: &mut Vec<u8>,
+) -> io::Result<()> {
+    let parts = zip_directory::local_parts(source, entry.offset, scratch)?;
+    let Some(LocalParts { name, data }) = parts else { return Ok(()) };
+    known.push(entry.offset..name.start);
+    let length = name.end - name.start;
+    match escaped(source.window(name.start, length, scratch)?) == entry.name {
+        true => known.push(name),
+        false => known.push(name.end..name.end),
+    }
+    // Nobody looks for data of a folder, so it is no member's.
+    let length = if entry.is_folder() { 0 } else { entry.compressed };
+    let end = data.saturating_add(length).min(source.length());
+    known.push(data..end.max(data));
+    Ok(())
+}
+
+/// What lies before the end of `place`, if `origin` lies before its start.
+fn passed(
+    source: &mut dyn ZipBytes,
+    mut origin: Origin,
+    place: Range<u64>,
+    scratch: &mut Vec<u8>,
+) -> io::Result<Origin> {
+    let mut at = place.start;
+    while at < place.end {
+        let window = source.window(at, PASSED.min(place.end - at), scratch)?;
+        if window.is_empty() {
+            break;
+        }
+        origin = origin.after(window);
+        at += window.len() as u64;
+    }
+    Ok(origin)
+}
