@@ -116,6 +116,19 @@ fn place(path: &str, first: &str, last: &str, in_head: bool) -> (String, String,
     (path.to_owned(), first.to_owned(), last.to_owned(), in_head.into())
 }
 
+/// A tree with these modes, names and objects, which may be one that git itself would not write.
+fn forged(repo: &Repo, entries: &[(&str, &str, &str)]) -> String {
+    let mut tree = Vec::new();
+    for (mode, name, id) in entries {
+        tree.extend(format!("{mode} {name}\0").bytes());
+        let byte = |at: usize| u8::from_str_radix(&id[at..at + 2], 16).unwrap();
+        tree.extend((0..id.len()).step_by(2).map(byte));
+    }
+    repo.write("tree", tree);
+    let make = ["hash-object", "-t", "tree", "-w", "--literally", "tree"];
+    repo.git(&make).trim().to_owned()
+}
+
 fn kinds(report: &Value) -> Vec<&str> {
     let warnings = report["warnings"].as_array().unwrap().iter();
     warnings.map(|warning| warning["kind"].as_str().unwrap()).collect()
@@ -238,6 +251,40 @@ fn every_way_into_a_history_is_told_right() {
         (&"Ann Author".into(), &"ann@acme.example".into())
     );
     assert!(commit["date"].as_str().unwrap().ends_with("+01:30"), "{commit}");
+}
+
+/// What comes first must not stand for what comes second.
+#[test]
+fn a_tree_that_has_a_name_twice_hides_nothing() {
+    let repo = Repo::new(&[]);
+    let blob = |content: String| {
+        repo.write("content", content);
+        repo.git(&["hash-object", "-w", "content"]).trim().to_owned()
+    };
+    let allowed = blob(format!("k={} # keytrawl:allow\n", secret("allowed")));
+    let key = blob(format!("k={}\n", secret("key")));
+    let folder = forged(&repo, &[("100644", "k", &key)]);
+    let empty = forged(&repo, &[("100644", "k", &allowed)]);
+    let (file, tree) = ("100644", "40000");
+    for (number, (entries, path)) in [
+        ([(file, "f", &*allowed), (file, "f", &*key)], "f"),
+        ([(file, "f", &*allowed), (tree, "f", &*folder)], "f/k"),
+        ([(tree, "f", &*empty), (tree, "f", &*folder)], "f/k"),
+        ([(file, "f/k", &*key), (tree, "f", &*empty)], "f/k"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let tree = forged(&repo, &entries);
+        let commit = repo.git(&["commit-tree", "-m", "forged", &tree]).trim().to_owned();
+        repo.git(&["update-ref", "refs/heads/main", &commit]);
+        for arguments in [&[][..], &["--unreachable"], &["--exhaustive"]] {
+            let (code, found) = report(repo.path(), arguments);
+            let expected = [place(path, &commit, &commit, true)];
+            assert_eq!(code, 1, "{number} {arguments:?}: {found:#}");
+            assert_eq!(places(&found, &secret("key")), expected, "{number} {arguments:?}");
+        }
+    }
 }
 
 #[test]

@@ -87,16 +87,9 @@ impl Forest {
         slice(&self.parents, &self.held, child)
     }
 
-    /// The wanted blob at a path below a tree; one that is asked for itself has no path.
-    pub(super) fn blob(&self, name: Key, path: &[u8]) -> Option<Key> {
-        let mut at = *self.numbers.get(&name)?;
-        for part in path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
-            let is_it = |entry: &Entry| {
-                self.names.get(entry.name as usize).is_some_and(|name| **name == *part)
-            };
-            at = self.entries(at).find(is_it)?.child;
-        }
-        self.blobs.get(at as usize).copied()
+    /// The name of an entry.
+    fn name(&self, entry: Entry) -> &[u8] {
+        self.names.get(entry.name as usize).map_or(&[], |name| name)
     }
 
     /// Lets go of what only the way up takes.
@@ -178,6 +171,58 @@ impl Forest {
             }
         }
         (self.held, self.parents) = (held, parents);
+    }
+}
+
+/// Entries from which on those of a tree are sorted, to be searched.
+const MANY: usize = 64;
+
+/// Finds what lies at paths, many times over.
+#[derive(Debug)]
+pub(super) struct Lookup<'f> {
+    forest: &'f Forest,
+    /// The entries of trees that have many, by name.
+    sorted: HashMap<u32, Vec<Entry>>,
+}
+
+impl<'f> Lookup<'f> {
+    pub(super) fn new(forest: &'f Forest) -> Self {
+        Self { forest, sorted: HashMap::new() }
+    }
+
+    /// The wanted blobs at a path below a tree; one that is asked for itself has no path. They are
+    /// several where a forged tree has a name twice.
+    pub(super) fn blobs(&mut self, name: Key, path: &[u8]) -> Vec<Key> {
+        let mut at: Vec<u32> = self.forest.numbers.get(&name).copied().into_iter().collect();
+        for part in path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
+            let mut below = Vec::new();
+            for tree in at {
+                self.children(tree, part, &mut below);
+            }
+            below.sort_unstable();
+            below.dedup();
+            at = below;
+        }
+        at.iter().filter_map(|blob| self.forest.blobs.get(*blob as usize).copied()).collect()
+    }
+
+    /// Adds what a tree has under a name.
+    fn children(&mut self, tree: u32, name: &[u8], found: &mut Vec<u32>) {
+        let forest = self.forest;
+        if slice(&forest.of_trees, &forest.starts, tree).len() < MANY {
+            let named = forest.entries(tree).filter(|entry| forest.name(*entry) == name);
+            found.extend(named.map(|entry| entry.child));
+            return;
+        }
+        let sorted = self.sorted.entry(tree).or_insert_with(|| {
+            let mut entries: Vec<Entry> = forest.entries(tree).collect();
+            entries.sort_by_key(|entry| (forest.name(*entry), entry.child));
+            entries.dedup_by_key(|entry| (entry.name, entry.child));
+            entries
+        });
+        let start = sorted.partition_point(|entry| forest.name(*entry) < name);
+        let named = sorted.iter().skip(start).take_while(|entry| forest.name(**entry) == name);
+        found.extend(named.map(|entry| entry.child));
     }
 }
 

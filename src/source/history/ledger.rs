@@ -24,7 +24,7 @@ use crate::finding::{self, Stats};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::repository::Ref;
 use crate::scanner::{Scratch, Sighting};
-use works::{below, by_key, located, work};
+use works::{Located, by_key, work};
 
 /// Everything that is known of the history when the places of secrets are asked for.
 #[derive(Clone, Copy)]
@@ -199,10 +199,9 @@ impl<'a> Ledger<'a> {
         by_key: &HashMap<Key, &Hit>,
     ) {
         let mut commits = Shown { run: self.run, commits: &scene.commits, made: HashMap::new() };
-        let (works, all): (Vec<_>, Vec<_>) = shown
-            .iter()
-            .filter_map(|(at, secrets)| Some((located(*at, scene, by_key)?, secrets)))
-            .unzip();
+        let mut located = Located::new(scene, by_key);
+        let (works, all): (Vec<_>, Vec<_>) =
+            shown.iter().filter_map(|(at, secrets)| Some((located.at(*at)?, secrets))).unzip();
         let judged = self.judge.all(&works, Wish::Sightings, |judged| judged.sightings);
         for (sightings, secrets) in judged.into_iter().zip(all) {
             let wanted: HashMap<&Identity, (u32, Held)> = secrets
@@ -229,11 +228,12 @@ impl<'a> Ledger<'a> {
             return;
         }
         let by_key = by_key(scene.hits);
+        let mut located = Located::new(scene, &by_key);
         let mut works = Vec::new();
         for (name, id) in &scene.tips.others {
             let list = scene.paths.below(key(id.as_bytes()));
             for pair in list.map(|list| scene.paths.list(list)).unwrap_or_default() {
-                let found = below(*pair, key(id.as_bytes()), scene.paths, &by_key);
+                let found = located.below(*pair, key(id.as_bytes()));
                 let Some((path, hit)) = found else { continue };
                 works.push((if path.is_empty() { name.clone() } else { path }, hit));
             }

@@ -8,7 +8,7 @@
 use foldhash::{HashMap, HashMapExt};
 
 use super::classes::Classes;
-use super::forest::{Forest, NONE};
+use super::forest::{Forest, Lookup, NONE};
 use super::trees::{Key, KeyMap, Part};
 
 /// Wanted blobs below one tree that are told apart; a hostile repository can name one blob in a
@@ -100,9 +100,9 @@ impl Paths {
         self.of_node(*self.forest.numbers.get(&name)?)
     }
 
-    /// The wanted blob at a path below a tree (or the blob that `name` itself is).
-    pub(super) fn blob(&self, name: Key, path: &[u8]) -> Option<Key> {
-        self.forest.blob(name, path)
+    /// For questions about the blobs at single paths.
+    pub(super) fn lookup(&self) -> Lookup<'_> {
+        Lookup::new(&self.forest)
     }
 
     fn of_node(&self, node: u32) -> Option<List> {
@@ -238,10 +238,27 @@ mod tests {
         assert_eq!(shown(&paths, 22), [("f/d/a".to_owned(), 1)]);
         assert_eq!(shown(&paths, 1), [(String::new(), 1)]);
         assert!(paths.below(30).is_none() && paths.below(40).is_none());
-        assert_eq!(paths.blob(22, b"f/d/a"), Some(1));
-        assert_eq!(paths.blob(20, b"b"), Some(2));
-        assert_eq!(paths.blob(2, b""), Some(2));
-        assert_eq!(paths.blob(22, b"f/d"), None);
-        assert_eq!(paths.blob(22, b"f/x/a"), None);
+        let mut lookup = paths.lookup();
+        let mut at = |tree: Key, path: &str| lookup.blobs(tree, path.as_bytes());
+        assert_eq!((at(22, "f/d/a"), at(20, "b"), at(2, "")), (vec![1], vec![2], vec![2]));
+        assert_eq!((at(22, "f/d"), at(22, "f/x/a")), (vec![], vec![]));
+    }
+
+    /// A forged tree can name whatever it wants, as often and in whatever order it wants.
+    #[test]
+    fn a_name_that_comes_twice_leads_to_all_that_has_it() {
+        let few = [("f", 10), ("f", 2), ("f", 1), ("e", 3), ("f", 2)];
+        let names: Vec<String> = (0..200).map(|number| format!("{number}")).collect();
+        let many = names.iter().map(|name| (name.as_str(), 3)).chain(few);
+        let many: Vec<(&str, Key)> = many.collect();
+        let trees = part(&[(10, &[("a", 1), ("a", 2)]), (20, &few), (30, &many)]);
+        let paths = Paths::new(vec![trees], &[1, 2, 3], &Classes::default());
+        let mut lookup = paths.lookup();
+        for tree in [20, 30] {
+            assert_eq!(lookup.blobs(tree, b"f"), [1, 2], "{tree}");
+            assert_eq!(lookup.blobs(tree, b"f/a"), [1, 2], "{tree}");
+            assert_eq!(lookup.blobs(tree, b"e"), [3], "{tree}");
+        }
+        assert_eq!((lookup.blobs(30, b"77"), lookup.blobs(30, b"777")), (vec![3], vec![]));
     }
 }

@@ -5,6 +5,7 @@
 use foldhash::HashMap;
 
 use super::Scene;
+use crate::source::history::forest::Lookup;
 use crate::source::history::paths::{List, Pair, Paths};
 use crate::source::history::provenance::Commits;
 use crate::source::history::scope::Tips;
@@ -30,27 +31,34 @@ pub(super) fn by_key(hits: &Hits) -> HashMap<Key, &Hit> {
     hits.blobs.iter().map(|hit| (key(hit.id.as_bytes()), hit)).collect()
 }
 
-/// Path and blob of a pair as they are in the commit at a place.
-pub(super) fn located<'h>(
-    (pair, place): (Pair, usize),
-    scene: &Scene<'_>,
-    by_key: &HashMap<Key, &'h Hit>,
-) -> Option<(String, &'h Hit)> {
-    let Commits { graph, .. } = scene.commits;
-    let tree = scene.commits.at(place).and_then(|commit| graph.tree(commit))?;
-    below(pair, key(tree.as_bytes()), scene.paths, by_key)
+/// Finds the contents of pairs as they are in some version.
+pub(super) struct Located<'s, 'h> {
+    scene: &'s Scene<'s>,
+    by_key: &'s HashMap<Key, &'h Hit>,
+    lookup: Lookup<'s>,
 }
 
-/// Path and blob of a pair as they are below a tree.
-pub(super) fn below<'h>(
-    pair: Pair,
-    tree: Key,
-    paths: &Paths,
-    by_key: &HashMap<Key, &'h Hit>,
-) -> Option<(String, &'h Hit)> {
-    let (path, any) = paths.pair(pair)?;
-    let blob = paths.blob(tree, path).unwrap_or(any);
-    Some((shown_path(path), *by_key.get(&blob)?))
+impl<'s, 'h> Located<'s, 'h> {
+    pub(super) fn new(scene: &'s Scene<'s>, by_key: &'s HashMap<Key, &'h Hit>) -> Self {
+        Self { scene, by_key, lookup: scene.paths.lookup() }
+    }
+
+    /// Path and blob of a pair as they are in the commit at a place.
+    pub(super) fn at(&mut self, (pair, place): (Pair, usize)) -> Option<(String, &'h Hit)> {
+        let Commits { graph, .. } = self.scene.commits;
+        let tree = self.scene.commits.at(place).and_then(|commit| graph.tree(commit))?;
+        self.below(pair, key(tree.as_bytes()))
+    }
+
+    /// Path and blob of a pair as they are below a tree: of what lies there, what the pair's blob
+    /// stands for. Another content at the same path is another pair.
+    pub(super) fn below(&mut self, pair: Pair, tree: Key) -> Option<(String, &'h Hit)> {
+        let Scene { paths, classes, .. } = self.scene;
+        let (path, any) = paths.pair(pair)?;
+        let mut there = self.lookup.blobs(tree, path).into_iter();
+        let blob = there.find(|blob| classes.of(*blob) == any).unwrap_or(any);
+        Some((shown_path(path), *self.by_key.get(&blob)?))
+    }
 }
 
 /// Path and blob of a pair, or one that stands for it, if the blob is one with a match.
