@@ -348,6 +348,35 @@ fn the_refs_that_reach_a_secret_are_named() {
     assert!(text.contains("reached by after, main, tag v1, 1 more"), "{text}");
 }
 
+/// A message comes to HEAD by whatever commit: cherry-picked, rebased, or written twice.
+#[test]
+fn a_message_is_in_head_if_any_commit_of_head_has_it() {
+    let repo = Repo::new(&[]);
+    repo.write("f", "x\n");
+    repo.commit("start");
+    repo.git(&["checkout", "-q", "-b", "side"]);
+    let first = repo.commit(&format!("uses {}", secret("picked")));
+    let other = repo.commit(&format!("uses {}", secret("left")));
+    repo.git(&["checkout", "-q", "main"]);
+    repo.commit("meanwhile");
+    let picked = repo.commit(&format!("uses {}", secret("picked")));
+    let message = "(commit message)";
+    for packed in [false, true] {
+        if packed {
+            repo.git(&["gc", "-q"]);
+        }
+        let (_, found) = report(repo.path(), &[]);
+        let expected = [place(message, &first, &picked, true)];
+        assert_eq!(places(&found, &secret("picked")), expected);
+        assert_eq!(places(&found, &secret("left")), [place(message, &other, &other, false)]);
+        // HEAD is where it is, whatever is looked at.
+        let (_, found) = report(repo.path(), &["--branch", "side"]);
+        assert_eq!(places(&found, &secret("picked")), [place(message, &first, &first, true)]);
+        assert_eq!(places(&found, &secret("left")), [place(message, &other, &other, false)]);
+        assert_eq!(found["stats"], report(repo.path(), &[]).1["stats"]);
+    }
+}
+
 /// Versions with the same secrets are followed as one, unless what no ref reaches is asked for.
 #[test]
 fn versions_with_the_same_secrets_are_shown_as_they_were_when_they_came() {

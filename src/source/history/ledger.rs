@@ -3,6 +3,7 @@
 //! Not here: how each of them is found out.
 
 mod losses;
+mod messages;
 mod unreachable;
 mod works;
 
@@ -15,15 +16,14 @@ use super::judge::{Identity, Judge, Judged, Wish, identity};
 use super::paths::{List, Pair, Paths};
 use super::provenance::{self, Commits, Held};
 use super::reach;
-use super::scope::{Tips, tag_target};
-use super::search::{Hit, Hits, Message};
+use super::scope::Tips;
+use super::search::{Hit, Hits};
 use super::trees::{Key, key};
-use super::{COMMIT_MESSAGE, Found, NO_PATH, Run, TAG_MESSAGE};
-use crate::blob::Provenance;
+use super::{Found, NO_PATH, Run};
 use crate::finding::{self, Stats};
-use crate::git::object::{Kind, ObjectId};
+use crate::git::object::ObjectId;
 use crate::git::repository::Ref;
-use crate::scanner::{Scratch, Sighting};
+use crate::scanner::Sighting;
 use works::{Located, by_key, work};
 
 /// Everything that is known of the history when the places of secrets are asked for.
@@ -262,74 +262,6 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// The messages of commits and tags: the commit itself is the provenance.
-    fn messages(&mut self, scene: &Scene<'_>) {
-        let Scene { hits, commits, tips, .. } = scene;
-        let in_head = scene.head.map(|head| commits.graph.ancestors(&[head])).unwrap_or_default();
-        let mut places = vec![0; commits.graph.len()];
-        for (place, commit) in commits.order.iter().enumerate() {
-            if let Some(slot) = places.get_mut(*commit as usize) {
-                *slot = place;
-            }
-        }
-        let mut held: BTreeMap<Identity, (Option<Held>, usize, Sighting)> = BTreeMap::new();
-        for message in &hits.messages {
-            let (commit, asked) = match message.kind {
-                Kind::Tag => (tagged(hits, message, commits), tips.tags.contains(&message.id)),
-                _ => {
-                    let commit = commits.graph.find(&message.id);
-                    (commit, commit.is_some_and(|commit| commits.asked(commit)))
-                }
-            };
-            let recent = commit.map_or(commits.since.is_none(), |commit| commits.recent(commit));
-            if !asked || !recent {
-                continue;
-            }
-            let place = commit.and_then(|commit| places.get(commit as usize)).copied();
-            let id = commit.and_then(|commit| commits.graph.id(commit)).map(|id| id.to_string());
-            let excused =
-                |sighting: &Sighting| id.as_ref().is_some_and(|id| sighting.excused.contains(id));
-            for sighting in self.message(message).into_iter().filter(|one| !excused(one)) {
-                let order = place.unwrap_or(usize::MAX);
-                match held.get_mut(&identity(&sighting)) {
-                    None => {
-                        let first = place.map(|place| Held { first: place, last: place });
-                        held.insert(identity(&sighting), (first, order, sighting));
-                    }
-                    Some((span, first, shown)) => {
-                        if let Some(place) = place {
-                            Held::note(span, place);
-                        }
-                        if order < *first {
-                            (*first, *shown) = (order, sighting);
-                        }
-                    }
-                }
-            }
-        }
-        let mut shown = Shown { run: self.run, commits, made: HashMap::new() };
-        for (identity, (held, _, mut sighting)) in held {
-            let first = held.and_then(|held| commits.at(held.first));
-            sighting.occurrence.commit = held.and_then(|held| shown.at(held.first));
-            sighting.occurrence.last_commit = held.and_then(|held| shown.at(held.last));
-            let in_head = first.and_then(|commit| in_head.get(commit as usize));
-            sighting.occurrence.in_head = Some(in_head.copied().unwrap_or(false));
-            self.known.insert(identity);
-            self.found.sightings.push(sighting);
-        }
-    }
-
-    fn message(&mut self, message: &Message) -> Vec<Sighting> {
-        let path = if message.kind == Kind::Tag { TAG_MESSAGE } else { COMMIT_MESSAGE };
-        let blob = Some(message.id.to_string());
-        let provenance = Provenance { blob, ..Provenance::named(path) };
-        let mut judged = Judged::default();
-        self.judge.content(&message.text, &provenance, &mut Scratch::default(), &mut judged);
-        let sightings = std::mem::take(&mut judged.sightings);
-        self.rest(judged);
-        sightings
-    }
-
     /// What was found before the scan was interrupted: nobody knows where it is.
     pub(super) fn unplaced(&mut self, hits: &Hits) {
         let works: Vec<(String, &Hit)> =
@@ -397,14 +329,4 @@ fn digest(mut judged: Judged) -> Digest {
     secrets.sort();
     secrets.dedup();
     Digest { secrets, excused, rest: judged }
-}
-
-/// The commit that a tag names, by way of other tags if need be.
-fn tagged(hits: &Hits, message: &Message, commits: &Commits<'_>) -> Option<u32> {
-    let mut target = message.id;
-    for _ in 0..hits.tags.len().min(64) {
-        let Some(next) = tag_target(&hits.tags, &target) else { break };
-        target = next;
-    }
-    commits.graph.find(&target)
 }

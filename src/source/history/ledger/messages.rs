@@ -1,0 +1,141 @@
+//! What stands in the messages of commits and tags: the commit itself is the provenance.
+//!
+//! Not here: what stands in blobs.
+
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+
+use super::{Ledger, Scene, Shown};
+use crate::blob::Provenance;
+use crate::git::object::Kind;
+use crate::scanner::{Scratch, Sighting};
+use crate::source::history::judge::{Identity, Judged, identity};
+use crate::source::history::provenance::{Commits, Held};
+use crate::source::history::scope::tag_target;
+use crate::source::history::search::{Hits, Message};
+use crate::source::history::{COMMIT_MESSAGE, TAG_MESSAGE};
+
+/// A secret in messages.
+struct Told {
+    /// Where in the order of commits it is; none of tags of something else.
+    held: Option<Held>,
+    /// The place of the message that is shown.
+    place: usize,
+    sighting: Sighting,
+}
+
+impl Ledger<'_> {
+    /// The messages of commits and tags.
+    pub(super) fn messages(&mut self, scene: &Scene<'_>) {
+        let Scene { hits, commits, .. } = scene;
+        let head = scene.head.map(|head| commits.graph.ancestors(&[head])).unwrap_or_default();
+        let is_in_head = |commit: u32| head.get(commit as usize).copied().unwrap_or(false);
+        let places = places(commits);
+        let mut told: BTreeMap<Identity, Told> = BTreeMap::new();
+        let mut in_head: HashSet<Identity> = HashSet::new();
+        for message in &hits.messages {
+            let (commit, asked) = asked(message, scene);
+            let held = commit.is_some_and(is_in_head);
+            // What HEAD holds it holds whoever is asked about, and since when.
+            if !asked && !(held && message.kind == Kind::Commit) {
+                continue;
+            }
+            let id = commit.and_then(|commit| commits.graph.id(commit)).map(|id| id.to_string());
+            let excused =
+                |sighting: &Sighting| id.as_ref().is_some_and(|id| sighting.excused.contains(id));
+            let sightings = if asked { self.message(message) } else { self.glance(message) };
+            let place = commit.and_then(|commit| places.get(commit as usize)).copied();
+            for sighting in sightings.into_iter().filter(|one| !excused(one)) {
+                if held {
+                    in_head.insert(identity(&sighting));
+                }
+                if asked {
+                    note(&mut told, sighting, place);
+                }
+            }
+        }
+        let mut shown = Shown { run: self.run, commits, made: HashMap::new() };
+        for (identity, Told { held, mut sighting, .. }) in told {
+            sighting.occurrence.commit = held.and_then(|held| shown.at(held.first));
+            sighting.occurrence.last_commit = held.and_then(|held| shown.at(held.last));
+            sighting.occurrence.in_head = Some(in_head.contains(&identity));
+            self.known.insert(identity);
+            self.found.sightings.push(sighting);
+        }
+    }
+
+    /// Judges a message.
+    pub(super) fn message(&mut self, message: &Message) -> Vec<Sighting> {
+        let mut judged = self.judged(message);
+        let sightings = std::mem::take(&mut judged.sightings);
+        self.rest(judged);
+        sightings
+    }
+
+    /// The same for a message that nobody asks about.
+    fn glance(&self, message: &Message) -> Vec<Sighting> {
+        self.judged(message).sightings
+    }
+
+    fn judged(&self, message: &Message) -> Judged {
+        let path = if message.kind == Kind::Tag { TAG_MESSAGE } else { COMMIT_MESSAGE };
+        let blob = Some(message.id.to_string());
+        let provenance = Provenance { blob, ..Provenance::named(path) };
+        let mut judged = Judged::default();
+        self.judge.content(&message.text, &provenance, &mut Scratch::default(), &mut judged);
+        judged
+    }
+}
+
+/// The place of each commit in the order.
+fn places(commits: &Commits<'_>) -> Vec<usize> {
+    let mut places = vec![0; commits.graph.len()];
+    for (place, commit) in commits.order.iter().enumerate() {
+        if let Some(slot) = places.get_mut(*commit as usize) {
+            *slot = place;
+        }
+    }
+    places
+}
+
+/// The commit of a message, and whether it is asked about.
+fn asked(message: &Message, scene: &Scene<'_>) -> (Option<u32>, bool) {
+    let Scene { hits, commits, tips, .. } = scene;
+    let (commit, chosen) = match message.kind {
+        Kind::Tag => (tagged(hits, message, commits), tips.tags.contains(&message.id)),
+        _ => {
+            let commit = commits.graph.find(&message.id);
+            (commit, commit.is_some_and(|commit| commits.asked(commit)))
+        }
+    };
+    let recent = commit.map_or(commits.since.is_none(), |commit| commits.recent(commit));
+    (commit, chosen && recent)
+}
+
+/// Takes a message's secret into account; the first message is the one that is shown.
+fn note(told: &mut BTreeMap<Identity, Told>, sighting: Sighting, place: Option<usize>) {
+    let order = place.unwrap_or(usize::MAX);
+    let identity = identity(&sighting);
+    let Some(known) = told.get_mut(&identity) else {
+        let held = place.map(|place| Held { first: place, last: place });
+        told.insert(identity, Told { held, place: order, sighting });
+        return;
+    };
+    if let Some(place) = place {
+        Held::note(&mut known.held, place);
+    }
+    if order < known.place {
+        (known.place, known.sighting) = (order, sighting);
+    }
+}
+
+/// The commit that a tag names, by way of other tags if need be.
+fn tagged(hits: &Hits, message: &Message, commits: &Commits<'_>) -> Option<u32> {
+    let mut target = message.id;
+    for _ in 0..hits.tags.len().min(64) {
+        let Some(next) = tag_target(&hits.tags, &target) else { break };
+        target = next;
+    }
+    commits.graph.find(&target)
+}
