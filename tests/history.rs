@@ -4,8 +4,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
-use keytrawl::rule::armed;
+use keytrawl::finding::Confidence;
+use keytrawl::rule::{armed, builtin};
+use keytrawl::scanner::{self, Scanner};
+use keytrawl::source::{Progress, history};
 use serde_json::Value;
 
 /// A made-up key; another one for each name.
@@ -284,6 +289,58 @@ fn a_tree_that_has_a_name_twice_hides_nothing() {
             assert_eq!(code, 1, "{number} {arguments:?}: {found:#}");
             assert_eq!(places(&found, &secret("key")), expected, "{number} {arguments:?}");
         }
+    }
+}
+
+/// One key at 65,536 places: who does not wait until each is told gets the key all the same.
+#[test]
+fn a_run_that_is_ended_tells_what_was_found_so_far() {
+    let repo = Repo::new(&[]);
+    repo.write("content", secret("key"));
+    let key = repo.git(&["hash-object", "-w", "content"]).trim().to_owned();
+    let names: Vec<String> = (0..256).map(|number| format!("{number:02x}")).collect();
+    let full = |mode: &str, id: &str| {
+        let entries: Vec<_> = names.iter().map(|name| (mode, name.as_str(), id)).collect();
+        forged(&repo, &entries)
+    };
+    let tree = full("40000", &full("100644", &key));
+    let commit = repo.git(&["commit-tree", "-m", "many", &tree]).trim().to_owned();
+    repo.git(&["update-ref", "refs/heads/main", &commit]);
+
+    let rules = builtin();
+    let scanner = Scanner::new(&rules, scanner::Options::default());
+    let options = history::Options {
+        since: None,
+        branches: Vec::new(),
+        unreachable: false,
+        submodules: false,
+        allow_missing: false,
+        exhaustive: false,
+        threads: 2,
+        memory: None,
+        archives: None,
+        cache: None,
+        least: Confidence::Low,
+    };
+    let path = repo.path();
+    let scan = |progress| history::history(path, &scanner, &options, progress).unwrap();
+    let whole = scan(&Progress::default());
+    assert_eq!(whole.sightings.len(), 1 << 16);
+    for wait in [0, 3, 10, 30, 100, 300] {
+        let progress = &Progress::default();
+        let ended = std::thread::scope(|scope| {
+            let run = scope.spawn(move || scan(progress));
+            while progress.files.load(Relaxed) < whole.stats.files {
+                std::thread::yield_now();
+            }
+            // All is searched: what is left is to place it.
+            std::thread::sleep(Duration::from_millis(wait));
+            progress.cancelled.store(true, Relaxed);
+            run.join().unwrap()
+        });
+        let mut secrets: Vec<&[u8]> = ended.sightings.iter().map(|s| s.secret.expose()).collect();
+        secrets.dedup();
+        assert_eq!(secrets, [secret("key").as_bytes()], "after {wait} ms");
     }
 }
 

@@ -28,7 +28,6 @@ mod trees;
 
 use std::path::{Path, PathBuf};
 use std::slice;
-use std::sync::atomic::AtomicBool;
 
 pub use dates::parse_date;
 pub(super) use provenance::shown_commit;
@@ -180,8 +179,9 @@ fn scan(
     // A branch that is not there is said before the work, not after it.
     let chosen = scope::chosen(&refs, &options.branches)?;
     let counted = traversal::Progress::default();
-    let run = Run { repository, store: &store, scanner, options, limits, counted: &counted };
-    let Read { mut hits, known, edges, damages } = run.read(progress);
+    let counted = &counted;
+    let run = Run { repository, store: &store, scanner, options, limits, counted, progress };
+    let Read { mut hits, known, edges, damages } = run.read();
     let mut ledger = Ledger::new(&run, &hits);
     if progress.is_cancelled() {
         ledger.unplaced(&hits);
@@ -206,6 +206,7 @@ struct Run<'a> {
     limits: traversal::Limits,
     /// Counts all objects, trees included; what is shown counts contents.
     counted: &'a traversal::Progress,
+    progress: &'a Progress,
 }
 
 impl Run<'_> {
@@ -235,11 +236,10 @@ impl Run<'_> {
 
     /// Reads the commits and tags of packs that were not read.
     fn link(&self, hits: &mut Hits, packs: &[&Pack]) {
-        let goes_on = AtomicBool::new(false);
         for pack in packs {
             let (packs, loose) = (slice::from_ref(*pack), &[][..]);
             let kinds = Kinds::from(Kind::Commit) | Kind::Tag;
-            let traversal = Traversal { packs, loose, ..self.traversal(kinds, &goes_on) };
+            let traversal = Traversal { packs, loose, ..self.traversal(kinds) };
             for links in traversal.run(Links::default).visitors {
                 hits.graph.merge(links.graph);
                 hits.tags.extend(links.tags);
@@ -249,7 +249,7 @@ impl Run<'_> {
         hits.tags.dedup();
     }
 
-    fn traversal<'t>(&'t self, kinds: Kinds, cancel: &'t AtomicBool) -> Traversal<'t> {
+    fn traversal(&self, kinds: Kinds) -> Traversal<'_> {
         Traversal {
             packs: self.store.packs(),
             loose: self.store.loose(),
@@ -257,7 +257,7 @@ impl Run<'_> {
             bases: self.store,
             limits: self.limits,
             threads: self.options.threads,
-            cancel,
+            cancel: &self.progress.cancelled,
             progress: self.counted,
         }
     }
@@ -291,9 +291,13 @@ impl Run<'_> {
         let classes = if self.is_plain() { Classes::new(hits) } else { Classes::default() };
         // Neither keeps more than one core busy, and neither needs the other.
         let (paths, lines) = rayon::join(
-            || Paths::new(edges, &wanted, &classes),
+            || Paths::new(edges, &wanted, &classes, &self.progress.cancelled),
             || Lines::new(hits, commits, (refs, chosen), self.store),
         );
+        if self.progress.is_cancelled() {
+            // The paths may be some of them.
+            return ledger.unplaced(hits);
+        }
         let Lines { graph, order, everything, tips, reachable, reached } = &lines;
         let since = self.options.since;
         let lists = &provenance::lists(graph, &paths);

@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::search::Hit;
 use crate::blob::{Blob, Provenance};
@@ -52,10 +52,13 @@ pub(super) struct Judge<'a> {
     pub(super) store: &'a Store,
     pub(super) archives: Option<&'a Limits>,
     pub(super) threads: usize,
+    /// Set to end soon.
+    pub(super) cancelled: &'a AtomicBool,
 }
 
 impl Judge<'_> {
-    /// Judges each of `works` and hands what `keep` makes of it back, in the order of the works.
+    /// Judges each of `works` and hands what `keep` makes of it back, in the order of the works. If it
+    /// is ended before all are judged, those that are missing are the last.
     pub(super) fn all<T: Send>(
         &self,
         works: &[(String, &Hit)],
@@ -67,7 +70,8 @@ impl Judge<'_> {
         let run = || {
             let mut scratch = Scratch::default();
             let mut own = Vec::new();
-            loop {
+            // Whoever took a work does it: none is left out before one that is done.
+            while !self.cancelled.load(Ordering::Relaxed) {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some((path, hit)) = works.get(at) else { break };
                 own.push((at, keep(self.blob(path, hit, wish, &mut scratch))));

@@ -2,29 +2,30 @@
 //!
 //! Not here: how each of them is found out.
 
+mod blobs;
 mod losses;
 mod messages;
 mod unreachable;
 mod works;
 
-use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashSet, HashSetExt};
 
 use super::classes::Classes;
 use super::judge::{Identity, Judge, Judged, Wish, identity};
-use super::paths::{List, Pair, Paths};
-use super::provenance::{self, Commits, Held};
+use super::paths::Paths;
+use super::provenance::{self, Commits};
 use super::reach;
 use super::scope::Tips;
 use super::search::{Hit, Hits};
-use super::trees::{Key, key};
+use super::trees::key;
 use super::{Found, NO_PATH, Run};
-use crate::finding::{self, Stats};
+use crate::finding::{self, Secret, Stats};
 use crate::git::object::ObjectId;
 use crate::git::repository::Ref;
 use crate::scanner::Sighting;
-use works::{Located, by_key, work};
+use works::{Located, by_key};
 
 /// Everything that is known of the history when the places of secrets are asked for.
 #[derive(Clone, Copy)]
@@ -50,16 +51,10 @@ pub(super) struct Ledger<'a> {
     found: Found,
     /// What was emitted already.
     known: HashSet<Identity>,
-    /// The contents of which it was counted what is refused.
+    /// The contents and messages of which it was counted what is refused.
     counted: HashSet<ObjectId>,
-}
-
-/// What is kept of a blob under a path until it is known which version is shown.
-struct Digest {
-    secrets: Vec<Identity>,
-    /// Secrets that allowlists allow in some commits, and those commits.
-    excused: Vec<(Identity, Vec<ObjectId>)>,
-    rest: Judged,
+    /// Whether the scan was interrupted before everything had its place.
+    ended: bool,
 }
 
 impl<'a> Ledger<'a> {
@@ -69,9 +64,10 @@ impl<'a> Ledger<'a> {
             store: run.store,
             archives: run.options.archives.as_ref(),
             threads: run.options.threads,
+            cancelled: &run.progress.cancelled,
         };
         let (found, known, counted) = (Found::default(), HashSet::new(), HashSet::new());
-        let mut ledger = Self { run, judge, found, known, counted };
+        let mut ledger = Self { run, judge, found, known, counted, ended: false };
         ledger.found.stats.files = hits.contents;
         ledger.found.stats.bytes = hits.bytes;
         ledger.found.stats.members = hits.members;
@@ -92,10 +88,13 @@ impl<'a> Ledger<'a> {
                            some places of secrets are left out";
             self.warn("places", message.to_owned(), true);
         }
-        self.blobs(scene);
-        self.others(scene);
-        self.messages(scene);
-        self.unreachable(scene);
+        for step in [Self::blobs, Self::others, Self::messages, Self::unreachable] {
+            step(self, scene);
+            if self.ended {
+                self.unplaced(scene.hits);
+                break;
+            }
+        }
     }
 
     /// Says which refs reach what was found.
@@ -109,116 +108,11 @@ impl<'a> Ledger<'a> {
         commits.sort_unstable();
         commits.dedup();
         let ends = &scene.everything.ends;
-        let reaching = reach::reaching(&commits, graph, scene.all.order, refs, ends);
+        let cancelled = &self.run.progress.cancelled;
+        let reaching = reach::reaching(&commits, graph, scene.all.order, refs, ends, cancelled);
         for sighting in &mut self.found.sightings {
             let found = number(sighting).and_then(|commit| reaching.get(&commit));
             sighting.occurrence.reach = found.cloned().unwrap_or_default();
-        }
-    }
-
-    /// The blobs that commits hold.
-    fn blobs(&mut self, scene: &Scene<'_>) {
-        let Scene { hits, paths, commits, .. } = scene;
-        let by_key = by_key(hits);
-        let mut lists = commits.all_lists();
-        // HEAD may be outside of the chosen refs.
-        let head = scene.head.and_then(|head| commits.list(head));
-        lists.extend(head.filter(|head| lists.binary_search(head).is_err()));
-        let mut held = vec![false; paths.count()];
-        for pair in lists.iter().flat_map(|list| paths.list(*list)) {
-            if let Some(slot) = held.get_mut(*pair as usize) {
-                *slot = true;
-            }
-        }
-        let held = (0..).zip(held).filter_map(|(pair, held): (Pair, bool)| held.then_some(pair));
-        let works: Vec<(Pair, (String, &Hit))> =
-            held.filter_map(|pair| Some((pair, work(pair, paths, &by_key)?))).collect();
-        let mut numbers: HashMap<Identity, u32> = HashMap::new();
-        let mut identities: Vec<Identity> = Vec::new();
-        let mut of_pair: Vec<Vec<u32>> = vec![Vec::new(); paths.count()];
-        let mut excused: HashSet<(u32, u32)> = HashSet::new();
-        let plain: Vec<(String, &Hit)> = works.iter().map(|(_, work)| work.clone()).collect();
-        for ((pair, (_, hit)), mut digest) in
-            works.iter().zip(self.judge.all(&plain, Wish::Identities, digest))
-        {
-            self.count(hit, &mut digest.rest.stats, scene.classes);
-            self.rest(digest.rest);
-            let secrets = digest.secrets.into_iter().map(|identity| {
-                *numbers.entry(identity.clone()).or_insert_with(|| {
-                    identities.push(identity);
-                    u32::try_from(identities.len() - 1).unwrap_or(u32::MAX)
-                })
-            });
-            if let Some(slot) = of_pair.get_mut(*pair as usize) {
-                *slot = secrets.collect();
-            }
-            for (identity, ids) in digest.excused {
-                let Some(secret) = numbers.get(&identity) else { continue };
-                let found = ids.iter().filter_map(|id| commits.graph.find(id));
-                excused.extend(found.map(|commit| (*secret, commit)));
-            }
-        }
-        let of_list: HashMap<List, Vec<u32>> = lists
-            .into_iter()
-            .map(|list| {
-                let pairs = paths.list(list).iter();
-                let mut all: Vec<u32> = pairs
-                    .filter_map(|pair| of_pair.get(*pair as usize))
-                    .flatten()
-                    .copied()
-                    .collect();
-                all.sort_unstable();
-                all.dedup();
-                (list, all)
-            })
-            .collect();
-        let held = commits.held(paths.lists(), &of_list, identities.len(), &excused);
-        let in_head = head.and_then(|head| of_list.get(&head)).into_iter().flatten().copied();
-        let in_head: HashSet<u32> = in_head.collect();
-        let mut shown: BTreeMap<(Pair, usize), Vec<(u32, Held)>> = BTreeMap::new();
-        for (secret, held) in (0u32..).zip(held) {
-            let Some(held) = held else { continue };
-            let first = commits.at(held.first).and_then(|commit| commits.list(commit));
-            let pairs = first.map(|list| paths.list(list)).unwrap_or_default();
-            let of = |pair: &Pair| of_pair.get(*pair as usize);
-            let has = |pair: &&Pair| of(pair).is_some_and(|all| all.contains(&secret));
-            if let Some(pair) = pairs.iter().find(has) {
-                shown.entry((*pair, held.first)).or_default().push((secret, held));
-            }
-        }
-        self.emit(&shown, &identities, &in_head, scene, &by_key);
-    }
-
-    /// Scans the versions that are shown once more, and gives their secrets the commits.
-    fn emit(
-        &mut self,
-        shown: &BTreeMap<(Pair, usize), Vec<(u32, Held)>>,
-        identities: &[Identity],
-        in_head: &HashSet<u32>,
-        scene: &Scene<'_>,
-        by_key: &HashMap<Key, &Hit>,
-    ) {
-        let mut commits = Shown { run: self.run, commits: &scene.commits, made: HashMap::new() };
-        let mut located = Located::new(scene, by_key);
-        let (works, all): (Vec<_>, Vec<_>) =
-            shown.iter().filter_map(|(at, secrets)| Some((located.at(*at)?, secrets))).unzip();
-        let judged = self.judge.all(&works, Wish::Sightings, |judged| judged.sightings);
-        for (sightings, secrets) in judged.into_iter().zip(all) {
-            let wanted: HashMap<&Identity, (u32, Held)> = secrets
-                .iter()
-                .filter_map(|(secret, held)| {
-                    Some((identities.get(*secret as usize)?, (*secret, *held)))
-                })
-                .collect();
-            for mut sighting in sightings {
-                let identity = identity(&sighting);
-                let Some((secret, held)) = wanted.get(&identity) else { continue };
-                sighting.occurrence.commit = commits.at(held.first);
-                sighting.occurrence.last_commit = commits.at(held.last);
-                sighting.occurrence.in_head = Some(in_head.contains(secret));
-                self.known.insert(identity);
-                self.found.sightings.push(sighting);
-            }
         }
     }
 
@@ -242,7 +136,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn without_commit(&mut self, works: &[(String, &Hit)], classes: &Classes) {
-        let judged = self.judge.all(works, Wish::Sightings, |judged| judged);
+        let judged = self.judged(works, Wish::Sightings, |judged| judged);
         for ((_, hit), mut judged) in works.iter().zip(judged) {
             self.count(hit, &mut judged.stats, classes);
             let sightings = std::mem::take(&mut judged.sightings);
@@ -262,18 +156,38 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// What was found before the scan was interrupted: nobody knows where it is.
+    /// Judges works, and notes if the scan was interrupted before all were.
+    fn judged<T: Send>(
+        &mut self,
+        works: &[(String, &Hit)],
+        wish: Wish,
+        keep: impl Fn(Judged) -> T + Sync,
+    ) -> Vec<T> {
+        let judged = self.judge.all(works, wish, keep);
+        self.ended |= judged.len() < works.len();
+        judged
+    }
+
+    /// What was found before the scan was interrupted and has no place yet: nobody knows where it is.
     pub(super) fn unplaced(&mut self, hits: &Hits) {
+        let goes_on = AtomicBool::new(false);
+        let judge = Judge { cancelled: &goes_on, ..self.judge };
         let works: Vec<(String, &Hit)> =
             hits.blobs.iter().map(|hit| (NO_PATH.to_owned(), hit)).collect();
-        for mut judged in self.judge.all(&works, Wish::Sightings, |judged| judged) {
-            self.found.sightings.append(&mut judged.sightings);
+        let judged = judge.all(&works, Wish::Sightings, |judged| judged);
+        let mut sightings = Vec::new();
+        for (hit, mut judged) in hits.blobs.iter().zip(judged) {
+            sightings.append(&mut judged.sightings);
+            self.count(hit, &mut judged.stats, &Classes::default());
             self.rest(judged);
         }
         for message in &hits.messages {
-            let sightings = self.message(message);
-            self.found.sightings.extend(sightings);
+            sightings.extend(self.message(message));
         }
+        let known: HashSet<(usize, Secret)> =
+            self.known.iter().map(|(_, rule, secret)| (*rule, secret.clone())).collect();
+        sightings.retain(|one| !known.contains(&(one.rule, one.secret.clone())));
+        self.found.sightings.extend(sightings);
     }
 
     /// Counts what is refused in a content once, wherever that is, and in those that it stands for; who
@@ -314,19 +228,4 @@ impl Shown<'_> {
         };
         self.made.entry(place).or_insert_with(make).clone()
     }
-}
-
-fn digest(mut judged: Judged) -> Digest {
-    let mut secrets = std::mem::take(&mut judged.secrets);
-    secrets.extend(judged.sightings.iter().map(identity));
-    let ids = |sighting: &Sighting| {
-        let all = sighting.excused.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()));
-        (identity(sighting), all.collect())
-    };
-    let allowed = judged.sightings.iter().filter(|sighting| !sighting.excused.is_empty());
-    let excused = allowed.map(ids).collect();
-    judged.sightings = Vec::new();
-    secrets.sort();
-    secrets.dedup();
-    Digest { secrets, excused, rest: judged }
 }

@@ -5,6 +5,8 @@
 //! their entries before theirs is made. Not here: reading trees, and which of them belong to
 //! commits.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use foldhash::{HashMap, HashMapExt};
 
 use super::classes::Classes;
@@ -76,8 +78,14 @@ struct Memory {
 }
 
 impl Paths {
-    /// Works out the lists. Of contents that come to the same one stands for all.
-    pub(super) fn new(parts: Vec<Part>, wanted: &[Key], classes: &Classes) -> Self {
+    /// Works out the lists, as many as it can until it is ended. Of contents that come to the same
+    /// one stands for all.
+    pub(super) fn new(
+        parts: Vec<Part>,
+        wanted: &[Key],
+        classes: &Classes,
+        cancelled: &AtomicBool,
+    ) -> Self {
         let mut forest = Forest::new(parts, wanted);
         let mut paths = Self { of_node: vec![NONE; forest.len()], ..Self::default() };
         for blob in wanted {
@@ -89,7 +97,7 @@ impl Paths {
                 *slot = list;
             }
         }
-        paths.climb(&forest);
+        paths.climb(&forest, cancelled);
         forest.settle();
         paths.forest = forest;
         paths
@@ -131,7 +139,7 @@ impl Paths {
 
     /// Gives each tree its list as soon as all trees below it have theirs. Trees that contain
     /// themselves, which only a forged index can say, never get one.
-    fn climb(&mut self, forest: &Forest) {
+    fn climb(&mut self, forest: &Forest, cancelled: &AtomicBool) {
         let mut waits = forest.waits();
         let mut ready = forest.blobs();
         let mut memory = Memory::default();
@@ -141,6 +149,9 @@ impl Paths {
                 let Some(left) = waits.get_mut(*parent as usize) else { continue };
                 *left = left.saturating_sub(1);
                 if *left == 0 {
+                    if cancelled.load(Ordering::Relaxed) {
+                        return;
+                    }
                     entries.clear();
                     let own = forest.entries(*parent);
                     let below = own.filter_map(|e| Some(entry(e.name, self.of_node(e.child)?)));
@@ -231,7 +242,8 @@ mod tests {
             (40, &[("a", 1), ("loop", 40)]),
             (22, &[("f", 21), ("x", 30)]),
         ]);
-        let paths = Paths::new(vec![one, two], &[1, 2], &Classes::default());
+        let paths =
+            Paths::new(vec![one, two], &[1, 2], &Classes::default(), &AtomicBool::new(false));
         let root = [("b", 2), ("d/a", 1), ("e/a", 1)].map(|(path, blob)| (path.to_owned(), blob));
         assert_eq!(shown(&paths, 20), root);
         assert_eq!(shown(&paths, 21), [("d/a".to_owned(), 1)]);
@@ -252,7 +264,8 @@ mod tests {
         let many = names.iter().map(|name| (name.as_str(), 3)).chain(few);
         let many: Vec<(&str, Key)> = many.collect();
         let trees = part(&[(10, &[("a", 1), ("a", 2)]), (20, &few), (30, &many)]);
-        let paths = Paths::new(vec![trees], &[1, 2, 3], &Classes::default());
+        let paths =
+            Paths::new(vec![trees], &[1, 2, 3], &Classes::default(), &AtomicBool::new(false));
         let mut lookup = paths.lookup();
         for tree in [20, 30] {
             assert_eq!(lookup.blobs(tree, b"f"), [1, 2], "{tree}");

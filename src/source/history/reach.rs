@@ -3,6 +3,8 @@
 //! Sixty-four commits at a time are followed in one pass over the history. Not here: which commits
 //! those are.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use foldhash::{HashMap, HashMapExt};
 use rayon::prelude::*;
 
@@ -14,18 +16,20 @@ use crate::git::repository::Ref;
 const NAMED: usize = 20;
 
 /// For each of `commits` the refs whose tips reach it. `tips` are the numbers of refs and of the
-/// commits that they lead to; `order` has all commits, parents first.
+/// commits that they lead to; `order` has all commits, parents first. If it is ended soon, for some.
 pub(super) fn reaching(
     commits: &[u32],
     graph: &Graph,
     order: &[u32],
     refs: &[Ref],
     tips: &[(usize, u32)],
+    cancelled: &AtomicBool,
 ) -> HashMap<u32, Reach> {
     // Branches first, then tags, then the rest, as people ask for them.
     let mut tips = tips.to_vec();
     tips.sort_by_key(|(number, _)| refs.get(*number).map(|one| (rank(&one.name), &one.name)));
     let batches = commits.par_chunks(u64::BITS as usize);
+    let batches = batches.filter(|_| !cancelled.load(Ordering::Relaxed));
     batches.flat_map_iter(|batch| of_batch(batch, graph, order, refs, &tips)).collect()
 }
 

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::slice;
-use std::sync::atomic::AtomicBool;
 
 use super::Run;
 use super::cache::Cache;
@@ -16,7 +15,6 @@ use crate::git::heads::{self, Heads};
 use crate::git::object::{Kind, Kinds};
 use crate::git::pack::Pack;
 use crate::git::traversal::{LooseFile, Traversal};
-use crate::source::Progress;
 
 /// What reading all objects came to.
 #[derive(Debug)]
@@ -41,7 +39,7 @@ struct Share<'a> {
 impl<'a> Run<'a> {
     /// Searches all blobs and messages, and reads the trees: for what is named and not there, and
     /// for what leads to blobs with a match.
-    pub(super) fn read(&self, progress: &Progress) -> Read<'a> {
+    pub(super) fn read(&self) -> Read<'a> {
         let cache = self.cache();
         let (mut parts, mut known, mut shares) = (Vec::new(), Vec::new(), Vec::new());
         for pack in self.store.packs() {
@@ -51,24 +49,24 @@ impl<'a> Run<'a> {
                 continue;
             }
             let names = Cow::Borrowed(pack.heads());
-            shares.push(self.contents(slice::from_ref(pack), &[], names, progress));
+            shares.push(self.contents(slice::from_ref(pack), &[], names));
         }
         let loose = self.store.loose();
         if !loose.is_empty() {
             let names = loose.iter().map(|file| heads::head(file.id.as_bytes()));
             let names = Cow::Owned(Heads::new(names.collect()));
-            shares.push(self.contents(&[], loose, names, progress));
+            shares.push(self.contents(&[], loose, names));
         }
         let hits = shares.iter().map(|share| &share.hits).chain(&parts);
         let wanted = Wanted::new(hits.flat_map(Hits::keys));
         let wanted = Some(&wanted).filter(|wanted| !wanted.is_empty());
         let (mut edges, mut damages) = (Vec::new(), Damages::default());
         for mut share in shares {
-            edges.extend(self.trees(&mut share, wanted, progress));
+            edges.extend(self.trees(&mut share, wanted));
             let sound = share.damages.lost() == 0 && share.hits.gaps.damaged.is_empty();
             if let ([pack], Some(cache)) = (share.packs, &cache)
                 && sound
-                && !progress.is_cancelled()
+                && !self.progress.is_cancelled()
             {
                 cache.save(pack, &share.hits);
             }
@@ -98,14 +96,13 @@ impl<'a> Run<'a> {
         packs: &'a [Pack],
         loose: &'a [LooseFile],
         names: Cow<'a, Heads>,
-        progress: &Progress,
     ) -> Share<'a> {
         let completeness = Completeness::new(self.repository.format(), names);
         let kinds = Kinds::from(Kind::Blob) | Kind::Commit | Kind::Tag;
-        let traversal = Traversal { packs, loose, ..self.traversal(kinds, &progress.cancelled) };
+        let traversal = Traversal { packs, loose, ..self.traversal(kinds) };
         let (archives, exhaustive) = (self.options.archives.as_ref(), self.options.exhaustive);
         let (hits, damages) = {
-            let plan = Plan::new(self.scanner, archives, exhaustive, &completeness, progress);
+            let plan = Plan::new(self.scanner, archives, exhaustive, &completeness, self.progress);
             let traversed = traversal.run(|| plan.visitor());
             let found = traversed.visitors.into_iter().map(|search| search.finish());
             (Hits::merge(found), traversed.damages)
@@ -114,17 +111,12 @@ impl<'a> Run<'a> {
     }
 
     /// Reads the trees of a share.
-    fn trees(
-        &self,
-        share: &mut Share<'_>,
-        wanted: Option<&Wanted>,
-        progress: &Progress,
-    ) -> Vec<Part> {
+    fn trees(&self, share: &mut Share<'_>, wanted: Option<&Wanted>) -> Vec<Part> {
         let Share { packs, loose, .. } = *share;
         let completeness = Some(&share.completeness);
         let survey = Survey { format: self.repository.format(), completeness, wanted };
         let kinds = Kind::Tree.into();
-        let traversal = Traversal { packs, loose, ..self.traversal(kinds, &progress.cancelled) };
+        let traversal = Traversal { packs, loose, ..self.traversal(kinds) };
         let traversed = traversal.run(|| survey.visitor());
         let read = traversed.visitors.into_iter().map(|trees| trees.finish());
         let (edges, gaps): (Vec<Part>, Vec<Gaps>) = read.unzip();
@@ -145,9 +137,8 @@ impl<'a> Run<'a> {
     }
 
     fn edges(&self, packs: &[Pack], loose: &[LooseFile], survey: Survey<'_>) -> Vec<Part> {
-        let goes_on = AtomicBool::new(false);
         let kinds = Kind::Tree.into();
-        let traversal = Traversal { packs, loose, ..self.traversal(kinds, &goes_on) };
+        let traversal = Traversal { packs, loose, ..self.traversal(kinds) };
         let traversed = traversal.run(|| survey.visitor());
         traversed.visitors.into_iter().map(|trees| trees.finish().0).collect()
     }

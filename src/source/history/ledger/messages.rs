@@ -8,6 +8,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::{Ledger, Scene, Shown};
 use crate::blob::Provenance;
+use crate::finding::Stats;
 use crate::git::object::Kind;
 use crate::scanner::{Scratch, Sighting};
 use crate::source::history::judge::{Identity, Judged, identity};
@@ -35,6 +36,11 @@ impl Ledger<'_> {
         let mut told: BTreeMap<Identity, Told> = BTreeMap::new();
         let mut in_head: HashSet<Identity> = HashSet::new();
         for message in &hits.messages {
+            self.ended |= self.run.progress.is_cancelled();
+            if self.ended {
+                // Who has not seen all of them does not know which is the first.
+                return;
+            }
             let (commit, asked) = asked(message, scene);
             let held = commit.is_some_and(is_in_head);
             // What HEAD holds it holds whoever is asked about, and since when.
@@ -67,18 +73,21 @@ impl Ledger<'_> {
 
     /// Judges a message.
     pub(super) fn message(&mut self, message: &Message) -> Vec<Sighting> {
-        let mut judged = self.judged(message);
+        let mut judged = self.text(message);
         let sightings = std::mem::take(&mut judged.sightings);
+        if !self.counted.insert(message.id) {
+            judged.stats = Stats::default();
+        }
         self.rest(judged);
         sightings
     }
 
     /// The same for a message that nobody asks about.
     fn glance(&self, message: &Message) -> Vec<Sighting> {
-        self.judged(message).sightings
+        self.text(message).sightings
     }
 
-    fn judged(&self, message: &Message) -> Judged {
+    fn text(&self, message: &Message) -> Judged {
         let path = if message.kind == Kind::Tag { TAG_MESSAGE } else { COMMIT_MESSAGE };
         let blob = Some(message.id.to_string());
         let provenance = Provenance { blob, ..Provenance::named(path) };

@@ -77,8 +77,7 @@ impl Ledger<'_> {
         let least = self.run.options.least;
         let mut secrets: BTreeSet<(usize, Secret)> = BTreeSet::new();
         let before = self.found.stats;
-        let judged =
-            self.judge.all(works, Wish::Sightings, |judged| (judged.sightings, judged.stats));
+        let judged = self.judged(works, Wish::Sightings, |judged| (judged.sightings, judged.stats));
         let mut sightings = Vec::new();
         for ((_, hit), (own, mut stats)) in works.iter().zip(judged) {
             sightings.extend(own);
@@ -88,6 +87,10 @@ impl Ledger<'_> {
         }
         for message in messages {
             sightings.extend(self.message(message));
+        }
+        if self.ended {
+            // Who has not seen all of them does not know how many there are.
+            return;
         }
         if !self.run.scanner.only_counts() {
             // What is not shown is not counted among what was refused either.
