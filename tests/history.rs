@@ -405,6 +405,61 @@ fn the_refs_that_reach_a_secret_are_named() {
     assert!(text.contains("reached by after, main, tag v1, 1 more"), "{text}");
 }
 
+/// What no branch holds is held by a tag, or by nothing that anybody fetches: two things to do.
+#[test]
+fn what_no_commit_of_a_ref_holds_is_told_apart() {
+    let repo = Repo::new(&[]);
+    repo.write("d/k", secret("tree"));
+    repo.git(&["add", "d"]);
+    let tree = repo.git(&["write-tree"]).trim().to_owned();
+    repo.git(&["update-ref", "refs/tags/tree", &tree]);
+    repo.git(&["tag", "-a", "-m", &format!("of {}", secret("text")), "annotated", &tree]);
+    repo.write("k", secret("blob"));
+    let blob = repo.git(&["hash-object", "-w", "k"]).trim().to_owned();
+    repo.git(&["update-ref", "refs/tags/blob", &blob]);
+    repo.git(&["rm", "-q", "-r", "--cached", "d"]);
+    std::fs::remove_dir_all(repo.path().join("d")).unwrap();
+    repo.write("k", "x");
+    repo.commit("start");
+    repo.write("gone", secret("gone"));
+    repo.commit(&format!("with {}", secret("message")));
+    repo.git(&["reset", "-q", "--hard", "HEAD^"]);
+
+    let (_, found) = report(repo.path(), &["--unreachable"]);
+    let holders = |name: &str| {
+        let mut findings = found["findings"].as_array().unwrap().iter();
+        let finding = findings.find(|finding| finding["secret"] == secret(name)).unwrap();
+        let place = &finding["occurrences"][0];
+        assert_eq!((&place["commit"], &place["in_head"]), (&Value::Null, &false.into()));
+        (place["path"].clone(), place["refs"].clone(), place["unreachable"].clone())
+    };
+    let tags = serde_json::json!(["refs/tags/annotated", "refs/tags/tree"]);
+    assert_eq!(holders("tree"), ("d/k".into(), tags.clone(), Value::Null));
+    assert_eq!(holders("text"), ("(tag message)".into(), tags, Value::Null));
+    let tags = serde_json::json!(["refs/tags/blob"]);
+    assert_eq!(holders("blob"), ("refs/tags/blob".into(), tags, Value::Null));
+    assert_eq!(holders("gone"), ("gone".into(), Value::Null, true.into()));
+    assert_eq!(holders("message"), ("(commit message)".into(), Value::Null, true.into()));
+
+    let told = |format: &str| {
+        let arguments = ["--unreachable", "--no-config", "--format", format];
+        String::from_utf8(keytrawl(repo.path(), &arguments).stdout).unwrap()
+    };
+    let text = told("human");
+    assert_eq!(text.matches("    only in unreachable objects\n").count(), 2, "{text}");
+    assert!(text.contains("    not in HEAD, reached by tag annotated, tag tree\n"), "{text}");
+    assert!(text.contains("    not in HEAD, reached by tag blob\n"), "{text}");
+    for format in ["junit", "gitlab", "sarif", "markdown"] {
+        let text = told(format);
+        let leftovers = "only in unreachable objects: no ref leads to it";
+        assert_eq!(text.matches(leftovers).count(), 2, "{format}: {text}");
+        assert_eq!(text.matches("not in HEAD; refs/tags/").count(), 3, "{format}: {text}");
+        assert!(!text.contains("history holds it"), "{format}: {text}");
+        assert!(!text.contains("the history does"), "{format}: {text}");
+    }
+    assert_eq!(told("html").matches("<small>only in unreachable objects</small>").count(), 2);
+}
+
 /// A message comes to HEAD by whatever commit: cherry-picked, rebased, or written twice.
 #[test]
 fn a_message_is_in_head_if_any_commit_of_head_has_it() {

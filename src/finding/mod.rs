@@ -119,13 +119,16 @@ pub struct Commit {
     pub summary: String,
 }
 
-/// The refs that reach a commit: branches first, then tags, then others.
+/// The refs that reach a commit, or what lies there without one: branches first, then tags, then
+/// others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// The full names of the first of them.
     pub refs: Vec<String>,
     /// How many there are.
     pub total: usize,
+    /// Whether it is known that there are none: only leftovers hold what is there.
+    pub unreachable: bool,
 }
 
 /// One place that holds a secret.
@@ -153,7 +156,7 @@ pub struct Occurrence {
     pub last_commit: Option<Commit>,
     /// Whether HEAD holds it.
     pub in_head: Option<bool>,
-    /// Which refs reach `commit`.
+    /// Which refs reach `commit`; without one, what lies there.
     pub reach: Reach,
     /// The line, or the part of it around the secret, with every secret in it masked.
     pub snippet: String,

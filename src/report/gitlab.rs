@@ -13,6 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Options;
+use super::gone::Gone;
 use super::remedy::{self, Remedy};
 use super::sanitize::escape_json;
 use crate::finding::{Finding, Occurrence, Outcome, Verdict};
@@ -226,9 +227,10 @@ fn described(finding: &Finding, place: &Occurrence) -> String {
         Verdict::Inactive => ". The provider no longer accepts it.",
         Verdict::Unknown | Verdict::NotChecked => ".",
     };
-    match place.in_head {
-        Some(false) => text + " HEAD no longer holds it; the history does.",
-        _ => text,
+    match Gone::of(place) {
+        Some(Gone::History) => text + " HEAD no longer holds it; the history does.",
+        Some(gone) => format!("{text} It is {}.", gone.told()),
+        None => text,
     }
 }
 

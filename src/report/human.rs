@@ -16,6 +16,7 @@ use anstyle::Style;
 
 use self::page::{ALARM, CARE, FAINT, NOTE, PLAIN, Page, STRONG};
 use super::Options;
+use super::gone;
 use super::sanitize::visible_bytes;
 use crate::finding::{Commit, Finding, Occurrence, Outcome, Reach, Verdict, Verification};
 use crate::rule::{Environment, RuleSet, Severity};
@@ -170,7 +171,7 @@ fn added(commit: &Commit) -> String {
 
 /// Since when it is gone, or that it is not.
 fn history(found: &Occurrence) -> Option<String> {
-    let head = found.in_head.map(|held| if held { "in HEAD" } else { "not in HEAD" });
+    let head = gone::brief(found);
     let last = found.last_commit.as_ref().filter(|last| found.commit.as_ref() != Some(last));
     let last = last.map(|commit| {
         let (id, day) = brief(commit);

@@ -7,6 +7,7 @@
 use std::io;
 
 use super::Options;
+use super::gone::Gone;
 use super::markup::escape;
 use super::remedy::{self, Remedy};
 use crate::finding::{Commit, Finding, Occurrence, Outcome};
@@ -131,9 +132,7 @@ fn told(finding: &Finding, place: &Occurrence, at: &str, rules: &RuleSet) -> Vec
         let Commit { id, author, email, date, summary } = added;
         lines.push(format!("added {date} by {author} <{email}> in {id}: {summary}"));
     }
-    if place.in_head == Some(false) {
-        lines.push("not in HEAD; the history holds it".to_owned());
-    }
+    lines.extend(Gone::of(place).map(Gone::told));
     lines.push(remedy::REVOKE.to_owned());
     lines.push(match Remedy::of_finding(finding, rules) {
         Some(remedy) => remedy.sentence(),

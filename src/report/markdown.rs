@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::Options;
+use super::gone::Gone;
 use super::remedy::{REMOVE, REVOKE, Remedy};
 use super::sanitize::{visible, visible_bytes};
 use super::uri;
@@ -156,7 +157,9 @@ impl Page<'_> {
     }
 
     fn commit(&self, place: &Occurrence) -> String {
-        let Some(commit) = &place.commit else { return String::new() };
+        let Some(commit) = &place.commit else {
+            return Gone::of(place).map(|gone| escaped(&gone.told())).unwrap_or_default();
+        };
         let short = code(commit.id.get(..SHORT_ID).unwrap_or(&commit.id));
         let day = escaped(commit.date.get(..10).unwrap_or(&commit.date));
         let shown = match self.forge.filter(|_| is_id(&commit.id)) {

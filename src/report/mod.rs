@@ -16,6 +16,7 @@ pub mod replacements;
 pub mod sanitize;
 pub mod sarif;
 
+mod gone;
 mod markup;
 mod remedy;
 mod schema;

@@ -65,6 +65,10 @@ pub(super) const HISTORY: [Step; 5] = [
     },
 ];
 
+/// How what no ref reaches is got rid of.
+pub(super) const LEFTOVERS: &str = "Unreachable objects are in no fresh clone. Here they go with `git \
+    reflog expire --expire-unreachable=now --all` and `git gc --prune=now`; ask the host to remove its \
+    own.";
 /// Where a rewrite does not reach.
 pub(super) const BINARY: &str = "Such a rewrite leaves binary files alone. Take these out whole, with git \
     filter-repo --invert-paths --path FILE:";

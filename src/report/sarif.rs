@@ -15,6 +15,7 @@ use self::log::{
     Driver, Entry, Invocation, Location, Log, Message, Notification, PhysicalLocation, Region,
     ResultProperties, RuleProperties, Run, RunProperties, Snippet, Suppression, Text, Tool,
 };
+use super::gone::Gone;
 use super::remedy::{self, Remedy};
 use super::sanitize::escape_json;
 use super::{Options, uri};
@@ -269,6 +270,8 @@ fn told(finding: &Finding, place: &Occurrence, secret: &str, rules: &RuleSet) ->
             Some(false) => "; HEAD no longer holds it, the history does.",
             None => ".",
         };
+    } else if let Some(gone) = Gone::of(place) {
+        text += &format!(" It is {}.", gone.told());
     }
     text += match Remedy::of_finding(finding, rules) {
         Some(remedy) => format!(" Revoke it first. {}", remedy.sentence()),

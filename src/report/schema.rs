@@ -150,12 +150,15 @@ struct Occurrence<'a> {
     commit: Option<Commit<'a>>,
     last_commit: Option<Commit<'a>>,
     in_head: Option<bool>,
-    /// For a history alone: refs that reach `commit`, the first of them.
+    /// For a history alone: refs that reach `commit`, or name what has none, the first of them.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     refs: &'a [String],
     /// How many there are, if not all are named.
     #[serde(skip_serializing_if = "Option::is_none")]
     refs_total: Option<usize>,
+    /// Only where it is so: no ref leads to it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unreachable: bool,
 }
 
 impl<'a> Occurrence<'a> {
@@ -176,6 +179,7 @@ impl<'a> Occurrence<'a> {
             refs: &occurrence.reach.refs,
             refs_total: Some(occurrence.reach.total)
                 .filter(|total| *total > occurrence.reach.refs.len()),
+            unreachable: occurrence.reach.unreachable,
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) enum State {
     Head,
     /// HEAD does not, the history does.
     History,
+    /// No ref leads to it.
+    Unreachable,
 }
 
 impl State {
@@ -25,6 +27,7 @@ impl State {
             State::Files => "in files",
             State::Head => "in HEAD",
             State::History => "history only",
+            State::Unreachable => "unreachable only",
         }
     }
 }
@@ -51,6 +54,7 @@ impl<'a> Facts<'a> {
         let places = || finding.occurrences.iter();
         let state = match () {
             () if places().any(|place| place.in_head == Some(true)) => State::Head,
+            () if places().all(|place| place.reach.unreachable) => State::Unreachable,
             () if places().all(|place| place.in_head == Some(false)) => State::History,
             () => State::Files,
         };

@@ -6,6 +6,7 @@ use std::io;
 use super::facts::{Facts, State, day, short};
 use super::timeline::{Span, strip};
 use crate::finding::{Occurrence, Verdict};
+use crate::report::gone;
 use crate::report::markup::escape;
 use crate::report::remedy;
 
@@ -193,7 +194,7 @@ fn write_place(out: &mut dyn io::Write, place: &Occurrence) -> io::Result<()> {
             escape(&added.summary)
         )?;
     }
-    let held = place.in_head.map(|held| if held { "in HEAD" } else { "not in HEAD" });
+    let held = gone::brief(place);
     let last = place.last_commit.as_ref().map(|last| {
         format!("last held {} by <code>{}</code>", escape(day(last)), escape(short(&last.id)))
     });
@@ -209,7 +210,7 @@ fn steps(out: &mut dyn io::Write, fact: &Facts<'_>) -> io::Result<()> {
     if fact.may_work() {
         writeln!(out, "<li>{}<br>{}</li>", escape(remedy::REVOKE), turn_to(fact))?;
     }
-    if fact.state != State::History {
+    if matches!(fact.state, State::Head | State::Files) {
         writeln!(out, "<li>{}</li>", escape(remedy::REMOVE))?;
     }
     if fact.first.is_some() || fact.state == State::History {

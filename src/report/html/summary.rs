@@ -34,13 +34,14 @@ pub(super) fn totals(out: &mut dyn io::Write, facts: &[Facts<'_>]) -> io::Result
     let severity = |name: &'static str| move |f: &Facts<'_>| f.finding.severity.as_str() == name;
     let verdict =
         |verdict: Verdict| move |fact: &Facts<'_>| fact.finding.verification.verdict == verdict;
-    let rows: [(usize, &str, &str); 8] = [
+    let rows: [(usize, &str, &str); 9] = [
         (number(&severity("critical")), "critical", "critical"),
         (number(&severity("high")), "high", "high"),
         (number(&severity("medium")), "medium", "medium"),
         (number(&severity("low")), "low", "low"),
         (number(&|f| f.state == State::Head), "", "in HEAD"),
         (number(&|f| f.state == State::History), "", "in the history only"),
+        (number(&|f| f.state == State::Unreachable), "", "in unreachable objects only"),
         (number(&verdict(Verdict::Active)), "critical", "still active"),
         (number(&verdict(Verdict::Inactive)), "", "no longer active"),
     ];

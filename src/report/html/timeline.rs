@@ -114,6 +114,8 @@ fn told(fact: &Facts<'_>) -> String {
             format!("{begun}, last held {day}, still in the history")
         }
         (State::History, None) => format!("{begun}, still in the history"),
-        (State::Head | State::Files, _) => format!("{begun}, {}", fact.state.as_str()),
+        (State::Head | State::Files | State::Unreachable, _) => {
+            format!("{begun}, {}", fact.state.as_str())
+        }
     }
 }

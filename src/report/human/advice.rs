@@ -7,7 +7,7 @@ use std::io;
 
 use super::page::{PLAIN, Page, STRONG};
 use crate::finding::{Finding, Outcome, Verdict};
-use crate::report::remedy::{BINARY, HISTORY, REMOVE, REVOKE};
+use crate::report::remedy::{BINARY, HISTORY, LEFTOVERS, REMOVE, REVOKE};
 use crate::report::replacements::untouched;
 use crate::rule::{Provider, RuleSet};
 
@@ -43,7 +43,8 @@ pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome, rules: &RuleSet) -> 
         }
     }
     step(page, REMOVE)?;
-    let past = outcome.findings.iter().flat_map(|f| &f.occurrences).any(|o| o.in_head.is_some());
+    let places = || outcome.findings.iter().flat_map(|f| &f.occurrences);
+    let past = places().any(|place| place.in_head.is_some() && !place.reach.unreachable);
     if past {
         // The first of them is said already.
         for one in &HISTORY[1..] {
@@ -59,6 +60,9 @@ pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome, rules: &RuleSet) -> 
                 page.whole(7, PLAIN, path, "")?;
             }
         }
+    }
+    if places().any(|place| place.reach.unreachable) {
+        step(page, LEFTOVERS)?;
     }
     step(page, "If it is no secret, say so in a comment on its line, with the reason:")?;
     let rule = only_rule(&outcome.findings).unwrap_or("RULE");

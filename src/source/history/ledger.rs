@@ -5,6 +5,7 @@
 mod blobs;
 mod losses;
 mod messages;
+mod others;
 mod unreachable;
 mod works;
 
@@ -13,19 +14,17 @@ use std::sync::atomic::AtomicBool;
 use foldhash::{HashMap, HashSet, HashSetExt};
 
 use super::classes::Classes;
-use super::judge::{Identity, Judge, Judged, Wish, identity};
+use super::judge::{Identity, Judge, Judged, Wish};
 use super::paths::Paths;
 use super::provenance::{self, Commits};
 use super::reach;
 use super::scope::Tips;
 use super::search::{Hit, Hits};
-use super::trees::key;
 use super::{Found, NO_PATH, Run};
 use crate::finding::{self, Secret, Stats};
 use crate::git::object::ObjectId;
 use crate::git::repository::Ref;
 use crate::scanner::Sighting;
-use works::{Located, by_key};
 
 /// Everything that is known of the history when the places of secrets are asked for.
 #[derive(Clone, Copy)]
@@ -111,48 +110,9 @@ impl<'a> Ledger<'a> {
         let cancelled = &self.run.progress.cancelled;
         let reaching = reach::reaching(&commits, graph, scene.all.order, refs, ends, cancelled);
         for sighting in &mut self.found.sightings {
-            let found = number(sighting).and_then(|commit| reaching.get(&commit));
-            sighting.occurrence.reach = found.cloned().unwrap_or_default();
-        }
-    }
-
-    /// Blobs that refs name without a commit.
-    fn others(&mut self, scene: &Scene<'_>) {
-        if scene.commits.since.is_some() {
-            return;
-        }
-        let by_key = by_key(scene.hits);
-        let mut located = Located::new(scene, &by_key);
-        let mut works = Vec::new();
-        for (name, id) in &scene.tips.others {
-            let list = scene.paths.below(key(id.as_bytes()));
-            for pair in list.map(|list| scene.paths.list(list)).unwrap_or_default() {
-                let found = located.below(*pair, key(id.as_bytes()));
-                let Some((path, hit)) = found else { continue };
-                works.push((if path.is_empty() { name.clone() } else { path }, hit));
-            }
-        }
-        self.without_commit(&works, scene.classes);
-    }
-
-    fn without_commit(&mut self, works: &[(String, &Hit)], classes: &Classes) {
-        let judged = self.judged(works, Wish::Sightings, |judged| judged);
-        for ((_, hit), mut judged) in works.iter().zip(judged) {
-            self.count(hit, &mut judged.stats, classes);
-            let sightings = std::mem::take(&mut judged.sightings);
-            self.rest(judged);
-            self.orphans(sightings);
-        }
-    }
-
-    /// Sightings that no commit holds, unless they were emitted with one.
-    fn orphans(&mut self, sightings: Vec<Sighting>) {
-        let new: Vec<Sighting> =
-            sightings.into_iter().filter(|s| !self.known.contains(&identity(s))).collect();
-        for mut sighting in new {
-            self.known.insert(identity(&sighting));
-            sighting.occurrence.in_head = Some(false);
-            self.found.sightings.push(sighting);
+            // What has no commit was asked for its refs where it was found.
+            let Some(commit) = number(sighting) else { continue };
+            sighting.occurrence.reach = reaching.get(&commit).cloned().unwrap_or_default();
         }
     }
 

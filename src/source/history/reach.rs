@@ -1,4 +1,5 @@
-//! Which branches, tags and other refs reach the commits that introduced something.
+//! Which branches, tags and other refs reach the commits that introduced something, and what lies
+//! there without a commit.
 //!
 //! Sixty-four commits at a time are followed in one pass over the history. Not here: which commits
 //! those are.
@@ -31,6 +32,15 @@ pub(super) fn reaching(
     let batches = commits.par_chunks(u64::BITS as usize);
     let batches = batches.filter(|_| !cancelled.load(Ordering::Relaxed));
     batches.flat_map_iter(|batch| of_batch(batch, graph, order, refs, &tips)).collect()
+}
+
+/// What refs reach that have these names.
+pub(super) fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Reach {
+    let mut names: Vec<&str> = names.into_iter().collect();
+    names.sort_by_key(|name| (rank(name), *name));
+    names.dedup();
+    let refs = names.iter().take(NAMED).map(|name| (*name).to_owned()).collect();
+    Reach { refs, total: names.len(), unreachable: false }
 }
 
 /// The same for as many commits as a number has bits.

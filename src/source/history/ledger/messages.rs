@@ -9,10 +9,11 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use super::{Ledger, Scene, Shown};
 use crate::blob::Provenance;
 use crate::finding::Stats;
-use crate::git::object::Kind;
+use crate::git::object::{Kind, ObjectId};
 use crate::scanner::{Scratch, Sighting};
 use crate::source::history::judge::{Identity, Judged, identity};
 use crate::source::history::provenance::{Commits, Held};
+use crate::source::history::reach;
 use crate::source::history::scope::tag_target;
 use crate::source::history::search::{Hits, Message};
 use crate::source::history::{COMMIT_MESSAGE, TAG_MESSAGE};
@@ -23,6 +24,8 @@ struct Told {
     held: Option<Held>,
     /// The place of the message that is shown.
     place: usize,
+    /// What that message is about: the commit, or what a tag names.
+    about: ObjectId,
     sighting: Sighting,
 }
 
@@ -57,15 +60,19 @@ impl Ledger<'_> {
                     in_head.insert(identity(&sighting));
                 }
                 if asked {
-                    note(&mut told, sighting, place);
+                    note(&mut told, sighting, place, || target(hits, message));
                 }
             }
         }
         let mut shown = Shown { run: self.run, commits, made: HashMap::new() };
-        for (identity, Told { held, mut sighting, .. }) in told {
+        for (identity, Told { held, about, mut sighting, .. }) in told {
             sighting.occurrence.commit = held.and_then(|held| shown.at(held.first));
             sighting.occurrence.last_commit = held.and_then(|held| shown.at(held.last));
             sighting.occurrence.in_head = Some(in_head.contains(&identity));
+            if held.is_none() {
+                let others = scene.everything.others.iter().filter(|(_, id)| *id == about);
+                sighting.occurrence.reach = reach::named(others.map(|(name, _)| name.as_str()));
+            }
             self.known.insert(identity);
             self.found.sightings.push(sighting);
         }
@@ -112,7 +119,7 @@ fn places(commits: &Commits<'_>) -> Vec<usize> {
 fn asked(message: &Message, scene: &Scene<'_>) -> (Option<u32>, bool) {
     let Scene { hits, commits, tips, .. } = scene;
     let (commit, chosen) = match message.kind {
-        Kind::Tag => (tagged(hits, message, commits), tips.tags.contains(&message.id)),
+        Kind::Tag => (commits.graph.find(&target(hits, message)), tips.tags.contains(&message.id)),
         _ => {
             let commit = commits.graph.find(&message.id);
             (commit, commit.is_some_and(|commit| commits.asked(commit)))
@@ -123,28 +130,33 @@ fn asked(message: &Message, scene: &Scene<'_>) -> (Option<u32>, bool) {
 }
 
 /// Takes a message's secret into account; the first message is the one that is shown.
-fn note(told: &mut BTreeMap<Identity, Told>, sighting: Sighting, place: Option<usize>) {
+fn note(
+    told: &mut BTreeMap<Identity, Told>,
+    sighting: Sighting,
+    place: Option<usize>,
+    about: impl Fn() -> ObjectId,
+) {
     let order = place.unwrap_or(usize::MAX);
     let identity = identity(&sighting);
     let Some(known) = told.get_mut(&identity) else {
         let held = place.map(|place| Held { first: place, last: place });
-        told.insert(identity, Told { held, place: order, sighting });
+        told.insert(identity, Told { held, place: order, about: about(), sighting });
         return;
     };
     if let Some(place) = place {
         Held::note(&mut known.held, place);
     }
     if order < known.place {
-        (known.place, known.sighting) = (order, sighting);
+        (known.place, known.about, known.sighting) = (order, about(), sighting);
     }
 }
 
-/// The commit that a tag names, by way of other tags if need be.
-fn tagged(hits: &Hits, message: &Message, commits: &Commits<'_>) -> Option<u32> {
+/// What a message is about: what a tag names, by way of other tags if need be, or the commit itself.
+fn target(hits: &Hits, message: &Message) -> ObjectId {
     let mut target = message.id;
     for _ in 0..hits.tags.len().min(64) {
         let Some(next) = tag_target(&hits.tags, &target) else { break };
         target = next;
     }
-    commits.graph.find(&target)
+    target
 }

@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashSet, HashSetExt};
 
 use super::works::{keys_below, other_lists, work};
 use super::{Ledger, Scene};
-use crate::finding::Secret;
+use crate::finding::{Reach, Secret};
 use crate::git::object::{Kind, ObjectId};
 use crate::source::history::NO_PATH;
 use crate::source::history::classes::Classes;
@@ -58,14 +58,25 @@ impl Ledger<'_> {
             })
             .collect();
         if self.run.options.unreachable {
-            self.without_commit(&works, classes);
-            for message in messages {
-                let sightings = self.message(message);
-                self.orphans(sightings);
-            }
-            return;
+            return self.leftovers(&works, &messages, classes);
         }
         self.count_unreachable(&works, &messages, classes);
+    }
+
+    /// Shows what no ref reaches, marked so.
+    fn leftovers(&mut self, works: &[(String, &Hit)], messages: &[&Message], classes: &Classes) {
+        let reach = Reach { unreachable: true, ..Reach::default() };
+        let judged = self.judged(works, Wish::Sightings, |judged| judged);
+        for ((_, hit), mut judged) in works.iter().zip(judged) {
+            self.count(hit, &mut judged.stats, classes);
+            let sightings = std::mem::take(&mut judged.sightings);
+            self.rest(judged);
+            self.orphans(sightings, &reach);
+        }
+        for message in messages {
+            let sightings = self.message(message);
+            self.orphans(sightings, &reach);
+        }
     }
 
     fn count_unreachable(
