@@ -323,7 +323,7 @@ fn a_run_that_is_ended_tells_what_was_found_so_far() {
         least: Confidence::Low,
     };
     let path = repo.path();
-    let scan = |progress| history::history(path, &scanner, &options, progress).unwrap();
+    let scan = |progress: &Progress| history::history(path, &scanner, &options, progress).unwrap();
     let whole = scan(&Progress::default());
     assert_eq!(whole.sightings.len(), 1 << 16);
     for wait in [0, 3, 10, 30, 100, 300] {
@@ -458,6 +458,36 @@ fn what_no_commit_of_a_ref_holds_is_told_apart() {
         assert!(!text.contains("the history does"), "{format}: {text}");
     }
     assert_eq!(told("html").matches("<small>only in unreachable objects</small>").count(), 2);
+}
+
+/// Whoever pastes a key into one prompt pastes it into another.
+#[test]
+fn a_key_in_the_name_of_a_ref_is_masked() {
+    let repo = Repo::new(&[]);
+    let key = secret("key");
+    let mask = format!("mega_****{}", &key[key.len() - 4..]);
+    repo.write("k", &key);
+    repo.commit("add");
+    repo.git(&["branch", &key]);
+    repo.git(&["tag", "-a", "-m", "x", &format!("v/{key}")]);
+    let blob = repo.id("HEAD:k");
+    repo.write("k", format!("{key}\n"));
+    let other = repo.git(&["hash-object", "-w", "k"]).trim().to_owned();
+    assert_ne!(blob, other);
+    repo.git(&["update-ref", &format!("refs/keys/{key}"), &other]);
+    for format in ["human", "json", "jsonl", "sarif", "gitlab", "junit", "csv", "markdown", "html"]
+    {
+        let output = keytrawl(repo.path(), &["--no-config", "--format", format]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(!text.contains(&key) && text.contains(&mask), "{format}: {text}");
+    }
+    let output = keytrawl(repo.path(), &["--no-config", "--format", "json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let places = &found["findings"][0]["occurrences"];
+    let (branch, tag) = (format!("refs/heads/{mask}"), format!("refs/tags/v/{mask}"));
+    assert_eq!(places[0]["refs"], serde_json::json!(["refs/heads/main", branch, tag]));
+    assert_eq!(places[1]["path"], format!("refs/keys/{mask}"));
+    assert_eq!(places[1]["refs"], serde_json::json!([format!("refs/keys/{mask}")]));
 }
 
 /// A message comes to HEAD by whatever commit: cherry-picked, rebased, or written twice.

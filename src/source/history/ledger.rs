@@ -11,7 +11,7 @@ mod works;
 
 use std::sync::atomic::AtomicBool;
 
-use foldhash::{HashMap, HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::classes::Classes;
 use super::judge::{Identity, Judge, Judged, Wish};
@@ -21,10 +21,10 @@ use super::reach;
 use super::scope::Tips;
 use super::search::{Hit, Hits};
 use super::{Found, NO_PATH, Run};
-use crate::finding::{self, Secret, Stats};
+use crate::finding::{self, Reach, Secret, Stats};
 use crate::git::object::ObjectId;
 use crate::git::repository::Ref;
-use crate::scanner::Sighting;
+use crate::scanner::{Scanner, Sighting};
 
 /// Everything that is known of the history when the places of secrets are asked for.
 #[derive(Clone, Copy)]
@@ -108,11 +108,18 @@ impl<'a> Ledger<'a> {
         commits.dedup();
         let ends = &scene.everything.ends;
         let cancelled = &self.run.progress.cancelled;
-        let reaching = reach::reaching(&commits, graph, scene.all.order, refs, ends, cancelled);
+        let mut reaching = reach::reaching(&commits, graph, scene.all.order, refs, ends, cancelled);
+        let mut masks = Masks { scanner: self.run.scanner, masked: HashMap::new() };
+        reaching.values_mut().for_each(|reach| masks.apply(reach));
         for sighting in &mut self.found.sightings {
-            // What has no commit was asked for its refs where it was found.
-            let Some(commit) = number(sighting) else { continue };
-            sighting.occurrence.reach = reaching.get(&commit).cloned().unwrap_or_default();
+            match number(sighting) {
+                Some(commit) => {
+                    let reach = reaching.get(&commit).cloned();
+                    sighting.occurrence.reach = reach.unwrap_or_default();
+                }
+                // What has no commit was asked for its refs where it was found.
+                None => masks.apply(&mut sighting.occurrence.reach),
+            }
         }
     }
 
@@ -169,6 +176,22 @@ impl<'a> Ledger<'a> {
         self.found.allowed.extend(judged.allowed);
         self.found.warnings.extend(judged.warnings);
         self.found.stats.add(&judged.stats);
+    }
+}
+
+/// Names of refs as reports show them, each looked at once: what of them may be a secret is masked.
+struct Masks<'a> {
+    scanner: &'a Scanner<'a>,
+    masked: HashMap<String, String>,
+}
+
+impl Masks<'_> {
+    fn apply(&mut self, reach: &mut Reach) {
+        for name in &mut reach.refs {
+            let plain = std::mem::take(name);
+            let make = |plain: &String| self.scanner.masked(plain.clone());
+            name.clone_from(self.masked.entry(plain).or_insert_with_key(make));
+        }
     }
 }
 

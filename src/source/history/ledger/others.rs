@@ -10,7 +10,7 @@ use super::works::{Located, by_key};
 use super::{Ledger, Scene};
 use crate::finding::Reach;
 use crate::git::object::ObjectId;
-use crate::scanner::Sighting;
+use crate::scanner::{Scanner, Sighting};
 use crate::source::history::judge::{Identity, Wish, identity};
 use crate::source::history::reach;
 use crate::source::history::search::Hit;
@@ -29,7 +29,7 @@ impl Ledger<'_> {
             return;
         }
         let by_key = by_key(scene.hits);
-        let named = named(scene, &by_key);
+        let named = named(scene, &by_key, self.run.scanner);
         let works: Vec<(String, &Hit)> =
             named.iter().map(|((path, _), named)| (path.clone(), named.hit)).collect();
         let judged = self.judged(&works, Wish::Sightings, |judged| judged);
@@ -68,13 +68,18 @@ impl Ledger<'_> {
 fn named<'s>(
     scene: &'s Scene<'_>,
     by_key: &'s HashMap<Key, &'s Hit>,
+    scanner: &Scanner<'_>,
 ) -> BTreeMap<(String, ObjectId), Named<'s>> {
     let mut located = Located::new(scene, by_key);
     let mut below = |name: &str, id: &ObjectId| {
         let list = scene.paths.below(key(id.as_bytes()));
         let pairs = list.map(|list| scene.paths.list(list)).unwrap_or_default().iter();
         let works = pairs.filter_map(|pair| located.below(*pair, key(id.as_bytes())));
-        let path = |path: String| if path.is_empty() { name.to_owned() } else { path };
+        let path = |path: String| match path.is_empty() {
+            // The name takes the place of a path, and is shown as one.
+            true => scanner.masked(name.to_owned()),
+            false => path,
+        };
         works.map(|(own, hit)| (path(own), hit)).collect::<Vec<_>>()
     };
     let mut named = BTreeMap::new();
