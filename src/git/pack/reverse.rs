@@ -35,6 +35,6 @@ impl Reverse {
         let len = (index.count() as usize).checked_mul(4)?;
         let trailer = 2 * index.format().name_len();
         let positions = self.0.get(POSITIONS..)?.get(..len)?;
-        (known && self.0.len() == POSITIONS + len + trailer).then(|| positions.as_chunks().0)
+        (known && self.0.len() == POSITIONS + len + trailer).then_some(positions.as_chunks().0)
     }
 }
