@@ -585,6 +585,62 @@ fn what_is_not_there_is_said() {
     assert_eq!(report(repo.path(), &["--allow-missing"]).0, 0);
 }
 
+/// Exit code and what was said of why nothing could be scanned.
+fn refusal(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = keytrawl(folder, arguments);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_git_file_that_leads_nowhere_is_no_empty_repository() {
+    let outside = tempfile::tempdir().unwrap();
+    let folder = outside.path().canonicalize().unwrap();
+    let (main, tree) = (folder.join("main"), folder.join("tree"));
+    git(&folder, 1_700_000_000, &["init", "-q", "-b", "main", "main"]);
+    std::fs::write(main.join("a"), secret("a")).unwrap();
+    git(&main, 1_700_000_000, &["add", "a"]);
+    git(&main, 1_700_000_000, &["commit", "-q", "-m", "a"]);
+    git(&main, 1_700_000_000, &["worktree", "add", "-q", "../tree"]);
+    assert_eq!(report(&tree, &[]).0, 1);
+    let astray = |file: &Path, target: &Path| {
+        let text = format!(
+            "error: {} says that the repository is at {}, and there is none: was it moved (then \
+             `git worktree repair` in it helps), or is its disk not mounted?\n",
+            file.display(),
+            target.display()
+        );
+        (Some(2), text)
+    };
+    std::fs::rename(&main, folder.join("moved")).unwrap();
+    let (dot, home) = (tree.join(".git"), main.join(".git/worktrees/tree"));
+    assert_eq!(refusal(&tree, &[]), astray(&dot, &home));
+    let mut staged = Command::new(env!("CARGO_BIN_EXE_keytrawl"));
+    staged.arg("staged").current_dir(&tree).env_clear();
+    let staged = staged.env("PATH", std::env::var_os("PATH").unwrap()).output().unwrap();
+    let text = String::from_utf8(staged.stderr).unwrap();
+    assert_eq!((staged.status.code(), text), astray(&dot, &home));
+    // What the work trees share is gone, or the file names nothing at all.
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::write(home.join("HEAD"), "ref: refs/heads/tree\n").unwrap();
+    std::fs::write(home.join("commondir"), "../..\n").unwrap();
+    assert_eq!(refusal(&tree, &[]), astray(&home.join("commondir"), &home.join("../..")));
+    std::fs::write(&dot, "nothing\n").unwrap();
+    let text = format!("error: {} is no git directory, and names none\n", dot.display());
+    assert_eq!(refusal(&tree, &[]), (Some(2), text));
+
+    // A submodule whose repository is gone.
+    let repo = Repo::new(&[]);
+    let source = folder.join("moved");
+    let allow = ["-c", "protocol.file.allow=always", "submodule", "add", "-q"];
+    repo.git(&[&allow[..], &[source.to_str().unwrap(), "lib"]].concat());
+    repo.commit("with a submodule");
+    std::fs::remove_dir_all(repo.path().join(".git/modules")).unwrap();
+    let (code, found) = report(repo.path(), &["--submodules"]);
+    assert_eq!((code, kinds(&found)), (2, vec!["submodule"]), "{found:#}");
+    assert_eq!(found["warnings"][0]["path"], "lib");
+}
+
 #[test]
 fn deltas_lead_to_what_a_search_of_every_byte_finds() {
     let repo = Repo::new(&[]);

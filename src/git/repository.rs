@@ -6,6 +6,7 @@
 //!
 //! Not here: objects ([`crate::git::store`]).
 
+mod place;
 mod refs;
 mod revision;
 
@@ -26,6 +27,23 @@ pub enum RepositoryError {
     #[error("{path} is not in a git repository")]
     NotFound {
         /// Where the search began.
+        path: PathBuf,
+    },
+    /// A file says where the repository is, and it is not there.
+    #[error(
+        "{file} says that the repository is at {target}, and there is none: was it moved (then \
+         `git worktree repair` in it helps), or is its disk not mounted?"
+    )]
+    Astray {
+        /// The file.
+        file: PathBuf,
+        /// What it names.
+        target: PathBuf,
+    },
+    /// What should be a git directory, or name one, does neither.
+    #[error("{path} is no git directory, and names none")]
+    NoGitDir {
+        /// Where it should be.
         path: PathBuf,
     },
     /// A file of the repository cannot be read.
@@ -88,7 +106,7 @@ impl Repository {
     pub fn discover(path: &Path) -> Result<Self, RepositoryError> {
         let start = read(path, fs::canonicalize(path))?;
         for directory in start.ancestors() {
-            if let Some(git_dir) = git_dir(directory)? {
+            if let Some(git_dir) = place::git_dir(directory)? {
                 let inside = git_dir != directory;
                 let found = Self::open(git_dir)?;
                 // `core.worktree` comes before the place of `.git`.
@@ -103,25 +121,13 @@ impl Repository {
     /// The repository whose git directory is named (`GIT_DIR`), with its work tree
     /// (`GIT_WORK_TREE`) if that is known.
     pub fn at(git_dir: &Path, work_tree: Option<&Path>) -> Result<Self, RepositoryError> {
-        let real = read(git_dir, fs::canonicalize(git_dir))?;
-        let real = if real.is_file() {
-            let text = read(&real, fs::read(&real))?;
-            let target = text.strip_prefix(b"gitdir:").unwrap_or_default();
-            let folder = real.parent().unwrap_or(Path::new(""));
-            folder.join(path_of(trim_line(target).trim_ascii_start()))
-        } else {
-            real
-        };
-        let found = Self::open(real)?;
+        let found = Self::open(place::named(git_dir)?)?;
         let work_tree = work_tree.map(Path::to_owned).or_else(|| found.work_tree.clone());
         Ok(Self { work_tree, ..found })
     }
 
     fn open(git_dir: PathBuf) -> Result<Self, RepositoryError> {
-        let common_dir = match read_optional(&git_dir.join("commondir"))? {
-            Some(text) => git_dir.join(path_of(trim_line(&text))),
-            None => git_dir.clone(),
-        };
+        let common_dir = place::common_dir(&git_dir)?;
         let config = config(&common_dir)?;
         let word = |key: &str| config.as_ref().and_then(|config| config.get_string(key).ok());
         let format = match word("extensions.objectformat").as_deref() {
@@ -227,24 +233,6 @@ impl Repository {
     pub fn revision(&self, name: &str) -> Result<Option<ObjectId>, RepositoryError> {
         revision::named(self, name)
     }
-}
-
-/// The git directory that `directory` is or has.
-fn git_dir(directory: &Path) -> Result<Option<PathBuf>, RepositoryError> {
-    let dot = directory.join(".git");
-    if dot.is_file() {
-        let text = read(&dot, fs::read(&dot))?;
-        if let Some(target) = text.strip_prefix(b"gitdir:") {
-            return Ok(Some(directory.join(path_of(trim_line(target).trim_ascii_start()))));
-        }
-    }
-    let is_git_dir = |path: &Path| {
-        // HEAD may be a symbolic link to a branch that has no commit yet.
-        path.join("HEAD").symlink_metadata().is_ok()
-            && (path.join("commondir").exists()
-                || path.join("objects").is_dir() && path.join("refs").exists())
-    };
-    Ok([dot, directory.to_path_buf()].into_iter().find(|path| is_git_dir(path)))
 }
 
 /// The configuration of the repository alone: the user's own cannot change a format.
