@@ -641,6 +641,58 @@ fn a_git_file_that_leads_nowhere_is_no_empty_repository() {
     assert_eq!(found["warnings"][0]["path"], "lib");
 }
 
+/// Repositories with one commit that something else than a branch holds: its name, and the key in it.
+fn detached() -> (Repo, String) {
+    let repo = Repo::new(&[]);
+    repo.write("a", "one\n");
+    repo.commit("a");
+    repo.git(&["checkout", "-q", "--detach"]);
+    repo.write("b", secret("detached"));
+    let id = repo.commit("detached");
+    (repo, id)
+}
+
+#[test]
+fn a_damaged_ref_is_said_and_not_passed_over() {
+    let (repo, id) = detached();
+    let outside = tempfile::tempdir().unwrap();
+    let tree = outside.path().join("tree");
+    repo.git(&["worktree", "add", "-q", "--detach", tree.to_str().unwrap()]);
+    repo.git(&["pack-refs", "--all"]);
+    let git_dir = repo.path().canonicalize().unwrap().join(".git");
+    assert_eq!(report(repo.path(), &[]).0, 1);
+    for name in ["HEAD", "worktrees/tree/HEAD", "refs/heads/x"] {
+        let file = git_dir.join(name);
+        let before = std::fs::read(&file).ok();
+        let text = format!("error: {} is damaged: it names no object\n", file.display());
+        for bad in ["", "garbage\n", &id[..20], "ref: elsewhere\n"] {
+            if name == "refs/heads/x" && bad.starts_with("ref:") {
+                continue;
+            }
+            std::fs::write(&file, bad).unwrap();
+            assert_eq!(refusal(repo.path(), &[]), (Some(2), text.clone()), "{name}: {bad}");
+        }
+        match before {
+            Some(before) => std::fs::write(&file, before).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+    }
+    let file = git_dir.join("packed-refs");
+    let packed = std::fs::read_to_string(&file).unwrap();
+    let end = packed.len();
+    let zeros = packed.replace(&repo.id("main")[..8], "zzzzzzzz");
+    for bad in [&packed[..end - 1], &packed[..end - 30], &zeros, &format!("{packed}\n")] {
+        std::fs::write(&file, bad).unwrap();
+        let line = if bad.len() > end { 3 } else { 2 };
+        let text = format!(
+            "error: {} is damaged: line {line} names no ref, and which refs are lost cannot be told; \
+             git cannot read it either\n",
+            file.display()
+        );
+        assert_eq!(refusal(repo.path(), &[]), (Some(2), text), "{bad}");
+    }
+}
+
 #[test]
 fn deltas_lead_to_what_a_search_of_every_byte_finds() {
     let repo = Repo::new(&[]);

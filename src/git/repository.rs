@@ -6,6 +6,7 @@
 //!
 //! Not here: objects ([`crate::git::store`]).
 
+mod files;
 mod place;
 mod refs;
 mod revision;
@@ -75,6 +76,25 @@ pub enum RepositoryError {
     Ref {
         /// The file.
         path: PathBuf,
+    },
+    /// A line of `packed-refs` holds no ref.
+    #[error(
+        "{path} is damaged: line {line} names no ref, and which refs are lost cannot be told; git \
+         cannot read it either"
+    )]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+    },
+    /// A line of the stash's log names no stash.
+    #[error("{path} is damaged: line {line} names no stash; `git stash list` shows the others")]
+    Stash {
+        /// The log.
+        path: PathBuf,
+        /// The line.
+        line: usize,
     },
     /// Only git itself can read these refs, and it failed.
     #[error(

@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::files::{self, Target};
 use super::{Ref, Repository, RepositoryError, refs, trim_line};
 use crate::git::commit::{Commit, tag_target};
 use crate::git::object::{Kind, ObjectId};
@@ -23,9 +24,13 @@ pub(super) fn head(repository: &Repository) -> Result<Option<ObjectId>, Reposito
     if !repository.files_backend {
         return Ok(through_git(repository, "HEAD"));
     }
-    let mut name = b"HEAD".to_vec();
+    let mut name = match files::head(&repository.git_dir.join("HEAD"))? {
+        Some(Target::Symbolic(name)) => name,
+        Some(Target::Object(id)) => return Ok(Some(id)),
+        None => return Ok(None),
+    };
     for _ in 0..MOST_LINKS {
-        let Some(text) = loose(repository, &name) else { return Ok(packed(repository, &name)) };
+        let Some(text) = loose(repository, &name)? else { return Ok(packed(repository, &name)) };
         let Some(target) = text.strip_prefix(b"ref:") else {
             return Ok(ObjectId::from_hex(trim_line(&text)));
         };
@@ -35,10 +40,12 @@ pub(super) fn head(repository: &Repository) -> Result<Option<ObjectId>, Reposito
 }
 
 /// The file of a ref: of this work tree, or of all of them.
-fn loose(repository: &Repository, name: &[u8]) -> Option<Vec<u8>> {
+fn loose(repository: &Repository, name: &[u8]) -> Result<Option<Vec<u8>>, RepositoryError> {
     let inner: PathBuf = super::path_of(name);
-    let folders = [&repository.git_dir, &repository.common_dir];
-    folders.iter().find_map(|folder| fs::read(folder.join(&inner)).ok())
+    // A folder of that name has branches in it, and is none.
+    let files = [&repository.git_dir, &repository.common_dir].map(|folder| folder.join(&inner));
+    let file = files.iter().find(|file| file.is_file());
+    file.map_or(Ok(None), |file| super::read_optional(file))
 }
 
 fn packed(repository: &Repository, name: &[u8]) -> Option<ObjectId> {
