@@ -653,6 +653,23 @@ fn detached() -> (Repo, String) {
 }
 
 #[test]
+fn the_heads_of_all_work_trees_are_read_from_each_of_them() {
+    let (repo, id) = detached();
+    let outside = tempfile::tempdir().unwrap();
+    let tree = outside.path().join("tree");
+    repo.git(&["worktree", "add", "-q", tree.to_str().unwrap(), "main"]);
+    for folder in [repo.path(), &tree] {
+        let (code, found) = report(folder, &[]);
+        assert_eq!((code, kinds(&found)), (1, vec![]), "{folder:?}");
+        let in_head = folder == repo.path();
+        assert_eq!(places(&found, &secret("detached")), [place("b", &id, &id, in_head)]);
+    }
+    let (_, found) = report(&tree, &[]);
+    let refs = &found["findings"][0]["occurrences"][0]["refs"];
+    assert_eq!(*refs, serde_json::json!(["main-worktree/HEAD"]));
+}
+
+#[test]
 fn a_damaged_ref_is_said_and_not_passed_over() {
     let (repo, id) = detached();
     let outside = tempfile::tempdir().unwrap();

@@ -73,6 +73,9 @@ fn named(name: &[u8], target: ObjectId) -> Option<Ref> {
 fn other_heads(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
     let common = &repository.common_dir;
     let mut all: Vec<(String, PathBuf)> = Vec::new();
+    if *common != repository.git_dir {
+        all.push(("main-worktree/HEAD".to_owned(), common.join("HEAD")));
+    }
     let trees = common.join("worktrees");
     for tree in list(&trees)? {
         let tree = read(&trees, tree)?;
