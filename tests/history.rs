@@ -711,6 +711,26 @@ fn a_damaged_ref_is_said_and_not_passed_over() {
 }
 
 #[test]
+fn all_stashes_are_read_however_refs_are_kept() {
+    for arguments in [&[][..], &["--ref-format=reftable"]] {
+        let repo = Repo::new(arguments);
+        repo.write("a", "one\n");
+        repo.commit("a");
+        for name in ["oldest", "older", "newest"] {
+            repo.write("a", secret(name));
+            repo.git(&["stash", "-q"]);
+        }
+        let (code, found) = report(repo.path(), &[]);
+        assert_eq!((code, kinds(&found)), (1, vec![]), "{arguments:?}: {found:#}");
+        for (number, name) in ["newest", "older", "oldest"].iter().enumerate() {
+            let id = repo.id(&format!("stash@{{{number}}}"));
+            let expected = [place("a", &id, &id, false)];
+            assert_eq!(places(&found, &secret(name)), expected, "{arguments:?}: {name}");
+        }
+    }
+}
+
+#[test]
 fn deltas_lead_to_what_a_search_of_every_byte_finds() {
     let repo = Repo::new(&[]);
     let filler: Vec<String> =

@@ -45,6 +45,13 @@ fn older_stashes(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
     Ok(numbered(targets.into_iter().rev()))
 }
 
+/// The stashes of a reftable, whose log only git can read.
+fn older_stashes_through_git(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
+    let log = run_git(repository, &["rev-list", "--walk-reflogs", "refs/stash", "--"])?;
+    let lines = log.split(|byte| *byte == b'\n');
+    Ok(numbered(lines.filter_map(ObjectId::from_hex)))
+}
+
 /// Stashes, the newest first.
 fn numbered(targets: impl Iterator<Item = ObjectId>) -> Vec<Ref> {
     let name = |(number, target)| Ref { name: format!("stash@{{{number}}}"), target };
@@ -66,6 +73,9 @@ fn through_git(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
             .filter(is_named)
             .map(|target| Ref { name: format!("worktrees/{target}/HEAD"), target }),
     );
+    if refs.iter().any(|one| one.name == "refs/stash") {
+        refs.extend(older_stashes_through_git(repository)?);
+    }
     Ok(refs)
 }
 
@@ -89,11 +99,13 @@ pub(super) fn run_git(
     let mut git_dir = OsString::from("--git-dir=");
     git_dir.push(&repository.git_dir);
     let output = Command::new("git")
-        // Only reads refs: executes nothing of the repository, so any owner will do.
+        // Only reads refs: executes nothing of the repository, so any owner will do. Objects that
+        // are not here are not fetched, which would execute what the configuration names.
         .args(["-c", "safe.directory=*", "--no-optional-locks"])
         .arg(git_dir)
         .args(arguments)
         .env("LC_ALL", "C")
+        .env("GIT_NO_LAZY_FETCH", "1")
         .env_remove("GIT_DIR")
         .env_remove("GIT_COMMON_DIR")
         .stdin(Stdio::null())
