@@ -711,6 +711,37 @@ fn a_damaged_ref_is_said_and_not_passed_over() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_git_passes_over_among_refs_is_passed_over_and_links_are_followed() {
+    let (repo, id) = detached();
+    let expected = [place("b", &id, &id, false)];
+    repo.git(&["update-ref", "refs/heads/x/y", "HEAD"]);
+    repo.git(&["checkout", "-q", "main"]);
+    let refs = repo.path().join(".git/refs");
+    std::fs::write(refs.join("heads/.DS_Store"), "").unwrap();
+    std::fs::write(refs.join("heads/main.lock"), "").unwrap();
+    std::fs::create_dir_all(repo.path().join(".git/worktrees")).unwrap();
+    std::fs::write(repo.path().join(".git/worktrees/.DS_Store"), "").unwrap();
+    std::fs::rename(refs.join("heads/x"), repo.path().join("elsewhere")).unwrap();
+    let link = |target: &str, name: &str| {
+        std::os::unix::fs::symlink(target, refs.join(name)).unwrap();
+    };
+    link("../../../elsewhere", "heads/x");
+    link("..", "heads/upwards");
+    link("gone", "heads/nowhere");
+    let (code, found) = report(repo.path(), &[]);
+    assert_eq!((code, kinds(&found)), (1, vec![]), "{found:#}");
+    assert_eq!(places(&found, &secret("detached")), expected);
+
+    std::fs::remove_file(refs.join("heads/upwards")).unwrap();
+    let pipe = refs.canonicalize().unwrap().join("heads/pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let text =
+        format!("error: cannot read {}: it is no file\nhint: check the path\n", pipe.display());
+    assert_eq!(refusal(repo.path(), &[]), (Some(2), text));
+}
+
+#[test]
 fn all_stashes_are_read_however_refs_are_kept() {
     for arguments in [&[][..], &["--ref-format=reftable"]] {
         let repo = Repo::new(arguments);

@@ -341,8 +341,13 @@ fn read<T>(path: &Path, result: io::Result<T>) -> Result<T, RepositoryError> {
     result.map_err(|source| RepositoryError::Read { path: path.into(), source })
 }
 
+/// Reads a file, if it is there. Nothing else is opened: a FIFO would never end.
 fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, RepositoryError> {
-    match fs::read(path) {
+    let content = fs::metadata(path).and_then(|found| match found.is_file() {
+        true => fs::read(path),
+        false => Err(io::Error::other("it is no file")),
+    });
+    match content {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(RepositoryError::Read { path: path.into(), source }),

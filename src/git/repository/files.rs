@@ -1,12 +1,13 @@
 //! Refs as the files backend keeps them: one file each, or a line of `packed-refs`, which a file
 //! comes before.
 //!
-//! Read directly, since a clone may have tens of thousands of them. What is damaged is an error: a ref
-//! that is left out takes its part of the history along.
+//! Read directly, since a clone may have tens of thousands of them. What git reads is read, what it
+//! passes over is passed over, and what is damaged is an error: a ref that is left out takes its
+//! part of the history along.
 //!
 //! Not here: refs that are kept another way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub(super) fn refs(repository: &Repository) -> Result<Vec<Ref>, RepositoryError>
     // Some refs, as those of a bisection, are each work tree's own.
     let own = Some(&repository.git_dir).filter(|own| *own != common);
     for root in [common].into_iter().chain(own) {
-        Loose { root, found: &mut found }.folder(b"refs".to_vec())?;
+        Loose { root, found: &mut found, linked: HashSet::new() }.folder(b"refs".to_vec())?;
     }
     // Afterwards: a ref that is packed meanwhile is in one of them at least.
     for (name, target) in packed(&common.join("packed-refs"))? {
@@ -80,7 +81,7 @@ fn other_heads(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
     for tree in list(&trees)? {
         let tree = read(&trees, tree)?;
         // Others than folders are no work trees'.
-        if tree.path().is_dir() {
+        if kind(&tree)?.is_some_and(|kind| kind.is_dir()) {
             let name = format!("worktrees/{}/HEAD", tree.file_name().to_string_lossy());
             all.push((name, tree.path().join("HEAD")));
         }
@@ -151,6 +152,8 @@ fn packed_line(line: &[u8]) -> Option<(Vec<u8>, Target)> {
 struct Loose<'a> {
     root: &'a Path,
     found: &'a mut Targets,
+    /// The folders that links led to: one that leads upwards leads there once.
+    linked: HashSet<PathBuf>,
 }
 
 impl Loose<'_> {
@@ -159,22 +162,47 @@ impl Loose<'_> {
         let folder = self.root.join(path_of(&name));
         for entry in list(&folder)? {
             let entry = read(&folder, entry)?;
-            let path = entry.path();
-            let inner = [&name, b"/".as_slice(), entry.file_name().as_encoded_bytes()].concat();
-            // A lock is a ref that is being written.
-            if inner.ends_with(b".lock") {
+            let own = entry.file_name();
+            let own = own.as_encoded_bytes();
+            // git passes both over; a lock is a ref that is being written.
+            if own.starts_with(b".") || own.ends_with(b".lock") {
                 continue;
             }
-            if read(&path, entry.file_type())?.is_dir() {
-                self.folder(inner)?;
-                continue;
-            }
-            // One that is gone by now was deleted or packed meanwhile.
-            let Some(text) = read_optional(&path)? else { continue };
-            let target = target(&text).ok_or(RepositoryError::Ref { path })?;
-            self.found.insert(inner, target);
+            self.entry(&entry, [&name, b"/".as_slice(), own].concat())?;
         }
         Ok(())
+    }
+
+    fn entry(&mut self, entry: &fs::DirEntry, name: Vec<u8>) -> Result<(), RepositoryError> {
+        let path = entry.path();
+        // What is gone by now was deleted or packed meanwhile.
+        let Some(kind) = kind(entry)? else { return Ok(()) };
+        if kind.is_dir() && read(&path, entry.file_type())?.is_symlink() {
+            let real = read(&path, fs::canonicalize(&path))?;
+            if !self.linked.insert(real) {
+                return Ok(());
+            }
+        }
+        if kind.is_dir() {
+            return self.folder(name);
+        }
+        let Some(text) = read_optional(&path)? else { return Ok(()) };
+        let target = target(&text).ok_or(RepositoryError::Ref { path })?;
+        self.found.insert(name, target);
+        Ok(())
+    }
+}
+
+/// What an entry is, links followed; none if it is gone, or a link to what is not there.
+fn kind(entry: &fs::DirEntry) -> Result<Option<fs::FileType>, RepositoryError> {
+    let path = entry.path();
+    let kind = read(&path, entry.file_type())?;
+    if !kind.is_symlink() {
+        return Ok(Some(kind));
+    }
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => Ok(Some(read(&path, found)?.file_type())),
     }
 }
 
