@@ -762,6 +762,25 @@ fn all_stashes_are_read_however_refs_are_kept() {
 }
 
 #[test]
+fn tags_of_tags_are_followed_to_the_end() {
+    let (repo, id) = detached();
+    let (mut target, mut kind) = (id.clone(), "commit");
+    let file = repo.path().join(".git/tag");
+    for number in 0..70 {
+        let text =
+            format!("object {target}\ntype {kind}\ntag t{number}\ntagger A <a@b> 1 +0000\n\nm\n");
+        std::fs::write(&file, text).unwrap();
+        let made = repo.git(&["hash-object", "-t", "tag", "-w", ".git/tag"]);
+        (target, kind) = (made.trim().to_owned(), "tag");
+    }
+    repo.git(&["update-ref", "refs/tags/deep", &target]);
+    repo.git(&["checkout", "-q", "main"]);
+    let (code, found) = report(repo.path(), &[]);
+    assert_eq!((code, kinds(&found)), (1, vec![]), "{found:#}");
+    assert_eq!(places(&found, &secret("detached")), [place("b", &id, &id, false)]);
+}
+
+#[test]
 fn deltas_lead_to_what_a_search_of_every_byte_finds() {
     let repo = Repo::new(&[]);
     let filler: Vec<String> =
