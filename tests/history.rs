@@ -781,6 +781,23 @@ fn tags_of_tags_are_followed_to_the_end() {
 }
 
 #[test]
+fn the_empty_tree_need_not_be_stored() {
+    for format in ["sha1", "sha256"] {
+        let repo = Repo::new(&[&format!("--object-format={format}")]);
+        let tree = repo.git(&["hash-object", "-t", "tree", "/dev/null"]);
+        let root = repo.git(&["commit-tree", tree.trim(), "-m", "root"]);
+        repo.git(&["update-ref", "refs/heads/main", root.trim()]);
+        repo.git(&["update-ref", "refs/trees/empty", tree.trim()]);
+        let (code, found) = report(repo.path(), &[]);
+        assert_eq!((code, kinds(&found)), (0, vec![]), "{found:#}");
+        repo.write("a", "one\n");
+        repo.commit("a");
+        let (code, found) = report(repo.path(), &[]);
+        assert_eq!((code, kinds(&found)), (0, vec![]), "{found:#}");
+    }
+}
+
+#[test]
 fn deltas_lead_to_what_a_search_of_every_byte_finds() {
     let repo = Repo::new(&[]);
     let filler: Vec<String> =

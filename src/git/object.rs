@@ -33,6 +33,16 @@ impl ObjectFormat {
     }
 }
 
+/// The names of the tree without entries. (The blob without content has no such place in git.)
+const EMPTY_TREE_SHA1: [u8; 20] = [
+    0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60, 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88,
+    0xfb, 0xee, 0x49, 0x04,
+];
+const EMPTY_TREE_SHA256: [u8; 32] = [
+    0x6e, 0xf1, 0x9b, 0x41, 0x22, 0x5c, 0x53, 0x69, 0xf1, 0xc1, 0x04, 0xd4, 0x5d, 0x8d, 0x85, 0xef,
+    0xa9, 0xb0, 0x57, 0xb5, 0x3b, 0x14, 0xb4, 0xb9, 0xb9, 0x39, 0xdd, 0x74, 0xde, 0xcc, 0x53, 0x21,
+];
+
 /// The name of an object: the hash of its header and content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId {
@@ -73,6 +83,11 @@ impl ObjectId {
     /// The raw bytes: 20 or 32.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.format.name_len()).unwrap_or(&self.bytes)
+    }
+
+    /// Whether it is the tree without entries: git has it built in, and needs no copy of it.
+    pub fn is_empty_tree(&self) -> bool {
+        self.as_bytes() == EMPTY_TREE_SHA1 || self.as_bytes() == EMPTY_TREE_SHA256
     }
 
     /// Which hash function made it.
@@ -185,6 +200,17 @@ mod tests {
         assert_eq!(ObjectId::from_bytes(&[0; 19]), None);
         assert_eq!(ObjectId::from_hex(&[b'0'; 41]), None);
         assert_eq!(ObjectId::from_hex(&[b'g'; 40]), None);
+    }
+
+    #[test]
+    fn the_empty_tree_has_a_name_of_each_format() {
+        let sha1 = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+        let sha256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
+        for name in [sha1, sha256] {
+            assert!(ObjectId::from_hex(name.as_bytes()).unwrap().is_empty_tree());
+        }
+        let blob = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+        assert!(!ObjectId::from_hex(blob.as_bytes()).unwrap().is_empty_tree());
     }
 
     #[test]

@@ -42,7 +42,8 @@ impl Objects {
     /// # Errors
     /// If every copy is damaged.
     pub fn read(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Damage> {
-        self.read_within(id, MAX_HOPS)
+        let found = self.read_within(id, MAX_HOPS)?;
+        Ok(found.or_else(|| id.is_empty_tree().then(|| (Kind::Tree, Vec::new()))))
     }
 
     /// The content of an object of kind `kind`; `None` if there is none, or it is of another kind.
@@ -53,10 +54,11 @@ impl Objects {
         Ok(self.read(id)?.and_then(|(found, bytes)| (found == kind).then_some(bytes)))
     }
 
-    /// Whether there is a copy of it.
+    /// Whether there is a copy of it, or none is needed.
     pub fn contains(&self, id: &ObjectId) -> bool {
         self.directories.iter().any(|directory| loose_path(directory, id).is_file())
             || self.volumes().iter().any(|volume| volume.find(id.as_bytes()).is_some())
+            || id.is_empty_tree()
     }
 
     fn read_within(&self, id: &ObjectId, hops: usize) -> Result<Option<(Kind, Vec<u8>)>, Damage> {

@@ -86,21 +86,24 @@ impl Store {
         &self.unreadable
     }
 
-    /// Whether some pack or file holds this object.
+    /// Whether some pack or file holds this object, or none need do so.
     pub fn contains(&self, id: &ObjectId) -> bool {
         self.packs.iter().any(|pack| pack.find(id.as_bytes()).is_some())
             || self.loose.binary_search_by(|file| file.id.cmp(id)).is_ok()
+            || id.is_empty_tree()
     }
 
     /// The same, by the head of the name alone: for many questions.
     pub fn contains_alike(&self, id: &ObjectId) -> bool {
         self.packs.iter().any(|pack| pack.heads().contains(head(id.as_bytes())))
             || self.loose.binary_search_by(|file| file.id.cmp(id)).is_ok()
+            || id.is_empty_tree()
     }
 
     /// Reads one object: the first copy of it that is not damaged. `None` if there is no copy.
     pub fn read(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Damage> {
-        self.read_within(id.as_bytes(), MAX_HOPS)
+        let found = self.read_within(id.as_bytes(), MAX_HOPS)?;
+        Ok(found.or_else(|| id.is_empty_tree().then(|| (Kind::Tree, Vec::new()))))
     }
 
     fn read_within(&self, name: &[u8], hops: usize) -> Result<Option<(Kind, Vec<u8>)>, Damage> {
