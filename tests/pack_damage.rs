@@ -25,9 +25,14 @@ struct Sample {
 
 impl Sample {
     fn new() -> Self {
+        Self::with_index(2)
+    }
+
+    fn with_index(version: u8) -> Self {
         let repo = Repo::new(&["--bare"]);
         repo.grow(&mut Random::new(77), 12);
-        repo.git(&["repack", "-adfq", "--depth=9"]);
+        let index = format!("pack.indexVersion={version}");
+        repo.git(&["-c", &index, "repack", "-adfq", "--depth=9"]);
         let path = repo.pack_paths().remove(0);
         let listed = repo.git(&["verify-pack", "-v", path.to_str().unwrap()]);
         let mut entries = BTreeMap::new();
@@ -103,7 +108,30 @@ fn flipped_and_cut_bytes_cost_only_what_hangs_on_them() {
 
 #[test]
 fn a_damaged_index_never_panics() {
-    let sample = Sample::new();
+    for version in [1, 2] {
+        damage_the_index(&Sample::with_index(version));
+    }
+}
+
+/// The index of version 1 has no checksums of entries: the whole pack has one.
+#[test]
+fn a_flipped_bit_of_a_pack_with_an_old_index_is_told() {
+    let sample = Sample::with_index(1);
+    let open = |pack: Vec<u8>| {
+        let index = sample.index.clone();
+        Pack::from_bytes(Path::new("x.pack"), pack, index, ObjectFormat::Sha1).unwrap()
+    };
+    assert_eq!(open(sample.pack.clone()).damages().lost(), 0);
+    let mut random = Random::new(3);
+    for _ in 0..200 {
+        let mut pack = sample.pack.clone();
+        let at = 12 + random.below(pack.len() - 32);
+        pack[at] ^= 1 << random.below(8);
+        assert!(open(pack).damages().lost() > 0, "{at}");
+    }
+}
+
+fn damage_the_index(sample: &Sample) {
     let mut random = Random::new(2);
     let all: BTreeSet<ObjectId> = sample.objects.keys().copied().collect();
     for _ in 0..600 {

@@ -27,6 +27,7 @@ proptest! {
         depth in 1usize..60,
         named_bases: bool,
         sha256: bool,
+        version in 1u8..=2,
         threads in 1usize..4,
         memory in prop::sample::select(vec![0u64, 20_000, 1 << 30]),
     ) {
@@ -37,7 +38,9 @@ proptest! {
             repo.grow(&mut random, 12);
             let offsets = format!("repack.useDeltaBaseOffset={}", !named_bases);
             let depth = format!("--depth={depth}");
-            repo.git(&["-c", &offsets, "repack", "-dfq", "--window=30", &depth]);
+            let index = format!("pack.indexVersion={version}");
+            let settings = ["-c", &offsets, "-c", &index];
+            repo.git(&[&settings[..], &["repack", "-dfq", "--window=30", &depth]].concat());
         }
         let expected = repo.objects();
         let packs = repo.packs(format);

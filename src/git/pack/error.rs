@@ -112,6 +112,9 @@ pub enum Reason {
     /// A loose object's file cannot be read.
     #[error("cannot read the file: {0:?}")]
     Read(io::ErrorKind),
+    /// The bytes of a pack whose index has no checksums of entries. Its objects are visited all the same.
+    #[error("the pack's bytes do not have the checksum that stands at its end")]
+    Sum,
     /// The pack and its index do not belong together.
     #[error("pack and index differ: {pack_objects} and {index_objects} objects, or two checksums")]
     Mismatch {

@@ -49,7 +49,7 @@ struct Node {
     base: u32,
     /// Where its children begin in `children`; they end where those of the next entry begin.
     start: u32,
-    /// What the index says of its bytes.
+    /// What the index says of its bytes, if it says anything.
     crc: u32,
 }
 
@@ -61,6 +61,7 @@ pub(super) struct Forest {
     children: Vec<u32>,
     /// Where the last entry ends.
     end: usize,
+    has_crcs: bool,
 }
 
 impl Forest {
@@ -87,7 +88,7 @@ impl Forest {
             let crc = index.crc(position).unwrap_or_default();
             Node { offset, position, base, start, crc }
         });
-        Self { nodes: nodes.collect(), weights, children, end }
+        Self { nodes: nodes.collect(), weights, children, end, has_crcs: index.has_crcs() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -113,9 +114,9 @@ impl Forest {
         self.node(entry).map(|node| node.position)
     }
 
-    /// The checksum that the index has for an entry's bytes.
+    /// The checksum that the index has for an entry's bytes, if it has any.
     pub(super) fn crc(&self, entry: u32) -> Option<u32> {
-        self.node(entry).map(|node| node.crc)
+        self.node(entry).filter(|_| self.has_crcs).map(|node| node.crc)
     }
 
     pub(super) fn weight(&self, entry: u32) -> u32 {

@@ -20,6 +20,8 @@ mod volume;
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::Digest;
+
 use super::damages::Damages;
 use super::delta::Delta;
 use super::heads::{Heads, head};
@@ -46,6 +48,15 @@ const NEIGHBOURS: u64 = 64 << 10;
 /// The names that an index has, in order.
 fn names(index: &Index) -> impl Iterator<Item = &[u8]> {
     (0..index.count()).filter_map(|position| index.name(position))
+}
+
+/// Whether a pack's bytes up to `end` have the checksum that follows.
+fn sums_up(bytes: &[u8], end: usize, format: ObjectFormat) -> bool {
+    let (Some(content), Some(stated)) = (bytes.get(..end), bytes.get(end..)) else { return false };
+    match format {
+        ObjectFormat::Sha1 => *sha1::Sha1::digest(content) == *stated,
+        ObjectFormat::Sha256 => *sha2::Sha256::digest(content) == *stated,
+    }
 }
 
 /// How an entry is stored.
@@ -127,6 +138,10 @@ impl Pack {
         );
         if count != index.count() || bytes.get(end..) != index.pack_checksum() {
             let reason = Reason::Mismatch { pack_objects: count, index_objects: index.count() };
+            damages.add(Damage { pack: path.clone(), offset: 0, name: None, reason });
+        }
+        if !index.has_crcs() && !sums_up(&bytes, end, format) {
+            let reason = Reason::Sum;
             damages.add(Damage { pack: path.clone(), offset: 0, name: None, reason });
         }
         // The headers are read; what is read next begins elsewhere.
