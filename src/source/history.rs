@@ -49,7 +49,7 @@ use provenance::Commits;
 use read::Read;
 use scope::Tips;
 use search::{Hits, Links};
-use submodules::Submodule;
+use submodules::{Listing, Submodule};
 use trees::{Part, key};
 
 /// The path of what stands in a commit's message.
@@ -114,7 +114,7 @@ pub fn history(
     let mut found = scan(&repository, scanner, options, progress)?;
     if options.submodules {
         let options = Options { branches: Vec::new(), ..options.clone() };
-        let mut seen = vec![repository.common_dir().to_owned()];
+        let mut seen = vec![real(repository.common_dir())];
         below(&repository, "", &mut seen, &mut found, &|repository| {
             scan(repository, scanner, &options, progress)
         });
@@ -130,23 +130,29 @@ fn below(
     found: &mut Found,
     scan: &dyn Fn(&Repository) -> Result<Found, Error>,
 ) {
-    for Submodule { path, git_dir } in submodules::of(repository) {
+    let Listing { submodules, problems } = submodules::of(repository);
+    let warn = |path: String, message: String| Warning {
+        kind: "submodule",
+        path: Some(path),
+        message,
+        incomplete: true,
+    };
+    found.warnings.extend(problems.into_iter().map(|(place, message)| warn(place, message)));
+    for Submodule { path, git_dir } in submodules {
         let place = format!("{prefix}{path}");
-        let warn = |message: String| Warning {
-            kind: "submodule",
-            path: Some(place.clone()),
-            message,
-            incomplete: true,
-        };
         let Some(git_dir) = git_dir else {
-            let message = "is a submodule that is not here: `git submodule update --init` gets it";
-            found.warnings.push(warn(message.to_owned()));
+            let way = match repository.work_tree() {
+                Some(_) => "`git submodule update --init` gets it",
+                None => "scan its own repository, or a clone made with `--recurse-submodules`",
+            };
+            let message = format!("is a submodule that is not here: {way}");
+            found.warnings.push(warn(place, message));
             continue;
         };
-        if seen.contains(&git_dir) {
+        let opened = Repository::at(&git_dir, None).map_err(Error::from);
+        if opened.as_ref().is_ok_and(|inner| seen.contains(&real(inner.common_dir()))) {
             continue;
         }
-        let opened = Repository::at(&git_dir, None).map_err(Error::from);
         let inner = match opened.and_then(|inner| Ok((scan(&inner)?, inner))) {
             Ok((mut part, inner)) => {
                 part.move_below(&format!("{place}/"));
@@ -154,13 +160,19 @@ fn below(
                 inner
             }
             Err(error) => {
-                found.warnings.push(warn(format!("is a submodule that was not scanned: {error}")));
+                let message = format!("is a submodule that was not scanned: {error}");
+                found.warnings.push(warn(place, message));
                 continue;
             }
         };
-        seen.push(git_dir);
+        seen.push(real(inner.common_dir()));
         below(&inner, &format!("{place}/"), seen, found, scan);
     }
+}
+
+/// The same path for the same directory.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 fn scan(
