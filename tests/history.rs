@@ -798,6 +798,34 @@ fn the_empty_tree_need_not_be_stored() {
 }
 
 #[test]
+fn what_merged_tags_say_is_searched_and_old_encodings_are_read() {
+    let repo = Repo::new(&[]);
+    repo.commit("a");
+    let header = repo.git(&["cat-file", "commit", "HEAD"]).replace("\n\na\n", "");
+    let (head, tag) = (repo.id("HEAD"), secret("merged-tag"));
+    let text = format!(
+        "{}\nmergetag object {head}\n type commit\n tag v\n tagger A <a@b> 1 +0000\n \n key \
+         {tag}\nencoding ISO-8859-1\n\ncaf\u{e9}\n",
+        header.replace("Ann", "Jos\u{e9}")
+    );
+    let bytes: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
+    std::fs::write(repo.path().join(".git/made"), bytes).unwrap();
+    let id = repo.git(&["hash-object", "-t", "commit", "-w", ".git/made"]).trim().to_owned();
+    repo.git(&["update-ref", "refs/heads/main", &id]);
+    for arguments in [&[][..], &["-adq"]] {
+        if !arguments.is_empty() {
+            repo.git(&[&["repack"], arguments].concat());
+        }
+        let (code, found) = report(repo.path(), &[]);
+        assert_eq!((code, kinds(&found)), (1, vec![]), "{found:#}");
+        assert_eq!(places(&found, &tag), [place("(commit message)", &id, &id, true)]);
+        let place = &found["findings"][0]["occurrences"][0];
+        assert_eq!(place["commit"]["author"], "Jos\u{e9} Author");
+        assert_eq!((&place["commit"]["summary"], &place["line"]), (&"caf\u{e9}".into(), &3.into()));
+    }
+}
+
+#[test]
 fn deltas_lead_to_what_a_search_of_every_byte_finds() {
     let repo = Repo::new(&[]);
     let filler: Vec<String> =

@@ -2,6 +2,8 @@
 //!
 //! Not here: how commits hang together ([`crate::git::graph`]).
 
+use std::borrow::Cow;
+
 use super::object::ObjectId;
 
 /// Who, and when.
@@ -28,8 +30,12 @@ pub struct Commit<'a> {
     pub author: Signature<'a>,
     /// Who made the commit.
     pub committer: Signature<'a>,
-    /// All behind the header, as bytes of whatever encoding.
+    /// All behind the header, as bytes of `encoding`.
     pub message: &'a [u8],
+    /// What names and message are written in; UTF-8 if it is empty.
+    pub encoding: &'a [u8],
+    /// The header, if it has tags in it: those that a merge has taken in.
+    pub merged: &'a [u8],
 }
 
 impl<'a> Commit<'a> {
@@ -41,21 +47,64 @@ impl<'a> Commit<'a> {
             let Some((key, value)) = field(line) else { continue };
             match (&mut commit, key) {
                 (None, b"tree") => {
-                    commit = Some(Self {
-                        tree: ObjectId::from_hex(value)?,
-                        parents: Vec::new(),
-                        author: Signature::default(),
-                        committer: Signature::default(),
-                        message,
-                    });
+                    commit = Some(Self { message, ..Self::bare(ObjectId::from_hex(value)?) });
                 }
                 (Some(commit), b"parent") => commit.parents.extend(ObjectId::from_hex(value)),
                 (Some(commit), b"author") => commit.author = signature(value),
                 (Some(commit), b"committer") => commit.committer = signature(value),
+                (Some(commit), b"encoding") => commit.encoding = value.trim_ascii(),
+                (Some(commit), b"mergetag") => commit.merged = header,
                 _ => {}
             }
         }
         commit
+    }
+
+    /// A commit of which nothing but the tree is known.
+    pub fn bare(tree: ObjectId) -> Self {
+        let (author, committer) = (Signature::default(), Signature::default());
+        Self {
+            tree,
+            parents: Vec::new(),
+            author,
+            committer,
+            message: b"",
+            encoding: b"",
+            merged: b"",
+        }
+    }
+
+    /// What people wrote: the message, and those of the tags that a merge has taken in.
+    pub fn text(&self) -> Cow<'a, [u8]> {
+        if self.merged.is_empty() {
+            return Cow::Borrowed(self.message);
+        }
+        let mut text = self.message.to_vec();
+        let (mut in_tag, mut in_message) = (false, false);
+        for line in self.merged.split(|byte| *byte == b'\n') {
+            match line.strip_prefix(b" ") {
+                Some(line) if in_tag => {
+                    if in_message {
+                        text.push(b'\n');
+                        text.extend_from_slice(line);
+                    }
+                    in_message |= line.is_empty();
+                }
+                _ => (in_tag, in_message) = (line.starts_with(b"mergetag "), false),
+            }
+        }
+        Cow::Owned(text)
+    }
+
+    /// Text of the commit as UTF-8: what is in none of the encodings that are known is replaced.
+    pub fn decoded(&self, text: &[u8]) -> String {
+        let names = ["iso-8859-1", "iso8859-1", "latin1", "latin-1"];
+        let is_latin1 =
+            names.iter().any(|name| self.encoding.eq_ignore_ascii_case(name.as_bytes()));
+        if is_latin1 {
+            return text.iter().copied().map(char::from).collect();
+        }
+        String::from_utf8_lossy(text).into_owned()
     }
 }
 
@@ -97,6 +146,23 @@ fn signature(line: &[u8]) -> Signature<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_commit_says_what_its_tags_say_and_in_which_encoding() {
+        let id = "1".repeat(40);
+        let text = format!(
+            "tree {id}\nparent {id}\nauthor Jos\u{e9} <j@b> 12 +0000\nmergetag object {id}\n \
+             type commit\n tag v1\n tagger A <a@b> 1 +0000\n \n the tag\n \n its end\nmergetag \
+             object {id}\n tag v2\n \n another\nencoding ISO-8859-1\ngpgsig x\n \n y\n\nmerge\n"
+        );
+        let bytes: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
+        let commit = Commit::parse(&bytes).unwrap();
+        let said = String::from_utf8(commit.text().into_owned()).unwrap();
+        assert_eq!(said, "merge\n\nthe tag\n\nits end\nanother");
+        assert_eq!(commit.decoded(commit.author.name), "Jos\u{e9}");
+        let other = Commit { encoding: b"x", ..commit };
+        assert_eq!(other.decoded(other.author.name), "Jos\u{fffd}");
+    }
 
     #[test]
     fn a_commit_is_read_with_what_it_has() {

@@ -247,7 +247,7 @@ mod tests {
             let committer = Signature { seconds: (number % 3) as i64, ..Signature::default() };
             let parents = parents.iter().map(|parent| id(*parent)).collect();
             let author = committer;
-            let commit = Commit { tree: id(number), parents, author, committer, message: b"" };
+            let commit = Commit { parents, author, committer, ..Commit::bare(id(number)) };
             builder.add(id(number), &commit);
         }
         builder.build()

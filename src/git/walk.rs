@@ -60,7 +60,7 @@ impl Known {
     fn bare(&self) -> Commit<'static> {
         let committer = Signature { seconds: self.seconds, ..Signature::default() };
         let (tree, parents) = (self.tree, self.parents.clone());
-        Commit { tree, parents, author: committer, committer, message: b"" }
+        Commit { parents, author: committer, committer, ..Commit::bare(tree) }
     }
 }
 

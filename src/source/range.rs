@@ -288,8 +288,9 @@ impl Run<'_> {
             let blob = Some(id.to_string());
             let provenance = Provenance { blob, ..Provenance::named(COMMIT_MESSAGE) };
             let mut one = Scanned::default();
+            let message = &*commit.text();
             let comments = self.comments();
-            let blob = Blob::whole(commit.message, &provenance);
+            let blob = Blob::whole(message, &provenance);
             self.versions.content(&blob, comments, &mut scratch, &mut one);
             let sightings = std::mem::take(&mut one.found.sightings);
             for (number, sighting) in sightings.into_iter().enumerate() {
@@ -302,7 +303,7 @@ impl Run<'_> {
                 self.added.entry(identity(&added.sighting)).or_insert(added);
             }
             one.found.stats.files += 1;
-            one.found.stats.bytes += commit.message.len() as u64;
+            one.found.stats.bytes += message.len() as u64;
             self.found.take_rest(one.found);
         }
     }

@@ -166,11 +166,10 @@ pub(in crate::source) fn shown_commit(
 
 /// What of it may be a secret is masked: it is shown beside findings.
 fn of_bytes(id: ObjectId, bytes: &[u8], scanner: &Scanner<'_>) -> finding::Commit {
-    let commit = Commit::parse(bytes);
-    let (author, message) =
-        commit.map_or_else(Default::default, |commit| (commit.author, commit.message));
-    let text = |bytes: &[u8]| scanner.masked(String::from_utf8_lossy(bytes).into_owned());
-    let summary = message.trim_ascii_start().split(|byte| *byte == b'\n').next();
+    let commit = Commit::parse(bytes).unwrap_or_else(|| Commit::bare(id));
+    let author = commit.author;
+    let text = |bytes: &[u8]| scanner.masked(commit.decoded(bytes));
+    let summary = commit.message.trim_ascii_start().split(|byte| *byte == b'\n').next();
     finding::Commit {
         id: id.to_string(),
         author: text(author.name),

@@ -107,10 +107,10 @@ impl Message {
     pub(super) fn read(id: ObjectId, kind: Kind, store: &Store) -> Option<Self> {
         let (found, bytes) = store.read(&id).ok()??;
         let text = match kind {
-            Kind::Tag => tag_message(&bytes),
-            _ => Commit::parse(&bytes)?.message,
+            Kind::Tag => tag_message(&bytes).into(),
+            _ => Commit::parse(&bytes)?.text().into(),
         };
-        (found == kind).then(|| Self { id, kind, text: text.into() })
+        (found == kind).then_some(Self { id, kind, text })
     }
 }
 
@@ -294,7 +294,7 @@ impl Search<'_> {
                 self.hits.graph.add(id, &commit);
                 let named = commit.parents.iter().chain([&commit.tree]);
                 self.plan.completeness.named(named, &mut self.hits.gaps);
-                self.message(id, Kind::Commit, commit.message);
+                self.message(id, Kind::Commit, &commit.text());
             }
             None => self.hits.odd.push(id),
         }
