@@ -47,7 +47,7 @@ impl Ledger<'_> {
             let (commit, asked) = asked(message, scene);
             let held = commit.is_some_and(is_in_head);
             // What HEAD holds it holds whoever is asked about, and since when.
-            if !asked && !(held && message.kind == Kind::Commit) {
+            if !(asked || held && message.kind == Kind::Commit) {
                 continue;
             }
             let id = commit.and_then(|commit| commits.graph.id(commit)).map(|id| id.to_string());
