@@ -485,7 +485,7 @@ fn a_key_in_the_name_of_a_ref_is_masked() {
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     let places = &found["findings"][0]["occurrences"];
     let (branch, tag) = (format!("refs/heads/{mask}"), format!("refs/tags/v/{mask}"));
-    assert_eq!(places[0]["refs"], serde_json::json!(["refs/heads/main", branch, tag]));
+    assert_eq!(places[0]["refs"], serde_json::json!(["refs/heads/main", branch, tag, "HEAD"]));
     assert_eq!(places[1]["path"], format!("refs/keys/{mask}"));
     assert_eq!(places[1]["refs"], serde_json::json!([format!("refs/keys/{mask}")]));
 }

@@ -253,12 +253,17 @@ struct Members<'a, 'w> {
 
 impl Members<'_, '_> {
     fn member(&mut self, member: archive::Member<'_>) -> ControlFlow<()> {
-        let provenance = super::provenance_of(&member, self.provenance);
+        self.progress.bytes.fetch_add(member.bytes.len() as u64, Ordering::Relaxed);
+        if member.frame.is_some() && member.path == self.provenance.path {
+            // There are many of these.
+            self.worker.blob(&member.blob(self.provenance));
+        } else {
+            let provenance = super::provenance_of(&member, self.provenance);
+            self.worker.blob(&member.blob(&provenance));
+        }
         if member.frame.is_none() {
             self.worker.member();
         }
-        self.progress.bytes.fetch_add(member.bytes.len() as u64, Ordering::Relaxed);
-        self.worker.blob(&member.blob(&provenance));
         if self.progress.is_cancelled() {
             ControlFlow::Break(())
         } else {

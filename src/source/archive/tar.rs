@@ -16,8 +16,8 @@ use super::walk::{Flow, Walk};
 const BLOCK: usize = 512;
 /// The longest extended header that is believed.
 const LONGEST_EXTENSION: u64 = 1 << 20;
-/// The text of a header: name, link target, owners with the numbers of devices, all the rest.
-const TEXTS: [Range<usize>; 4] = [0..100, 157..257, 265..345, 345..BLOCK];
+/// The text of a header: name, link target, user, group, all that follows the numbers of a device.
+const TEXTS: [Range<usize>; 5] = [0..100, 157..257, 265..297, 297..329, 345..BLOCK];
 
 /// Whether `head` starts with a tar header: the checksum is right.
 pub(super) fn is_header(head: &[u8]) -> bool {

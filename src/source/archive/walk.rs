@@ -25,6 +25,9 @@ pub(super) type Flow = ControlFlow<()>;
 
 /// Deeper nesting would spend the stack.
 const DEEPEST: u32 = 64;
+/// A part of a frame that is shorter, without the zeros behind it, holds no secret: no password of fewer
+/// characters is looked for. Most owners in a tar are, and each part costs as much as a small file.
+const SHORTEST_TEXT: usize = 8;
 /// A buffer larger than this is given back to the system.
 const KEPT_BUFFER: usize = 16 << 20;
 /// Whole-buffer inflate is used up to this size.
@@ -305,11 +308,13 @@ impl<'v> Walk<'v> {
     /// Gives a part of the frame of the container `path`, where it begins at `origin`. There is no more
     /// of that than the container has bytes, so that it needs no limit.
     pub(super) fn frame(&mut self, path: &str, bytes: &[u8], origin: Origin) -> Flow {
-        // Padding.
-        if bytes.iter().all(|&byte| byte == 0) {
-            return Continue(());
+        let length = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        match bytes.get(..length) {
+            Some(bytes) if length >= SHORTEST_TEXT => {
+                (self.on_member)(Member { path, bytes, frame: Some(origin) })
+            }
+            _ => Continue(()),
         }
-        (self.on_member)(Member { path, bytes, frame: Some(origin) })
     }
 
     /// Counts an entry of an archive before it is opened.

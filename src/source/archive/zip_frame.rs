@@ -87,7 +87,8 @@ fn note(
     let Some(LocalParts { name, data }) = parts else { return Ok(()) };
     known.push(entry.offset..name.start);
     let length = name.end - name.start;
-    match escaped(source.window(name.start, length, scratch)?) == entry.name {
+    let local = source.window(name.start, length, scratch)?;
+    match local == entry.name.as_bytes() || escaped(local) == entry.name {
         true => known.push(name),
         false => known.push(name.end..name.end),
     }
