@@ -22,6 +22,8 @@ pub fn is_token_start(text: &[u8], at: usize) -> bool {
         Some(last) if !is_token(*last) => true,
         // A line that a patch removes.
         Some(b'-') if matches!(before, [b'-'] | [.., b'\n', b'-']) => true,
+        // `${KEY:-…}`, what a shell takes if there is no other, and a comment of a page.
+        Some(b'-') if before.ends_with(b":-") || before.ends_with(b"<!--") => true,
         Some(_) => {
             after_percent(before)
                 || after_string_escape(before)
@@ -156,6 +158,8 @@ mod tests {
             "=3D",
             "-",
             "\n-",
+            "${KEY:-",
+            "<!--",
         ] {
             assert!(starts(before), "{before:?} is a boundary");
         }
