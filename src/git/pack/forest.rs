@@ -1,6 +1,6 @@
 //! The forest that the bases of a pack's entries make.
 //!
-//! 28 bytes an entry; what is asked of one entry lies together, since deltas are all over a pack and
+//! 32 bytes an entry; what is asked of one entry lies together, since deltas are all over a pack and
 //! each is a wait for memory. Not here: in which order the entries are, and inflating anything.
 
 use std::ops::Range;
