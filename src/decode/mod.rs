@@ -16,6 +16,7 @@ pub use base64::{
 };
 pub use recipe::{Recipe, Step, common_recipes, recipes};
 pub use text::Text;
+pub use wide::is_big_endian;
 
 /// Decoded bytes that are read before the place where a find begins: enough for a boundary.
 pub const LOOK_BEHIND: usize = 48;
@@ -84,11 +85,6 @@ pub fn escaped_around(
     reach: Reach,
 ) -> Option<(Text, usize)> {
     step(bytes, at, Step { layer, lead: 0, shift: 0 }, false, reach)
-}
-
-/// The byte order of UTF-16 one of whose letters is the byte at `at` of a content.
-pub fn is_big_endian(content: &[u8], at: usize) -> bool {
-    wide::is_big_endian(content, at)
 }
 
 /// Reads the escapes in the text that `recipe` leads to, where something in it looks escaped.

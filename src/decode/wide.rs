@@ -47,7 +47,7 @@ fn is_text(unit: Option<u16>) -> bool {
 
 /// The byte order of UTF-16 one of whose letters is the byte at `at`: by the mark at the start, else
 /// by where letters stand if units start at even places.
-pub(super) fn is_big_endian(content: &[u8], at: usize) -> bool {
+pub fn is_big_endian(content: &[u8], at: usize) -> bool {
     match content {
         [0xfe, 0xff, ..] => true,
         [0xff, 0xfe, ..] => false,
