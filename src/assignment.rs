@@ -252,10 +252,11 @@ fn line_start(text: &[u8], at: usize, floor: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::Runs;
+    use crate::token::{RUN, runs};
 
     fn read(text: &str) -> Option<(String, String)> {
-        let run = <Runs>::of(text.as_bytes()).find(|run| text[run.range()].contains("Q9"))?;
+        let runs = runs::<RUN>(text.as_bytes());
+        let run = runs.into_iter().find(|run| text[run.range()].contains("Q9"))?;
         let found = readings(text.as_bytes(), run).next()?;
         let part = |span: Span| text[span.range()].to_owned();
         Some((part(found.name), part(found.value)))

@@ -4,124 +4,108 @@
 //! Not here: what a run is worth.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, u8x16, u8x64};
+use fearless_simd::{u8x16, u8x64};
 
 use crate::span::Span;
 
 /// Token characters in a row that make a run.
 pub const RUN: usize = 15;
 
-const BLOCK: usize = 64;
+/// Bytes whose token characters are told together.
+pub(crate) const BLOCK: usize = 64;
 
 /// Whether a byte is a token character.
 pub const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// The runs of `LEAST` token characters or more in a text, each as long as it is, in order.
-#[derive(Debug)]
-pub struct Runs<'t, const LEAST: usize = RUN> {
-    text: &'t [u8],
+/// Finds the runs of `LEAST` token characters or more, each as long as it is, in order. It is shown a
+/// text block by block, as a bit for each byte that is a token character, the first one lowest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runs<const LEAST: usize> {
     /// Where the next block begins.
     at: usize,
     /// Token characters right before it.
     open: usize,
-    /// The block before, a bit for each byte that is a token character.
-    mask: u64,
-    /// Where in it runs begin that were not told yet.
-    starts: u64,
 }
 
-impl<'t, const LEAST: usize> Runs<'t, LEAST> {
-    /// The runs of `text`.
-    pub fn of(text: &'t [u8]) -> Self {
-        Self { text, at: 0, open: 0, mask: 0, starts: 0 }
+impl<const LEAST: usize> Runs<LEAST> {
+    /// For a text whose first block is at `at`.
+    pub(crate) fn new(at: usize) -> Self {
+        Self { at, open: 0 }
     }
 
-    /// The next run that lies within the block before.
-    fn within(&mut self) -> Option<Span> {
-        if self.starts == 0 {
-            return None;
+    /// Where the next block begins.
+    #[inline(always)]
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Takes the next block if no run ends or lies in it; tells whether it did.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, block: u64) -> bool {
+        let quiet =
+            starts::<LEAST>(block) == 0 && self.open + (block.trailing_ones() as usize) < LEAST;
+        if quiet {
+            self.pass(block);
         }
-        let start = self.starts.trailing_zeros();
-        let length = (self.mask >> start).trailing_ones();
-        let end = start + length;
-        // What reaches the end of the block goes on in the next one.
-        self.starts = if end < 64 { self.starts >> end << end } else { 0 };
-        let base = self.at - BLOCK;
-        (end < 64).then(|| Span::new(base + start as usize, base + end as usize))
+        quiet
     }
 
-    /// Takes the next block; gives the run that ends in it and began before.
-    fn take(&mut self, mask: u64, starts: u64) -> Option<Span> {
-        let lead = mask.trailing_ones() as usize;
-        let run = Span::new(self.at - self.open, self.at + lead);
+    #[inline(always)]
+    fn pass(&mut self, block: u64) {
+        let last = block.leading_ones() as usize;
+        self.open = if last == BLOCK { self.open + BLOCK } else { last };
         self.at += BLOCK;
-        self.mask = mask;
-        if lead == BLOCK {
-            self.open += BLOCK;
-            self.starts = 0;
-            return None;
+    }
+
+    /// Takes the next block; tells the runs that end in it.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, block: u64, tell: &mut impl FnMut(Span)) {
+        (*self).tell(block, tell);
+        self.pass(block);
+    }
+
+    fn tell(self, block: u64, tell: &mut impl FnMut(Span)) {
+        let lead = block.trailing_ones();
+        if lead as usize == BLOCK {
+            return;
         }
-        self.starts = starts >> lead << lead;
-        self.open = mask.leading_ones() as usize;
-        (run.len() >= LEAST).then_some(run)
-    }
-
-    /// Skips the blocks in which no run ends or lies.
-    fn skip(&mut self) -> Option<(u64, u64)> {
-        let rest = self.text.get(self.at..)?;
-        let (skipped, open, found) =
-            dispatch!(Level::new(), simd => skip::<_, LEAST>(simd, rest.as_chunks().0, self.open));
-        self.at += skipped * BLOCK;
-        self.open = open;
-        found
-    }
-
-    /// What is left behind the last whole block, as a block.
-    fn rest(&mut self) -> Option<(u64, u64)> {
-        let rest = self.text.get(self.at..);
-        let rest = rest.filter(|rest| !rest.is_empty() || self.open >= LEAST)?;
-        let mut block = [b' '; BLOCK];
-        block[..rest.len()].copy_from_slice(rest);
-        let mask = dispatch!(Level::new(), simd => tokens(simd, &block));
-        Some((mask, starts::<LEAST>(mask)))
-    }
-}
-
-impl<const LEAST: usize> Iterator for Runs<'_, LEAST> {
-    type Item = Span;
-
-    fn next(&mut self) -> Option<Span> {
-        loop {
-            if let Some(run) = self.within() {
-                return Some(run);
+        let began = Span::new(self.at - self.open, self.at + lead as usize);
+        if began.len() >= LEAST {
+            tell(began);
+        }
+        let mut starts = starts::<LEAST>(block) >> lead << lead;
+        while starts != 0 {
+            let start = starts.trailing_zeros();
+            let end = start + (block >> start).trailing_ones();
+            if end as usize == BLOCK {
+                // It goes on in the next one.
+                return;
             }
-            let (mask, starts) = self.skip().or_else(|| self.rest())?;
-            if let Some(run) = self.take(mask, starts) {
-                return Some(run);
-            }
+            tell(Span::new(self.at + start as usize, self.at + end as usize));
+            starts = starts >> end << end;
+        }
+    }
+
+    /// Tells the run at the end of the last block.
+    pub(crate) fn finish(self, tell: &mut impl FnMut(Span)) {
+        if self.open >= LEAST {
+            tell(Span::new(self.at - self.open, self.at));
         }
     }
 }
 
-/// How many blocks there are in which no run ends or lies, the token characters at their end, and the
-/// next block: its token characters, and where in it runs begin.
-#[inline(always)]
-fn skip<S: Simd, const LEAST: usize>(
-    simd: S,
-    blocks: &[[u8; BLOCK]],
-    mut open: usize,
-) -> (usize, usize, Option<(u64, u64)>) {
-    for (skipped, block) in blocks.iter().enumerate() {
-        let mask = tokens(simd, block);
-        let starts = starts::<LEAST>(mask);
-        if starts != 0 || open + mask.trailing_ones() as usize >= LEAST {
-            return (skipped, open, Some((mask, starts)));
-        }
-        open = mask.leading_ones() as usize;
+/// The runs of a text, as those that come by its blocks see them.
+#[cfg(test)]
+pub(crate) fn runs<const LEAST: usize>(text: &[u8]) -> Vec<Span> {
+    let (mut all, mut found) = (Runs::<LEAST>::new(0), Vec::new());
+    for chunk in text.chunks(BLOCK) {
+        let bits = chunk.iter().enumerate().map(|(at, byte)| u64::from(is_token(*byte)) << at);
+        all.take(bits.sum(), &mut |run| found.push(run));
     }
-    (blocks.len(), open, None)
+    all.finish(&mut |run| found.push(run));
+    found
 }
 
 /// The classes of token characters, a bit each, that have a lower half: signs, digits, letters up to
@@ -141,13 +125,13 @@ const LOWER: [u8; 16] = {
 /// the backtick to `o`, which hold letters at the same places.
 const UPPER: [u8; 16] = [0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// A bit for each byte that is a token character, the first one lowest.
+/// A bit for each byte that is a token character, the first one lowest: by the lower and the upper
+/// halves of the bytes.
 #[inline(always)]
-fn tokens<S: Simd>(simd: S, block: &[u8; BLOCK]) -> u64 {
-    let bytes = u8x64::load_array_ref(simd, block);
+pub(crate) fn tokens<S: Simd>(simd: S, (lower, upper): (u8x64<S>, u8x64<S>)) -> u64 {
     let table = |classes| u8x64::block_splat(u8x16::load_array_ref(simd, classes));
-    let lower = table(&LOWER).swizzle_dyn_within_blocks(bytes & u8x64::splat(simd, 15));
-    let upper = table(&UPPER).swizzle_dyn_within_blocks(bytes >> 4);
+    let lower = table(&LOWER).swizzle_dyn_within_blocks(lower);
+    let upper = table(&UPPER).swizzle_dyn_within_blocks(upper);
     !(lower & upper).simd_eq(u8x64::splat(simd, 0)).to_bitmask()
 }
 
@@ -165,6 +149,7 @@ fn starts<const LEAST: usize>(mut mask: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fearless_simd::{Level, dispatch};
     use proptest::prelude::{prop_assert_eq, proptest};
 
     #[test]
@@ -173,7 +158,10 @@ mod tests {
             for at in 0..BLOCK {
                 let mut block = [b'a'; BLOCK];
                 block[at] = byte;
-                let others = !dispatch!(Level::new(), simd => tokens(simd, &block));
+                let others = !dispatch!(Level::new(), simd => {
+                    let bytes = u8x64::load_array_ref(simd, &block);
+                    tokens(simd, (bytes & u8x64::splat(simd, 15), bytes >> 4))
+                });
                 assert_eq!(others == 0, is_token(byte), "{byte}");
                 assert!(is_token(byte) || others == 1 << at);
             }
@@ -199,10 +187,10 @@ mod tests {
         #[test]
         fn runs_are_what_a_slow_search_finds(text in "([A-Za-z0-9+/_-]{0,90}[ .,:]{0,2}){0,12}") {
             let text = text.as_bytes();
-            prop_assert_eq!(Runs::<RUN>::of(text).collect::<Vec<_>>(), slow(text, RUN));
-            prop_assert_eq!(Runs::<31>::of(text).collect::<Vec<_>>(), slow(text, 31));
-            prop_assert_eq!(Runs::<1>::of(text).collect::<Vec<_>>(), slow(text, 1));
-            prop_assert_eq!(Runs::<64>::of(text).collect::<Vec<_>>(), slow(text, 64));
+            prop_assert_eq!(runs::<RUN>(text), slow(text, RUN));
+            prop_assert_eq!(runs::<31>(text), slow(text, 31));
+            prop_assert_eq!(runs::<1>(text), slow(text, 1));
+            prop_assert_eq!(runs::<64>(text), slow(text, 64));
         }
     }
 }

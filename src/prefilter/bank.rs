@@ -6,7 +6,7 @@
 //! automaton.
 
 use super::fragment;
-use super::teddy::Teddy;
+use super::teddy::{Group, Teddy};
 use crate::span::Span;
 
 /// Pieces for one group of tables: with more of them, too much looks like one.
@@ -97,20 +97,28 @@ impl Hashed {
     }
 
     #[inline(always)]
-    fn may_begin(&self, head: u32) -> u64 {
-        self.long.has(head) | self.short.has(head & THREE)
+    fn may_begin<const THREES: bool>(&self, head: u32) -> u64 {
+        self.long.has(head) | if THREES { self.short.has(head & THREE) } else { 0 }
     }
 
-    /// The next place from `from` on where a literal may begin, and its first four bytes. A function
-    /// of its own, so that the loop has the registers to itself; four places at a time, so that they
+    /// The next place from `from` on where a literal may begin, and its first four bytes.
+    fn next(&self, text: &[u8], from: usize) -> Option<(usize, u32)> {
+        match self.threes.is_empty() {
+            true => self.next_of::<false>(text, from),
+            false => self.next_of::<true>(text, from),
+        }
+    }
+
+    /// The same, and whether there are literals of three bytes. A function of its own, so that the loop has the registers to itself; four places at a time, so that they
     /// do not wait for one another.
     #[inline(never)]
-    fn next(&self, text: &[u8], from: usize) -> Option<(usize, u32)> {
+    fn next_of<const THREES: bool>(&self, text: &[u8], from: usize) -> Option<(usize, u32)> {
         let mut at = from;
         while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk()) {
             let eight = u64::from_le_bytes(*eight);
             let head = |place: u32| (eight >> (8 * place)) as u32;
-            let found = (0..4).fold(0, |found, place| found | self.may_begin(head(place)) << place);
+            let found = (0..4)
+                .fold(0, |found, place| found | self.may_begin::<THREES>(head(place)) << place);
             if found != 0 {
                 let place = found.trailing_zeros();
                 return Some((at + place as usize, head(place)));
@@ -119,7 +127,7 @@ impl Hashed {
         }
         while let Some(four) = text.get(at..).and_then(|rest| rest.first_chunk()) {
             let head = u32::from_le_bytes(*four);
-            if self.may_begin(head) != 0 {
+            if self.may_begin::<THREES>(head) != 0 {
                 return Some((at, head));
             }
             at += 1;
@@ -184,7 +192,9 @@ impl Bank {
     /// Calls `note` with the place and recipe of each literal that begins in `anchors`.
     pub(super) fn search(&self, bytes: &[u8], anchors: Span, note: &mut impl FnMut(usize, u16)) {
         match &self.engine {
-            Engine::Packed(teddy) => self.search_packed(teddy, bytes, anchors, note),
+            Engine::Packed(teddy) => teddy.each(bytes, anchors, &mut |literal, at| {
+                self.confirm((literal, at), bytes, anchors, note);
+            }),
             Engine::Hashed(hashed) => self.search_hashed(hashed, bytes, anchors, note),
         }
     }
@@ -216,18 +226,26 @@ impl Bank {
         }
     }
 
-    fn search_packed(
+    /// The tables in which the pieces of the literals are looked up, if that is how they are found:
+    /// what they tell is to be confirmed.
+    pub(super) fn groups(&self) -> &[Group] {
+        match &self.engine {
+            Engine::Packed(teddy) => teddy.groups(),
+            Engine::Hashed(_) => &[],
+        }
+    }
+
+    /// Calls `note` as [`Bank::search`] does if a literal, of which a piece was found, is at `at`.
+    pub(super) fn confirm(
         &self,
-        teddy: &Teddy,
+        (literal, at): (usize, usize),
         bytes: &[u8],
         anchors: Span,
         note: &mut impl FnMut(usize, u16),
     ) {
-        teddy.each(bytes, anchors, &mut |literal, at| {
-            if bytes[at..].starts_with(&self.literals[literal]) {
-                self.report(literal, at, note);
-            }
-        });
+        if anchors.range().contains(&at) && bytes[at..].starts_with(&self.literals[literal]) {
+            self.report(literal, at, note);
+        }
     }
 
     fn report(&self, literal: usize, at: usize, note: &mut impl FnMut(usize, u16)) {

@@ -15,19 +15,21 @@ mod anchor;
 mod bank;
 mod bucket;
 mod fragment;
-mod marks;
+mod overview;
 mod signs;
 mod spaced;
 mod teddy;
 
+use smallvec::SmallVec;
+
 use crate::decode::{Layer, MAX_BREAK, Recipe, common_recipes, line_break, recipes};
 use crate::rule::{Encodings, Lead, SHELTER};
 use crate::span::Span;
-use crate::token::{RUN, Runs};
+use crate::token::RUN;
 
 pub use anchor::{Anchor, Use};
 use bank::Bank;
-use marks::Marks;
+use overview::{Overview, has_escape};
 use signs::{has_sign, is_mixed};
 use spaced::Spaced;
 
@@ -38,9 +40,6 @@ pub const DENSE_RUN: usize = 31;
 /// Bytes around a window that tell how long the runs in it are, and of a literal at its end whether
 /// a run follows.
 const AROUND: usize = if DENSE_RUN > SHELTER + RUN { DENSE_RUN } else { SHELTER + RUN };
-
-/// Bytes of a line break that is written as escapes, at the most.
-const MAX_ESCAPED: usize = 4;
 
 /// The last candidates that are looked through for one that would be told twice.
 const TOLD: usize = 4;
@@ -116,7 +115,7 @@ impl Prefilter {
                 }
                 match recipe.steps.first().map(|s| s.layer) {
                     None if anchor.sheltered => sheltered.push(entry),
-                    Some(Layer::Escape) if Marks::of(&recipe.literal).escape => escaped.push(entry),
+                    Some(Layer::Escape) if has_escape(&recipe.literal) => escaped.push(entry),
                     None | Some(Layer::Escape | Layer::Quoted) => plain.push(entry),
                     Some(Layer::Wide) => wide.push(entry),
                     // Runs without capitals and digits are not looked at; such a form may be in one.
@@ -170,48 +169,86 @@ impl Prefilter {
 
     /// Adds the candidates whose literal or run begins in `anchors`.
     pub fn candidates(&self, bytes: &[u8], anchors: Span, found: &mut Vec<Candidate>) {
+        // Runs are judged with what is around the anchors, so that a part of a content sees what the
+        // whole content would.
+        let until = anchors.end.saturating_add(self.longest + MAX_BREAK + AROUND);
+        let area = Span::new(anchors.start.saturating_sub(AROUND), until.min(bytes.len()));
+        if self.assigned || !self.sheltered.is_empty() {
+            let runs = self.outside_runs::<RUN>(bytes, anchors, area, found);
+            for run in runs {
+                self.long(bytes, run, anchors, found);
+                self.short(bytes, run, anchors, found);
+            }
+        } else {
+            let runs = self.outside_runs::<DENSE_RUN>(bytes, anchors, area, found);
+            for run in runs {
+                self.long(bytes, run, anchors, found);
+            }
+        }
+    }
+
+    /// Adds the candidates that are no matter of runs; gives the runs of an area around `anchors`.
+    fn outside_runs<const LEAST: usize>(
+        &self,
+        bytes: &[u8],
+        anchors: Span,
+        area: Span,
+        found: &mut Vec<Candidate>,
+    ) -> SmallVec<[Span; 16]> {
         let mut note = |at: usize, recipe: u16| {
             let anchor = self.recipes[usize::from(recipe)].0;
             found.push(Candidate { at, anchor, recipe });
         };
-        self.plain.search(bytes, anchors, &mut note);
-        let text = &bytes[anchors.start..(anchors.end + self.longest).min(bytes.len())];
-        let marks = Marks::of(text);
-        if marks.escape {
-            self.escaped.search(bytes, anchors, &mut note);
+        let plain = self.plain.groups();
+        let seen = Overview::of::<LEAST>(bytes, area, plain, &mut |literal, at| {
+            self.plain.confirm((literal, at), bytes, anchors, &mut note);
+        });
+        if plain.is_empty() && !self.plain.is_empty() {
+            self.plain.search(bytes, anchors, &mut note);
         }
-        if marks.soft && !self.soft.is_empty() {
-            self.soft_breaks(bytes, anchors, &mut note);
+        let mut searched = anchors.start;
+        for span in seen.escapes {
+            // A literal may begin with some letters as they are.
+            let start = span.start.saturating_sub(self.longest).max(searched);
+            searched = span.end.min(anchors.end).max(start);
+            self.escaped.search(bytes, Span::new(start, searched), &mut note);
         }
-        if !self.wide.is_empty() && marks.nul {
-            for span in Spaced::of(text) {
-                let start = anchors.start + span.start;
-                let end = anchors.end.min(anchors.start + span.end);
+        if !self.soft.is_empty() {
+            for end in seen.soft {
+                self.soft_break(bytes, end, anchors, &mut note);
+            }
+        }
+        if !self.wide.is_empty() && seen.nul {
+            for span in Spaced::of(&bytes[area.range()]) {
+                let start = (area.start + span.start).max(anchors.start);
+                let end = anchors.end.min(area.start + span.end);
                 self.wide.search(bytes, Span::new(start.min(end), end), &mut note);
             }
         }
-        self.in_runs(bytes, anchors, found);
+        seen.runs
     }
 
-    /// Literals that a soft line break of quoted-printable text cuts in two.
-    fn soft_breaks(&self, bytes: &[u8], anchors: Span, note: &mut impl FnMut(usize, u16)) {
-        let until = (anchors.end + self.longest).min(bytes.len());
-        for at in memchr::memchr_iter(b'=', &bytes[anchors.start..until]) {
-            let end = anchors.start + at;
-            let next = match &bytes[end + 1..] {
-                [b'\n', ..] => end + 2,
-                [b'\r', b'\n', ..] => end + 3,
-                _ => continue,
-            };
-            let before = &bytes[end.saturating_sub(self.longest).max(anchors.start)..end];
-            let after = &bytes[next..bytes.len().min(next + self.longest)];
-            self.across(&self.soft, before, after, &mut |at, recipe| {
-                let place = end - before.len() + at;
-                if place < anchors.end {
-                    note(place, recipe);
-                }
-            });
-        }
+    /// Literals that the soft line break at `end`, of quoted-printable text, cuts in two.
+    fn soft_break(
+        &self,
+        bytes: &[u8],
+        end: usize,
+        anchors: Span,
+        note: &mut impl FnMut(usize, u16),
+    ) {
+        let next = match bytes.get(end + 1..) {
+            Some([b'\n', ..]) => end + 2,
+            Some([b'\r', b'\n', ..]) => end + 3,
+            _ => return,
+        };
+        let start = end.saturating_sub(self.longest).max(anchors.start).min(end);
+        let (before, after) = (&bytes[start..end], &bytes[next..]);
+        let after = &after[..after.len().min(self.longest)];
+        self.across(&self.soft, before, after, &mut |at, recipe| {
+            if start + at < anchors.end {
+                note(start + at, recipe);
+            }
+        });
     }
 
     /// The literals of `bank` that begin in `before` and end in `after`, were they one text.
@@ -223,25 +260,6 @@ impl Prefilter {
                 note(at, recipe);
             }
         });
-    }
-
-    /// Candidates in and near runs, which are judged with [`AROUND`] bytes around the anchors, so that
-    /// a part of a content sees what the whole content would.
-    fn in_runs(&self, bytes: &[u8], anchors: Span, found: &mut Vec<Candidate>) {
-        let from = anchors.start.saturating_sub(AROUND);
-        let until = anchors.end.max(self.last_junction(bytes, anchors.end)) + AROUND;
-        let area = &bytes[from..until.min(bytes.len())];
-        let runs = |run: Span| Span::new(from + run.start, from + run.end);
-        if self.assigned || !self.sheltered.is_empty() {
-            for run in <Runs>::of(area).map(runs) {
-                self.long(bytes, run, anchors, found);
-                self.short(bytes, run, anchors, found);
-            }
-        } else {
-            for run in Runs::<DENSE_RUN>::of(area).map(runs) {
-                self.long(bytes, run, anchors, found);
-            }
-        }
     }
 
     /// Encoded literals in a run, if it is long enough to hold one.
@@ -299,18 +317,6 @@ impl Prefilter {
         });
     }
 
-    /// Where a run begins at the latest that goes on, behind a line break, with a literal that began
-    /// before `end`. Each `n` counts as the end of an escaped break: to look too far costs little.
-    fn last_junction(&self, bytes: &[u8], end: usize) -> usize {
-        let near = &bytes[end..(end + self.longest + MAX_ESCAPED).min(bytes.len())];
-        let Some(last) = near.iter().rposition(|byte| matches!(byte, b'\n' | b'n')) else {
-            return end;
-        };
-        let from = end + last + 1;
-        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
-        from + bytes[from..].iter().take(MAX_BREAK).take_while(blank).count()
-    }
-
     /// Wrapped text may break within a literal: looks across the break that opens `run`.
     fn junction(&self, bytes: &[u8], run: Span, anchors: Span, note: &mut impl FnMut(usize, u16)) {
         let Some((end, next)) = line_break(bytes, run.start) else { return };
@@ -329,7 +335,7 @@ impl Prefilter {
 mod tests {
     use super::*;
     use crate::rule::Pattern;
-    use crate::token::is_token;
+    use crate::token::{is_token, runs};
     use proptest::prelude::*;
 
     fn sample() -> Prefilter {
@@ -371,7 +377,7 @@ mod tests {
             let near = Span::new(from, run.end.min(literal.start + AROUND));
             is_mixed(bytes, near)
         };
-        <Runs>::of(bytes).any(|run| within(run) && is_drawn(run))
+        runs::<RUN>(bytes).into_iter().any(|run| within(run) && is_drawn(run))
     }
 
     /// What the contract says, the slow way.

@@ -12,11 +12,10 @@ use fearless_simd::{Level, dispatch, u8x16, u8x64};
 use super::bucket;
 use super::fragment::{Fragment, LENGTH};
 use crate::span::Span;
+use crate::token::BLOCK;
 
-/// Places that are looked at together.
-const BLOCK: usize = 64;
-/// The bytes that they depend on.
-const WINDOW: usize = BLOCK + LENGTH - 1;
+/// The bytes that the places of a block depend on.
+pub(super) const WINDOW: usize = BLOCK + LENGTH - 1;
 /// Buckets of one group of tables: the bits of a byte.
 const BUCKETS: usize = 8;
 
@@ -31,7 +30,7 @@ pub(super) struct Teddy {
 
 /// Eight buckets.
 #[derive(Debug, Default)]
-struct Group {
+pub(super) struct Group {
     /// For each place of a piece: the buckets in which a half byte stands there.
     lower: [[u8; 16]; LENGTH],
     upper: [[u8; 16]; LENGTH],
@@ -60,6 +59,11 @@ impl Teddy {
         let mut buckets = bucket::spread(fragments, BUCKETS * groups).into_iter();
         let groups = (0..groups).map(|_| Group::of(buckets.by_ref().take(BUCKETS))).collect();
         Some(Self { level, groups, furthest })
+    }
+
+    /// What it looks bytes up in, for those who look at them for more than this.
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.groups
     }
 
     /// Calls `found` for each literal whose piece is where it would begin in `anchors`: with its number,
@@ -106,12 +110,7 @@ fn search<S: Simd>(
         };
         let halves = halves(simd, window);
         for group in groups {
-            let buckets = group.look_up(simd, &halves);
-            let places = buckets.simd_eq(u8x64::splat(simd, 0)).to_bitmask();
-            let places = !places & own;
-            if places != 0 {
-                group.tell(&buckets.to_array(), places, window, at, found);
-            }
+            group.search(simd, &halves, window, (at, own), found);
         }
         at += BLOCK;
     }
@@ -119,7 +118,7 @@ fn search<S: Simd>(
 
 /// The lower and the upper halves of the bytes at each place of the pieces that begin in a block.
 #[inline(always)]
-fn halves<S: Simd>(simd: S, window: &[u8; WINDOW]) -> [(u8x64<S>, u8x64<S>); LENGTH] {
+pub(super) fn halves<S: Simd>(simd: S, window: &[u8; WINDOW]) -> Halves<S> {
     let zero = u8x64::splat(simd, 0);
     let mut halves = [(zero, zero); LENGTH];
     for (at, (lower, upper)) in halves.iter_mut().enumerate() {
@@ -131,7 +130,33 @@ fn halves<S: Simd>(simd: S, window: &[u8; WINDOW]) -> [(u8x64<S>, u8x64<S>); LEN
     halves
 }
 
+/// See [`halves`].
+type Halves<S> = [(u8x64<S>, u8x64<S>); LENGTH];
+
 impl Group {
+    /// Tells the pieces that begin in a block, whose place is given, at the places that are one in `own`.
+    #[inline(always)]
+    pub(super) fn search<S: Simd>(
+        &self,
+        simd: S,
+        halves: &Halves<S>,
+        window: &[u8; WINDOW],
+        (block, own): (usize, u64),
+        found: &mut impl FnMut(usize, usize),
+    ) {
+        let buckets = self.look_up(simd, halves);
+        let places = !buckets.simd_eq(u8x64::splat(simd, 0)).to_bitmask() & own;
+        if places != 0 {
+            self.tell(&buckets.to_array(), places, window, block, found);
+        }
+    }
+
+    /// Where pieces may begin in a block, a bit each.
+    #[inline(always)]
+    pub(super) fn places<S: Simd>(&self, simd: S, halves: &Halves<S>) -> u64 {
+        !self.look_up(simd, halves).simd_eq(u8x64::splat(simd, 0)).to_bitmask()
+    }
+
     fn of(buckets: impl Iterator<Item = bucket::Bucket>) -> Self {
         let mut group = Self::default();
         for (number, bucket) in buckets.enumerate() {
@@ -148,7 +173,7 @@ impl Group {
 
     /// The buckets that may have a piece at each place.
     #[inline(always)]
-    fn look_up<S: Simd>(&self, simd: S, halves: &[(u8x64<S>, u8x64<S>); LENGTH]) -> u8x64<S> {
+    fn look_up<S: Simd>(&self, simd: S, halves: &Halves<S>) -> u8x64<S> {
         let mut all = u8x64::splat(simd, u8::MAX);
         for (at, (lower, upper)) in halves.iter().enumerate() {
             let lowers = u8x64::block_splat(u8x16::load_array_ref(simd, &self.lower[at]));
