@@ -340,6 +340,7 @@ impl Search<'_> {
     /// What it found.
     pub(super) fn finish(mut self) -> Hits {
         self.tell();
+        self.plan.completeness.settle(&mut self.hits.gaps);
         self.hits
     }
 }

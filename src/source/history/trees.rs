@@ -269,9 +269,41 @@ pub(super) struct Gaps {
     /// Trees that end in the middle of an entry.
     pub(super) damaged: Vec<ObjectId>,
     /// Named by a tree, and not looked for yet.
+    of_trees: Asked,
+    /// The same of commits and tags.
+    of_commits: Asked,
+}
+
+/// Names that are to be looked for together.
+#[derive(Debug, Default)]
+struct Asked {
     named: Vec<ObjectId>,
-    /// Their heads.
     heads: Vec<u64>,
+}
+
+impl Asked {
+    #[inline(always)]
+    fn add(&mut self, name: &[u8]) {
+        self.heads.push(head(name));
+        self.named.extend(ObjectId::from_bytes(name));
+    }
+
+    fn is_full(&self) -> bool {
+        self.named.len() >= BATCH
+    }
+
+    /// Adds those that are not there to `absent`.
+    fn settle(&mut self, present: &Heads, absent: &mut Vec<ObjectId>) {
+        let Self { named, heads } = self;
+        let before = absent.len();
+        present.absent(heads, |at| absent.extend(named.get(at)));
+        named.clear();
+        heads.clear();
+        if before / CROWD < absent.len() / CROWD {
+            absent.sort_unstable();
+            absent.dedup();
+        }
+    }
 }
 
 /// Names that are looked for at a time: each look waits for memory, and many can wait together.
@@ -324,31 +356,26 @@ impl<'a> Completeness<'a> {
             let name_at = entry.name.as_ptr() as usize - object.bytes.as_ptr() as usize;
             end = name_at + entry.name.len() + 1 + width;
             if entry.kind() != EntryKind::Commit && !copied.holds(start, end) {
-                gaps.heads.push(head(entry.id));
-                gaps.named.extend(entry.id());
+                gaps.of_trees.add(entry.id);
             }
         }
-        if gaps.named.len() >= BATCH {
+        if gaps.of_trees.is_full() {
             self.settle(gaps);
         }
     }
 
-    /// Looks for what a commit or a tag names.
+    /// Looks for what a commit or a tag names: now, or with others later.
     pub(super) fn named<'i>(&self, ids: impl Iterator<Item = &'i ObjectId>, gaps: &mut Gaps) {
-        gaps.below_commits.extend(ids.filter(|id| !self.present.contains(head(id.as_bytes()))));
+        ids.for_each(|id| gaps.of_commits.add(id.as_bytes()));
+        if gaps.of_commits.is_full() {
+            self.settle(gaps);
+        }
     }
 
-    /// Looks for what trees named.
-    fn settle(&self, gaps: &mut Gaps) {
-        let Gaps { named, heads, below_trees, .. } = gaps;
-        let before = below_trees.len();
-        self.present.absent(heads, |at| below_trees.extend(named.get(at)));
-        named.clear();
-        heads.clear();
-        if before / CROWD < below_trees.len() / CROWD {
-            below_trees.sort_unstable();
-            below_trees.dedup();
-        }
+    /// Looks for what was named and not looked for yet.
+    pub(super) fn settle(&self, gaps: &mut Gaps) {
+        gaps.of_trees.settle(&self.present, &mut gaps.below_trees);
+        gaps.of_commits.settle(&self.present, &mut gaps.below_commits);
     }
 }
 
