@@ -75,7 +75,7 @@ impl Sample {
         let path = Path::new("x.pack");
         let Ok(pack) = Pack::from_bytes(path, pack, index, ObjectFormat::Sha1) else { return };
         let packs = [pack];
-        let limits = Limits { object: 1 << 24, memory: 1 << 24 };
+        let limits = Limits { object: 1 << 24, memory: 1 << 24, ..Limits::default() };
         let (found, _, damages) = Run { limits, ..Run::of(&packs) }.keep();
         told_once(&packs, limits, &damages);
         let (lost, named) = (damages.lost(), damages.named());
@@ -147,7 +147,7 @@ fn damage_the_index(sample: &Sample) {
             let _ = pack.find(id.as_bytes()).map(|at| pack.read(at, 1 << 24, &NoBases));
         }
         let packs = [pack];
-        let limits = Limits { object: 1 << 24, memory: 1 << 24 };
+        let limits = Limits { object: 1 << 24, memory: 1 << 24, ..Limits::default() };
         Run { limits, ..Run::of(&packs) }.keep();
     }
     for len in (0..sample.index.len()).step_by(7) {
@@ -175,7 +175,7 @@ fn reasons(mut forge: Forge, objects: usize) -> Vec<Reason> {
     forge.add(3, good.len(), &[], &good);
     let packs = [forge.open()];
     assert_eq!(packs[0].len(), objects + 1);
-    let limits = Limits { object: 1 << 20, memory: 1 << 20 };
+    let limits = Limits { object: 1 << 20, memory: 1 << 20, ..Limits::default() };
     let (found, _, damages) = Run { limits, ..Run::of(&packs) }.keep();
     told_once(&packs, limits, &damages);
     assert!(found.values().any(|(_, bytes)| *bytes == good));
@@ -254,7 +254,7 @@ fn a_chain_of_thousands_is_walked() {
     }
     let packs = [forge.open()];
     for memory in [0, 1 << 20] {
-        let limits = Limits { object: 1 << 20, memory };
+        let limits = Limits { object: 1 << 20, memory, ..Limits::default() };
         let (found, _, damages) = Run { limits, ..Run::of(&packs) }.keep();
         assert_eq!((found.len(), damages.lost()), (len + 1, 0));
     }

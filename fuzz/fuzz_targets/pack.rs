@@ -137,7 +137,8 @@ fuzz_target!(|input: Input| {
         return;
     };
     let packs = [pack];
-    let (limits, none) = (Limits { object: 1 << 20, memory: 1 << 16 }, AtomicBool::new(false));
+    let limits = Limits { object: 1 << 20, memory: 1 << 16, ..Limits::default() };
+    let none = AtomicBool::new(false);
     let visit = |threads: usize| {
         let (cancel, progress) = (&none, &Progress::default());
         let (packs, loose, kinds, bases) = (&packs[..], &[][..], Kinds::ALL, &NoBases);

@@ -8,9 +8,9 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bytes of a map after whose reading its memory is given back. What was read once is rarely read
-/// again, and without it all of a pack would stay in memory.
-const RELEASED: u64 = 36 << 20;
+/// Bytes of a map after whose reading its memory is given back, unless somebody says how many. What
+/// was read once is rarely read again, and without it all of a pack would stay in memory.
+pub(crate) const RELEASED: u64 = 36 << 20;
 
 /// Read-only bytes.
 #[derive(Debug)]
@@ -50,11 +50,11 @@ impl Bytes {
         Ok(Self::Mapped(Mapped { map, read: AtomicU64::new(0) }))
     }
 
-    /// Counts bytes that were read, and gives the memory of a map back after each [`RELEASED`].
-    pub(crate) fn count_read(&self, bytes: u64) {
+    /// Counts bytes that were read, and gives the memory of a map back after each `released`.
+    pub(crate) fn count_read(&self, bytes: u64, released: u64) {
         let Self::Mapped(Mapped { read, .. }) = self else { return };
         let before = read.fetch_add(bytes, Ordering::Relaxed);
-        if before < RELEASED && before.saturating_add(bytes) >= RELEASED {
+        if before < released && before.saturating_add(bytes) >= released {
             self.release();
         }
     }
@@ -104,7 +104,7 @@ mod tests {
         assert!(*bytes == *content);
         // More than is kept: it is given back on the way, and once more by hand.
         for _ in 0..5 {
-            bytes.count_read(RELEASED / 2);
+            bytes.count_read(RELEASED / 2, RELEASED);
         }
         assert!(*bytes == *content);
         bytes.release();

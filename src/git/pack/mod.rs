@@ -26,7 +26,7 @@ use super::damages::Damages;
 use super::delta::Delta;
 use super::heads::{Heads, head};
 use super::inflate::{Inflater, ROOM, plausible};
-use super::map::Bytes;
+use super::map::{Bytes, RELEASED};
 use super::object::{Kind, ObjectFormat, ObjectId};
 pub use bases::{Bases, NoBases};
 use entry::{Form, Header};
@@ -150,8 +150,13 @@ impl Pack {
     }
 
     /// Counts bytes of entries that were read: see [`Bytes::count_read`].
-    pub(crate) fn count_read(&self, bytes: u64) {
-        self.bytes.count_read(bytes);
+    pub(crate) fn count_read(&self, bytes: u64, released: u64) {
+        self.bytes.count_read(bytes, released);
+    }
+
+    /// Gives the memory back that reading it has taken: see [`Bytes::release`].
+    pub(crate) fn release(&self) {
+        self.bytes.release();
     }
 
     /// The file.
@@ -294,7 +299,7 @@ impl Pack {
         };
         let packed = |at| {
             // A page brings its neighbours along.
-            self.count_read(NEIGHBOURS);
+            self.count_read(NEIGHBOURS, RELEASED);
             self.entry(at).map_err(|reason| self.report(at, reason))
         };
         let first = packed(root)?;

@@ -16,7 +16,7 @@ use super::index::Index;
 use super::reverse::Reverse;
 use super::{Damage, HEADER_LEN, Reason};
 use crate::git::damages::Damages;
-use crate::git::map::Bytes;
+use crate::git::map::{Bytes, RELEASED};
 use crate::git::object::ObjectId;
 
 /// Entries whose headers are parsed by one thread at a time.
@@ -115,7 +115,7 @@ impl Order {
             let own = self.offsets.get(first..).unwrap_or_default();
             let own = own.get(..CHUNK).unwrap_or(own);
             let read = own.first().zip(own.last()).map_or(0, |(first, last)| last - first);
-            pack.count_read(read);
+            pack.count_read(read, RELEASED);
             if local.lost() > 0 {
                 found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).merge(local);
             }

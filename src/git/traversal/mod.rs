@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use super::damages::Damages;
 use super::delta::Delta;
 pub use super::loose::LooseFile;
+use super::map::RELEASED;
 use super::object::{Kind, Kinds, ObjectId};
 use super::pack::Pack;
 pub use super::pack::{Bases, NoBases};
@@ -74,11 +75,14 @@ pub struct Limits {
     /// when they are needed again. Three objects a thread (base, delta, result) are always allowed,
     /// on top of it where other threads have taken the rest.
     pub memory: u64,
+    /// Bytes that are read of a pack before the memory of its file is given back. The file is the
+    /// system's, but what is in memory of it counts for whoever looks at the process.
+    pub resident: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { object: 1 << 30, memory: 1 << 30 }
+        Self { object: 1 << 30, memory: 1 << 30, resident: RELEASED }
     }
 }
 

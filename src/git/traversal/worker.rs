@@ -264,7 +264,7 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
         let packed = pack.entry(entry)?;
         self.read += packed.raw_len();
         if self.read >= TOLD {
-            pack.count_read(std::mem::take(&mut self.read));
+            pack.count_read(std::mem::take(&mut self.read), self.traversal.limits.resident);
         }
         if !pack.intact(&packed) {
             self.damages.add(pack.report(entry, Reason::Checksum));

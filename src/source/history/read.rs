@@ -14,7 +14,11 @@ use crate::git::damages::Damages;
 use crate::git::heads::{self, Heads};
 use crate::git::object::{Kind, Kinds};
 use crate::git::pack::Pack;
-use crate::git::traversal::{LooseFile, Traversal};
+use crate::git::traversal::{Limits, LooseFile, Traversal};
+
+/// Bytes of contents that are read of a pack before the memory of its file is given back. Little else
+/// is in memory then; when the trees are read, there is.
+const RESIDENT: u64 = 112 << 20;
 
 /// What reading all objects came to.
 #[derive(Debug)]
@@ -99,7 +103,8 @@ impl<'a> Run<'a> {
     ) -> Share<'a> {
         let completeness = Completeness::new(self.repository.format(), names);
         let kinds = Kinds::from(Kind::Blob) | Kind::Commit | Kind::Tag;
-        let traversal = Traversal { packs, loose, ..self.traversal(kinds) };
+        let limits = Limits { resident: RESIDENT, ..self.limits };
+        let traversal = Traversal { packs, loose, limits, ..self.traversal(kinds) };
         let (archives, exhaustive) = (self.options.archives.as_ref(), self.options.exhaustive);
         let (hits, damages) = {
             let plan = Plan::new(self.scanner, archives, exhaustive, &completeness, self.progress);
@@ -107,6 +112,7 @@ impl<'a> Run<'a> {
             let found = traversed.visitors.into_iter().map(|search| search.finish());
             (Hits::merge(found), traversed.damages)
         };
+        packs.iter().for_each(Pack::release);
         Share { packs, loose, completeness, hits, damages }
     }
 
