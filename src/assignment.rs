@@ -39,9 +39,13 @@ pub fn readings(text: &[u8], run: Span) -> impl Iterator<Item = Assigned> + '_ {
     let floor = run.start.saturating_sub(VALUE_BACK);
     let token = back_while(text, run.start, floor, is_value);
     let before = &text[token..run.start];
-    let operators = (0..before.len()).rev().filter(|at| matches!(before[*at], b'=' | b':'));
+    // `&` ends a value of a query: what stands before it is another one.
+    let own = before.iter().rposition(|byte| *byte == b'&').map_or(0, |at| at + 1);
+    let operators = (own..before.len()).rev().filter(|at| matches!(before[*at], b'=' | b':'));
     let split = operators.map(move |at| (token + at + 1, true));
-    let all = split.take(READINGS).chain([(token, false)]).chain(quoted(text, token, floor));
+    let is_whole = own == 0 || token > 0 && is_quote(text[token - 1]);
+    let whole = is_whole.then_some((token, false));
+    let all = split.take(READINGS).chain(whole).chain(quoted(text, token, floor));
     all.filter_map(move |(start, split)| reading(text, run, start, split))
 }
 
@@ -56,13 +60,28 @@ fn reading(text: &[u8], run: Span, start: usize, split: bool) -> Option<Assigned
     let floor = start.saturating_sub(NAME_BACK);
     let (quote, before) = opening(text, start, floor, split);
     let value = Span::new(start, value_end(text, run, quote));
-    if matches!(text.get(value.end), Some(b'{')) || is_shortened(&text[value.end..]) {
+    let after = text.get(value.end);
+    if after == Some(&b'{') || is_shortened(&text[value.end..]) {
         // A template: the rest is put in later. Or it was left out: `abcd…`.
         return None;
     }
+    if after == Some(&b'(') && quote.is_none() {
+        // A call.
+        return None;
+    }
     let name = name_before(text, before, floor)?;
+    if quote.is_none() && is_in_resource(text, name, floor) {
+        return None;
+    }
     let wide = Span::new(line_start(text, name.start, floor), name.end);
     Some(Assigned { value, name, wide, quoted: quote.is_some() })
+}
+
+/// Whether a name is a part of the name of one of Amazon's resources, such as
+/// `arn:aws:secretsmanager:eu-west-1:…:secret:…`, which names what it does not hold.
+fn is_in_resource(text: &[u8], name: Span, floor: usize) -> bool {
+    let start = back_while(text, name.start, floor, is_value);
+    text[start..name.start].starts_with(b"arn:")
 }
 
 /// Whether what follows a value says that there was more of it.
@@ -263,6 +282,24 @@ mod tests {
     }
 
     const VALUE: &str = "x7fQ9aab2kd83hsk2kdl";
+
+    #[test]
+    fn a_value_of_a_query_ends_where_the_next_one_begins() {
+        for lead in ["", "a ", "GET /v1?", "\"", "user=a&"] {
+            let text =
+                format!("{lead}oauth_token=h7h5aaaaaaaaaaaaaaaa&oauth_token_secret={VALUE}&page=2");
+            for run in runs::<RUN>(text.as_bytes()) {
+                for found in readings(text.as_bytes(), run) {
+                    let value = &text[found.value.range()];
+                    assert!(!value.starts_with("h7h5") || value.len() == 20, "{lead}: {value}");
+                }
+            }
+            let last = runs::<RUN>(text.as_bytes()).pop().expect("a run");
+            let found = readings(text.as_bytes(), last).next().expect("it is assigned");
+            assert_eq!(&text[found.name.range()], "oauth_token_secret");
+            assert_eq!(&text[found.value.range()], VALUE);
+        }
+    }
 
     #[test]
     fn names_are_read_in_many_dresses() {

@@ -47,7 +47,8 @@ static DIGESTS: &[u8] = include_bytes!("known_digests.bin");
 const DIGEST_BYTES: usize = 6;
 
 /// First eight bytes of the SHA-256 of published bodies: sample keys of Stripe's documentation, keys of
-/// Google's own samples, and UUIDs (lower-case) that standards and manuals use as examples.
+/// Google's own samples, UUIDs (lower-case) that standards and manuals use as examples, and the tokens in
+/// the examples of OAuth (RFC 5849, 6749, 6750, 7009, 7636).
 const PUBLISHED: &[u64] = &[
     0x153a_1825_8645_1358,
     0x74e1_1884_b07b_1d51,
@@ -82,6 +83,27 @@ const PUBLISHED: &[u64] = &[
     0xe4ce_6086_34a7_f4d0,
     0x0671_4ae7_1d8e_2c1c,
     0x1a3f_9585_e009_bd49,
+    0x4c20_e6f5_cc11_b937,
+    0x6c96_130f_130a_b0d6,
+    0x00cf_4c78_1dc3_7003,
+    0xca74_59e2_b267_76de,
+    0x584b_27d6_4ebc_1b33,
+    0xea9b_dfd0_2c0c_412c,
+    0x2ff8_b0fb_93ac_a981,
+    0xbb9b_1163_338b_2a51,
+    0x80f8_b7c9_04d4_a43f,
+    0xcb87_c87e_4a13_8d9a,
+    0x649e_1f5c_769e_718b,
+    0x2932_57ab_6495_ebb1,
+    0x6aa1_4267_d949_44e6,
+    0xc20f_bc2b_9618_3894,
+    0xb87d_ad10_a32a_2d81,
+    0x53f5_da0a_aa93_d64c,
+    0xe997_4c50_7d2a_8021,
+    0xa35b_81a7_d792_7b70,
+    0xb8e1_4854_5b13_c78b,
+    0x13d3_1e96_1a1a_d8ec,
+    0x0d29_9b1e_b548_708d,
 ];
 
 /// Words that count wherever they stand. Seven letters or more: at 97 random characters, a given

@@ -48,7 +48,7 @@ const SECRET: [&str; 18] = [
     "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
-const PUBLIC: [&str; 46] = [
+const PUBLIC: [&str; 52] = [
     "commit",
     "sha",
     "sha1",
@@ -88,6 +88,12 @@ const PUBLIC: [&str; 46] = [
     "endpoint",
     "algorithm",
     "format",
+    "prefix",
+    "suffix",
+    "length",
+    "time",
+    "expires",
+    "expiry",
     "fake",
     "dummy",
     "bogus",
@@ -299,10 +305,27 @@ fn build(rules: &[Named]) -> Option<Built> {
     Some(Built { automaton, words, alternatives })
 }
 
+/// Hash functions, as they are written before what they make: `sha256=…`.
+const HASHES: [&str; 6] = ["sha256", "sha512", "sha384", "sha224", "sha1", "md5"];
+/// More letters than such a name has.
+const MAX_LABEL: usize = 16;
+
 /// Whether a value may be drawn at random: words are no secrets of this kind, whatever they are
-/// assigned to.
+/// assigned to, nor is what says itself that it is a hash, a fingerprint and the like.
 fn may_be_drawn(value: &[u8]) -> bool {
-    randomness::evidence(value).bits >= 0.0
+    !is_labelled(value) && randomness::evidence(value).bits >= 0.0
+}
+
+/// Whether a value begins with a name of what is no secret: `sha256-…`, `fingerprint=…`.
+fn is_labelled(value: &[u8]) -> bool {
+    let letters = value.iter().take(MAX_LABEL).take_while(|b| b.is_ascii_alphanumeric()).count();
+    let (label, rest) = value.split_at(letters);
+    let is = |words: &[&str]| words.iter().any(|word| label.eq_ignore_ascii_case(word.as_bytes()));
+    match rest.first() {
+        Some(b'=') => is(&HASHES) || is(&PUBLIC),
+        Some(b':' | b'-') => is(&HASHES),
+        _ => false,
+    }
 }
 
 /// The run that begins at `at`.
