@@ -39,14 +39,22 @@ pub fn readings(text: &[u8], run: Span) -> impl Iterator<Item = Assigned> + '_ {
     let floor = run.start.saturating_sub(VALUE_BACK);
     let token = back_while(text, run.start, floor, is_value);
     let before = &text[token..run.start];
-    // `&` ends a value of a query: what stands before it is another one.
-    let own = before.iter().rposition(|byte| *byte == b'&').map_or(0, |at| at + 1);
+    let own = parameter(before);
     let operators = (own..before.len()).rev().filter(|at| matches!(before[*at], b'=' | b':'));
     let split = operators.map(move |at| (token + at + 1, true));
     let is_whole = own == 0 || token > 0 && is_quote(text[token - 1]);
     let whole = is_whole.then_some((token, false));
     let all = split.take(READINGS).chain(whole).chain(quoted(text, token, floor));
     all.filter_map(move |(start, split)| reading(text, run, start, split))
+}
+
+/// Where the parameter of a query begins that `before` ends in, such as `secret=` in `token=…&secret=`:
+/// what stands before its `&` is the value of another one. 0 if there is none.
+fn parameter(before: &[u8]) -> usize {
+    let start = before.iter().rposition(|byte| *byte == b'&').map_or(0, |at| at + 1);
+    let name = before[start..].iter().take_while(|byte| is_name(**byte)).count();
+    let is_named = name > 0 && before.get(start + name) == Some(&b'=');
+    if is_named { start } else { 0 }
 }
 
 /// Where a value begins that has signs in it which only a value in quotes may have.
