@@ -39,7 +39,7 @@ pub fn readings(text: &[u8], run: Span) -> impl Iterator<Item = Assigned> + '_ {
     let floor = run.start.saturating_sub(VALUE_BACK);
     let token = back_while(text, run.start, floor, is_value);
     let before = &text[token..run.start];
-    let own = parameter(before);
+    let own = parameter(text, token, run);
     let operators = (own..before.len()).rev().filter(|at| matches!(before[*at], b'=' | b':'));
     let split = operators.map(move |at| (token + at + 1, true));
     let is_whole = own == 0 || token > 0 && is_quote(text[token - 1]);
@@ -48,13 +48,18 @@ pub fn readings(text: &[u8], run: Span) -> impl Iterator<Item = Assigned> + '_ {
     all.filter_map(move |(start, split)| reading(text, run, start, split))
 }
 
-/// Where the parameter of a query begins that `before` ends in, such as `secret=` in `token=…&secret=`:
-/// what stands before its `&` is the value of another one. 0 if there is none.
-fn parameter(before: &[u8]) -> usize {
-    let start = before.iter().rposition(|byte| *byte == b'&').map_or(0, |at| at + 1);
-    let name = before[start..].iter().take_while(|byte| is_name(**byte)).count();
-    let is_named = name > 0 && before.get(start + name) == Some(&b'=');
-    if is_named { start } else { 0 }
+/// How far from `token` on the parameter of a query begins in which the run is, such as `secret=…` in
+/// `token=…&secret=…`: what stands before its `&` is the value of another one. 0 if there is none.
+fn parameter(text: &[u8], token: usize, run: Span) -> usize {
+    let start =
+        text[token..run.start].iter().rposition(|byte| *byte == b'&').map_or(0, |at| at + 1);
+    let rest = &text[token + start..];
+    let name = rest.iter().take(NAME_BACK).take_while(|byte| is_name(**byte)).count();
+    match rest.get(name..) {
+        // Not the end of base64.
+        Some([b'=', next, ..]) if name > 0 && *next != b'=' && is_value(*next) => start,
+        _ => 0,
+    }
 }
 
 /// Where a value begins that has signs in it which only a value in quotes may have.
@@ -293,9 +298,10 @@ mod tests {
 
     #[test]
     fn a_value_of_a_query_ends_where_the_next_one_begins() {
-        for lead in ["", "a ", "GET /v1?", "\"", "user=a&"] {
-            let text =
-                format!("{lead}oauth_token=h7h5aaaaaaaaaaaaaaaa&oauth_token_secret={VALUE}&page=2");
+        for (lead, mark) in [("", ""), ("a ", "2"), ("GET /v1?", ""), ("\"", "2"), ("user=a&", "")]
+        {
+            let first = "oauth_token=h7h5aaaaaaaaaaaaaaaa";
+            let text = format!("{lead}{first}&oauth{mark}_token_secret={VALUE}&page=2");
             for run in runs::<RUN>(text.as_bytes()) {
                 for found in readings(text.as_bytes(), run) {
                     let value = &text[found.value.range()];
@@ -304,7 +310,7 @@ mod tests {
             }
             let last = runs::<RUN>(text.as_bytes()).pop().expect("a run");
             let found = readings(text.as_bytes(), last).next().expect("it is assigned");
-            assert_eq!(&text[found.name.range()], "oauth_token_secret");
+            assert_eq!(text[found.name.range()], format!("oauth{mark}_token_secret"));
             assert_eq!(&text[found.value.range()], VALUE);
         }
     }
