@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of a map after whose reading its memory is given back, unless somebody says how many. What
 /// was read once is rarely read again, and without it all of a pack would stay in memory.
-pub(crate) const RELEASED: u64 = 36 << 20;
+pub(crate) const RELEASED: u64 = 24 << 20;
 
 /// Read-only bytes.
 #[derive(Debug)]

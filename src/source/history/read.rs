@@ -18,7 +18,7 @@ use crate::git::traversal::{Limits, LooseFile, Traversal};
 
 /// Bytes of contents that are read of a pack before the memory of its file is given back. Little else
 /// is in memory then; when the trees are read, there is.
-const RESIDENT: u64 = 112 << 20;
+const RESIDENT: u64 = 96 << 20;
 
 /// What reading all objects came to.
 #[derive(Debug)]
