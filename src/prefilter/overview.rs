@@ -41,7 +41,8 @@ impl Overview {
         groups: &[Group],
         found: &mut impl FnMut(usize, usize),
     ) -> Self {
-        // Most rules come to these; a loop that knows how many there are keeps them at hand.
+        // A loop that knows how many groups there are keeps their tables at hand; our own rules come to
+        // two, and whoever adds many more has the rest looked for on its own.
         match groups {
             [] => Self::with::<LEAST, 0>(bytes, part, &[], found),
             [one] => Self::with::<LEAST, 1>(bytes, part, &[one], found),
