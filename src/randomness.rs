@@ -10,7 +10,7 @@
 //! rule does with the figure.
 
 /// `-log2 P` in sixteenths of a bit; the layout is in `scripts/bigrams.py`.
-static PRICES: &[u8; 4937] = include_bytes!("bigrams.bin");
+const PRICES: &[u8; 4937] = include_bytes!("bigrams.bin");
 /// Bits from which on a body is more likely drawn than named.
 ///
 /// Of 10^6 random bodies (`measure_random`), 83 of 20 characters of base36 fall short, 65 of
@@ -76,21 +76,28 @@ impl Alphabet {
 
     /// The smallest alphabet that holds the whole body; padding does not count.
     pub fn of(body: &[u8]) -> Self {
-        let mut seen = Seen::default();
-        unpadded(body).iter().for_each(|&byte| seen.add(byte));
-        match seen {
-            Seen { other: true, .. } | Seen { dash: true, plus: true, .. } => Self::Other,
-            Seen { dash: true, .. } if is_uuid(body) => Self::Uuid,
-            // Short names are written so more often than short keys are, and those in capitals always.
-            Seen { dash: true, upper: false, digit: true, .. } if body.len() >= SLUG => {
-                Self::Base36Url
+        let kinds = Kinds::of(unpadded(body));
+        let has = |kind| kinds.has(kind);
+        if has(Kinds::OTHER) || has(Kinds::DASH) && has(Kinds::PLUS) {
+            Self::Other
+        } else if has(Kinds::DASH) {
+            match has(Kinds::DIGIT) && !has(Kinds::UPPER) {
+                _ if is_uuid(body) => Self::Uuid,
+                // Short names are written so more often than short keys are, and those in capitals
+                // always.
+                true if body.len() >= SLUG => Self::Base36Url,
+                _ => Self::Base64Url,
             }
-            Seen { dash: true, .. } => Self::Base64Url,
-            Seen { plus: true, .. } => Self::Base64,
-            Seen { lower: true, upper: true, .. } => Self::Base62,
-            Seen { beyond_hex: true, .. } => Self::Base36,
-            Seen { lower: false, upper: false, .. } => Self::Decimal,
-            _ => Self::Hex,
+        } else if has(Kinds::PLUS) {
+            Self::Base64
+        } else if has(Kinds::LOWER) && has(Kinds::UPPER) {
+            Self::Base62
+        } else if has(Kinds::BEYOND_HEX) {
+            Self::Base36
+        } else if has(Kinds::LOWER | Kinds::UPPER) {
+            Self::Hex
+        } else {
+            Self::Decimal
         }
     }
 }
@@ -151,21 +158,21 @@ fn weigh(body: &[u8]) -> Evidence {
     Evidence { bits: name.sixteenths as f64 / PER_BIT - weighed * alphabet.bits(), alphabet }
 }
 
-/// Reads a body as a name, and sums up what it costs.
+/// Reads a body as a name, and sums up what it costs. Bodies are read by the million, and what comes
+/// next in one cannot be guessed: so all is looked up, and nothing is a matter of branches.
 struct Name {
     sixteenths: u64,
-    /// What kind of character came before the one before.
+    /// Where the table has the prices of what comes next.
+    row: usize,
+    /// The plane of the row behind that.
     plane: usize,
-    before: usize,
-    case: Case,
-    /// Whether a digit or a separator came since the last letter.
-    across: bool,
+    /// The number of the case of the last letter; four more if a digit or a separator came since.
+    state: usize,
 }
 
-/// The case of the last letter.
-#[derive(Clone, Copy, PartialEq)]
+/// The case of the last letter; nought before the first one.
+#[derive(Clone, Copy)]
 enum Case {
-    None = 0,
     Lower = 1,
     FirstUpper = 2,
     FurtherUpper = 3,
@@ -173,88 +180,147 @@ enum Case {
 
 impl Default for Name {
     fn default() -> Self {
-        Self { sixteenths: 0, plane: 0, before: START, case: Case::None, across: false }
+        Self { sixteenths: 0, row: START * COLUMNS, plane: PLANES[START], state: 0 }
     }
 }
 
 impl Name {
     fn add(&mut self, byte: u8) {
-        let now = symbol(byte);
-        if byte.is_ascii_alphabetic() {
-            self.change_case(byte.is_ascii_uppercase());
-            self.across = false;
-        } else {
-            self.across = true;
-        }
-        self.pay(self.plane * PLANE + self.before * COLUMNS + now);
-        self.plane = match self.before {
-            0 | 4 | 8 | 14 | 20 | 24 => 1,
-            before if before < 26 => 2,
-            _ => 0,
-        };
-        self.before = now;
-    }
-
-    /// A capital after a small letter is a camel hump: a word starts there.
-    fn change_case(&mut self, upper: bool) {
-        if self.case == Case::Lower && !self.across {
-            if upper {
-                self.pay(HUMP);
-                (self.plane, self.before) = (0, START);
-            }
-        } else {
-            let row = self.case as usize + if self.across { 4 } else { 0 };
-            self.pay(CASES + 2 * row + usize::from(upper));
-        }
-        let run = matches!(self.case, Case::FirstUpper | Case::FurtherUpper) && !self.across;
-        self.case = match (upper, run) {
-            (false, _) => Case::Lower,
-            (true, false) => Case::FirstUpper,
-            (true, true) => Case::FurtherUpper,
-        };
-    }
-
-    fn pay(&mut self, index: usize) {
-        self.sixteenths += u64::from(PRICES.get(index).copied().unwrap_or(u8::MAX));
+        let Symbol { column, letter, .. } = SYMBOLS[usize::from(byte)];
+        let Step { state, price, hump } = STEPS[self.state][letter as usize];
+        // A word starts at a hump.
+        let (row, plane) =
+            if hump { (START * COLUMNS, PLANES[START]) } else { (self.row, self.plane) };
+        let column = usize::from(column);
+        let own = PRICES.get(row + column).copied().unwrap_or(u8::MAX);
+        self.sixteenths += u64::from(price) + u64::from(own);
+        self.row = plane + column * COLUMNS;
+        self.plane = PLANES[column];
+        self.state = usize::from(state);
     }
 }
 
-/// The column of a byte in the table.
-fn symbol(byte: u8) -> usize {
-    match byte {
-        b'a'..=b'z' => usize::from(byte - b'a'),
-        b'A'..=b'Z' => usize::from(byte - b'A'),
-        b'0'..=b'9' => usize::from(byte - b'0') + 26,
-        b'_' => 36,
-        b'-' => 37,
-        b'.' => 38,
-        _ => 39,
+/// The plane that comes two after a character: with vowels, consonants or anything else before.
+const PLANES: [usize; START + 1] = {
+    let mut planes = [0; START + 1];
+    let mut column = 0;
+    while column < 26 {
+        planes[column] = match column as u8 + b'a' {
+            b'a' | b'e' | b'i' | b'o' | b'u' | b'y' => PLANE,
+            _ => 2 * PLANE,
+        };
+        column += 1;
     }
+    planes
+};
+
+/// What kind of letter a byte is.
+#[derive(Clone, Copy, PartialEq)]
+enum Letter {
+    None = 0,
+    Lower = 1,
+    Upper = 2,
 }
+
+/// What a letter or another character does to the case.
+#[derive(Clone, Copy)]
+struct Step {
+    state: u8,
+    /// In sixteenths of a bit.
+    price: u8,
+    /// Whether it is a capital after a small letter.
+    hump: bool,
+}
+
+/// By the state, and by the kind of letter.
+const STEPS: [[Step; 3]; 8] = {
+    let mut steps = [[Step { state: 0, price: 0, hump: false }; 3]; 8];
+    let mut state = 0;
+    while state < 8 {
+        let (case, across) = (state % 4, state >= 4);
+        steps[state][Letter::None as usize].state = case as u8 + 4;
+        let mut upper = 0;
+        while upper < 2 {
+            let goes_on = case == Case::Lower as usize && !across;
+            let capitals = case >= Case::FirstUpper as usize && !across;
+            steps[state][Letter::Lower as usize + upper] = Step {
+                state: match (upper, capitals) {
+                    (0, _) => Case::Lower as u8,
+                    (_, false) => Case::FirstUpper as u8,
+                    (_, true) => Case::FurtherUpper as u8,
+                },
+                price: match (goes_on, upper) {
+                    (true, 0) => 0,
+                    (true, _) => PRICES[HUMP],
+                    (false, _) => PRICES[CASES + 2 * state + upper],
+                },
+                hump: goes_on && upper == 1,
+            };
+            upper += 1;
+        }
+        state += 1;
+    }
+    steps
+};
+
+/// What a byte is.
+#[derive(Clone, Copy)]
+struct Symbol {
+    /// Its column in the table.
+    column: u8,
+    /// A bit of [`Kinds`], or two.
+    kinds: u8,
+    letter: Letter,
+}
+
+/// Of each byte.
+static SYMBOLS: [Symbol; 256] = {
+    let mut symbols = [Symbol { column: 39, kinds: Kinds::OTHER, letter: Letter::None }; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let column = match byte as u8 {
+            lower @ b'a'..=b'z' => lower - b'a',
+            upper @ b'A'..=b'Z' => upper - b'A',
+            digit @ b'0'..=b'9' => digit - b'0' + 26,
+            b'_' => 36,
+            b'-' => 37,
+            b'.' => 38,
+            _ => 39,
+        };
+        let beyond = if column >= 6 && column < 26 { Kinds::BEYOND_HEX } else { 0 };
+        let (kinds, letter) = match byte as u8 {
+            b'a'..=b'z' => (Kinds::LOWER | beyond, Letter::Lower),
+            b'A'..=b'Z' => (Kinds::UPPER | beyond, Letter::Upper),
+            b'0'..=b'9' => (Kinds::DIGIT, Letter::None),
+            b'-' | b'_' | b'=' => (Kinds::DASH, Letter::None),
+            b'+' | b'/' => (Kinds::PLUS, Letter::None),
+            _ => (Kinds::OTHER, Letter::None),
+        };
+        symbols[byte] = Symbol { column, kinds, letter };
+        byte += 1;
+    }
+    symbols
+};
 
 /// Which kinds of characters a body holds.
-#[derive(Default)]
-struct Seen {
-    digit: bool,
-    lower: bool,
-    upper: bool,
-    beyond_hex: bool,
-    dash: bool,
-    plus: bool,
-    other: bool,
-}
+#[derive(Clone, Copy)]
+struct Kinds(u8);
 
-impl Seen {
-    fn add(&mut self, byte: u8) {
-        match byte {
-            b'0'..=b'9' => self.digit = true,
-            b'a'..=b'z' => self.lower = true,
-            b'A'..=b'Z' => self.upper = true,
-            b'-' | b'_' | b'=' => self.dash = true,
-            b'+' | b'/' => self.plus = true,
-            _ => self.other = true,
-        }
-        self.beyond_hex |= byte.is_ascii_alphabetic() && !byte.is_ascii_hexdigit();
+impl Kinds {
+    const DIGIT: u8 = 1;
+    const LOWER: u8 = 2;
+    const UPPER: u8 = 4;
+    const BEYOND_HEX: u8 = 8;
+    const DASH: u8 = 16;
+    const PLUS: u8 = 32;
+    const OTHER: u8 = 64;
+
+    fn of(body: &[u8]) -> Self {
+        Self(body.iter().fold(0, |kinds, byte| kinds | SYMBOLS[usize::from(*byte)].kinds))
+    }
+
+    fn has(self, kind: u8) -> bool {
+        self.0 & kind != 0
     }
 }
 
