@@ -153,11 +153,11 @@ impl<'r> Attributor<'r> {
         // What stands on the key's own line outweighs all that does not.
         others.retain(|(other, near)| *other != hit.provider && (*near || rank.lines > 0));
         let mut rivals: Vec<String> =
-            others.into_iter().map(|(i, _)| self.rules.providers[i].id.clone()).collect();
+            others.into_iter().map(|(i, _)| self.rules.providers[i].id.to_string()).collect();
         rivals.sort();
         rivals.dedup();
         Attribution {
-            provider: Some(provider.id.clone()),
+            provider: Some(provider.id.to_string()),
             evidence: vec![describe(around, hit, own)],
             rivals,
             distance: Some(rank.lines.max(rank.bytes / LINE)),
@@ -286,7 +286,8 @@ mod tests {
     fn named(text: &str) -> Vec<String> {
         let rules = builtin();
         let hits = Attributor::new(&rules).hits(text.as_bytes());
-        let mut ids: Vec<_> = hits.iter().map(|h| rules.providers[h.provider].id.clone()).collect();
+        let mut ids: Vec<_> =
+            hits.iter().map(|h| rules.providers[h.provider].id.to_string()).collect();
         ids.dedup();
         ids
     }

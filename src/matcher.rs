@@ -11,6 +11,7 @@ mod continuation;
 mod foreign;
 mod inside;
 mod named;
+mod silence;
 mod sweep;
 
 pub use sweep::Sweep;
@@ -141,15 +142,19 @@ impl Place<'_> {
 pub struct Matcher<'r> {
     rules: &'r RuleSet,
     prefilter: &'r Prefilter,
-    names: &'r NameIndex,
+    names: &'r NameIndex<'r>,
 }
 
+/// The longest character, which an expression may ask for before its match.
+const MAX_CHAR: usize = 4;
 /// Bytes of a match that tell whether a candidate is plausible.
 const GLANCE: usize = 96;
+/// Bytes that a match may begin before its literal, for those to be looked at.
+const MOST_BACK: usize = 96;
 
 impl<'r> Matcher<'r> {
     /// A matcher for the candidates of `prefilter`, which was made for the same rules, as `names` was.
-    pub fn new(rules: &'r RuleSet, prefilter: &'r Prefilter, names: &'r NameIndex) -> Self {
+    pub fn new(rules: &'r RuleSet, prefilter: &'r Prefilter, names: &'r NameIndex<'r>) -> Self {
         Self { rules, prefilter, names }
     }
 
@@ -179,20 +184,32 @@ impl<'r> Matcher<'r> {
             || escaped_prefix(bytes, candidate.at, anchor).is_some()
     }
 
-    /// Whether a prefix stands around the anchor at `at`, and what follows may be its body.
+    /// Whether a prefix stands around the anchor at `at`, and what is near may be its match.
     fn may_begin(&self, bytes: &[u8], at: usize, usage: &Use) -> bool {
         let Some(start) = at.checked_sub(usage.offset) else { return false };
         let Some(rest) = bytes.get(start..).filter(|r| r.starts_with(&usage.prefix)) else {
             return false;
         };
         let rule = &self.rules.rules[usage.rule];
-        let free = !rule.boundary || usage.back > 0 || boundary::is_detached(bytes, start);
-        if !free || !rule.pattern.may_start(rest, GLANCE) {
+        let seen = rest.len().min(GLANCE).min(rule.longest);
+        if usage.back > 0 {
+            let from = start.saturating_sub(usage.back);
+            let near = usage.back <= MOST_BACK;
+            return !near || rule.pattern.may_begin(bytes, from..start + 1, start + seen);
+        }
+        let free = !rule.boundary || boundary::is_token_start(bytes, start);
+        if !free && !boundary::is_counted(bytes, start) || !rule.pattern.may_start(rest, GLANCE) {
             return false;
         }
+        if !free || boundary::is_surely_counted(bytes, start) {
+            // Its end is where a binary format says, whatever comes there.
+            return true;
+        }
         // An expression that never sees more than this is asked itself.
-        let short = usage.back == 0 && rule.pattern.longest().is_some_and(|most| most <= GLANCE);
-        !short || rule.pattern.is_match(&rest[..rest.len().min(GLANCE)])
+        match rule.pattern.longest() {
+            Some(most) if most <= seen => rule.pattern.is_match(&rest[..seen]),
+            _ => rule.pattern.may_begin(rest, 0..1, seen),
+        }
     }
 
     /// How many bytes before a candidate, and from it on, it depends on, and whether it is plausible.
@@ -211,6 +228,9 @@ impl<'r> Matcher<'r> {
             }
             for usage in &anchor.uses {
                 before = before.max(usage.offset + boundary::LOOK_BEHIND);
+                if usage.back <= MOST_BACK {
+                    before = before.max(usage.offset + usage.back + MAX_CHAR);
+                }
                 before = before.max(usage.offset * breaks + if all { ESCAPE } else { 0 });
                 after = after.max(usage.prefix.len() * breaks);
             }

@@ -173,7 +173,7 @@ fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, scanner: &Scann
     let stable_path = seen.first().map(|s| s.occurrence.stable_path.as_str()).unwrap_or_default();
     Finding {
         fingerprint: scanner.fingerprint(&rule.id, stable_path, &secret),
-        rule: rule.id.clone(),
+        rule: rule.id.to_string(),
         description: rule.description.clone(),
         provider,
         environment: rule.environment,

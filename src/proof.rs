@@ -25,7 +25,7 @@ pub fn failures(rules: &RuleSet, wanted: impl Fn(&Rule) -> bool) -> Vec<Failure>
     let mut failures = Vec::new();
     for rule in rules.rules.iter().filter(|r| wanted(r)) {
         let mut fail = |example: &String, reason: String| {
-            let (rule, example) = (rule.id.clone(), example.clone());
+            let (rule, example) = (rule.id.to_string(), example.clone());
             failures.push(Failure { rule, example, reason });
         };
         for example in &rule.examples {

@@ -56,7 +56,7 @@ pub enum Comments {
 pub struct Scanner<'r> {
     rules: &'r RuleSet,
     prefilter: Prefilter,
-    names: NameIndex,
+    names: NameIndex<'r>,
     attributor: Attributor<'r>,
     /// Rules that are no matter of candidates.
     sweep: Sweep,
@@ -242,7 +242,7 @@ impl<'r> Scanner<'r> {
 
 /// What a rule wants to be found by; none if it is sought otherwise.
 fn wanted((rule, listed): (usize, &Listed)) -> Option<Wanted<'_>> {
-    let lead = listed.lead().filter(|_| listed.names().is_none());
+    let lead = if listed.has_names() { None } else { listed.lead() };
     let encodings = listed.encodings();
     listed.is_anchored().then_some(Wanted { rule, lead, encodings })
 }

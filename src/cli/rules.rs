@@ -155,8 +155,8 @@ fn unknown(id: &str, set: &RuleSet) -> Failure {
 
 /// What whoever named a rule or provider that is not there may have meant.
 pub(super) fn meant(id: &str, set: &RuleSet) -> String {
-    let rules = set.rules.iter().map(|rule| rule.id.as_str());
-    let known: Vec<&str> = rules.chain(set.providers.iter().map(|p| p.id.as_str())).collect();
+    let rules = set.rules.iter().map(|rule| &*rule.id);
+    let known: Vec<&str> = rules.chain(set.providers.iter().map(|p| &*p.id)).collect();
     match crate::document::nearest(id, &known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`keytrawl rules list` lists them".to_owned(),

@@ -3,7 +3,7 @@
 //! RFC 4648, sections 4 and 5. Padding ends a text; it is never needed.
 
 use super::text::Text;
-use super::{Layer, Reach, Step};
+use super::{Layer, Literal, Reach, Step};
 
 /// A line shorter than this is not taken for a line of wrapped base64.
 const MIN_LINE: usize = 40;
@@ -28,15 +28,16 @@ fn in_alphabet(byte: u8) -> bool {
 
 /// The characters of `text` at alignment `before` (bytes before it in its group of three) that do
 /// not depend on its neighbours, and the step that reads them.
-pub(super) fn encode(text: &[u8], before: usize) -> (Vec<u8>, Step) {
+pub(super) fn encode(text: &[u8], before: usize) -> (Literal, Step) {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let first = (before * 8).div_ceil(6);
     let last = (before + text.len()) * 8 / 6;
-    let bit = |i: usize| {
-        let byte = (i / 8).checked_sub(before).and_then(|b| text.get(b)).copied().unwrap_or(0);
-        usize::from(byte >> (7 - i % 8) & 1)
+    let byte = |at: usize| at.checked_sub(before).and_then(|b| text.get(b)).copied().unwrap_or(0);
+    let character = |c: usize| {
+        let (at, bit) = (c * 6 / 8, c * 6 % 8);
+        let pair = u16::from_be_bytes([byte(at), byte(at + 1)]);
+        ALPHABET[usize::from(pair << bit >> 10)]
     };
-    let character = |c: usize| ALPHABET[(0..6).fold(0, |value, b| value << 1 | bit(c * 6 + b))];
     let literal = (first..last).map(character).collect();
     let step = Step { layer: Layer::Base64, lead: first as i32, shift: before as i32 };
     (literal, step)
@@ -277,7 +278,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn standard(bytes: &[u8]) -> String {
-        let (mut literal, _) = encode(bytes, 0);
+        let mut literal = encode(bytes, 0).0.to_vec();
         if !bytes.len().is_multiple_of(3) {
             let padded: Vec<u8> = bytes.iter().copied().chain([0, 0]).collect();
             literal = encode(&padded, 0).0[..(bytes.len() * 8).div_ceil(6)].to_vec();

@@ -14,7 +14,7 @@ mod wide;
 pub use base64::{
     MAX_BREAK, decoded as base64_bytes, line_break, next_line, printable as base64_text,
 };
-pub use recipe::{Recipe, Step, common_recipes, recipes};
+pub use recipe::{Literal, Recipe, Step, common_recipes, recipes};
 pub use text::Text;
 pub use wide::is_big_endian;
 

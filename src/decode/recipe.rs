@@ -1,11 +1,16 @@
 //! How a literal looks in each encoding, and how to get from such a find back to the plain text.
 
+use smallvec::SmallVec;
+
 use super::{Layer, base64};
 
 /// An encoded literal shorter than this would be found everywhere.
 const MIN_LITERAL: usize = 4;
 /// A longer one is cut here: it would find no less, and a search of changes would look farther.
 const MAX_LITERAL: usize = 20;
+
+/// The bytes of a literal in some form: thousands are made when a program starts, and few are long.
+pub type Literal = SmallVec<[u8; MAX_LITERAL]>;
 
 /// How to undo one layer at a place where an encoded literal was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +28,9 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     /// The bytes to look for.
-    pub literal: Vec<u8>,
+    pub literal: Literal,
     /// The steps that undo the encodings, the outermost first; none for plain text.
-    pub steps: Vec<Step>,
+    pub steps: SmallVec<[Step; 2]>,
 }
 
 impl Recipe {
@@ -35,11 +40,11 @@ impl Recipe {
     }
 
     fn plain(literal: &[u8]) -> Self {
-        Self { literal: literal.to_vec(), steps: Vec::new() }
+        Self { literal: literal.into(), steps: SmallVec::new() }
     }
 
     /// This form, encoded once more.
-    fn within(&self, (literal, step): (Vec<u8>, Step)) -> Self {
+    fn within(&self, (literal, step): Form) -> Self {
         let steps = std::iter::once(step).chain(self.steps.iter().copied()).collect();
         Self { literal, steps }
     }
@@ -88,21 +93,21 @@ pub fn common_recipes(literal: &[u8]) -> Vec<Recipe> {
 }
 
 /// An encoded literal and the step that undoes the encoding.
-type Form = (Vec<u8>, Step);
+type Form = (Literal, Step);
 
-fn under(inner: &Recipe, forms: fn(&[u8]) -> Vec<Form>) -> Vec<Recipe> {
+fn under<F: IntoIterator<Item = Form>>(inner: &Recipe, forms: fn(&[u8]) -> F) -> Vec<Recipe> {
     forms(&inner.literal).into_iter().map(|form| inner.within(form)).collect()
 }
 
-fn base64_forms(text: &[u8]) -> Vec<Form> {
-    (0..3).map(|before| base64::encode(text, before)).collect()
+fn base64_forms(text: &[u8]) -> [Form; 3] {
+    [0, 1, 2].map(|before| base64::encode(text, before))
 }
 
-fn wide_forms(text: &[u8]) -> Vec<Form> {
-    let mut literal: Vec<u8> = text.iter().flat_map(|b| [*b, 0]).collect();
+fn wide_forms(text: &[u8]) -> [Form; 1] {
+    let mut literal: Literal = text.iter().flat_map(|b| [*b, 0]).collect();
     // Without the last zero the literal is the same in both byte orders.
     literal.pop();
-    vec![(literal, Step { layer: Layer::Wide, lead: 0, shift: 0 })]
+    [(literal, Step { layer: Layer::Wide, lead: 0, shift: 0 })]
 }
 
 fn hex_forms(text: &[u8]) -> Vec<Form> {
@@ -119,8 +124,11 @@ fn escape_forms(text: &[u8]) -> Vec<Form> {
 
 /// Each byte as `\u{6d}`.
 fn braced(text: &[u8]) -> Vec<Form> {
-    let written = |upper: bool| -> Vec<u8> {
-        text.iter().flat_map(|b| format!("\\u{{{}}}", two_digits(*b, upper)).into_bytes()).collect()
+    let written = |upper: bool| -> Literal {
+        let digits = |byte: &u8| two_digits(*byte, upper);
+        text.iter()
+            .flat_map(|byte| b"\\u{".iter().copied().chain(digits(byte)).chain([b'}']))
+            .collect()
     };
     let mut literals = vec![written(false), written(true)];
     literals.dedup();
@@ -145,24 +153,27 @@ fn cased(text: &[u8], lead: &str, layer: Layer) -> Vec<Form> {
     if stretch.len() >= lead.len() * 2 + 5 {
         return vec![(stretch, Step { layer, lead: 0, shift: -(from as i32) })];
     }
-    let written = |upper: bool| -> Vec<u8> {
-        text.iter().flat_map(|b| format!("{lead}{}", two_digits(*b, upper)).into_bytes()).collect()
+    let written = |upper: bool| -> Literal {
+        let digits = |byte: &u8| two_digits(*byte, upper);
+        text.iter().flat_map(|byte| lead.bytes().chain(digits(byte))).collect()
     };
     [false, true].map(|upper| (written(upper), Step { layer, lead: 0, shift: 0 })).to_vec()
 }
 
-fn two_digits(byte: u8, upper: bool) -> String {
-    if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }
+/// A byte in hex.
+fn two_digits(byte: u8, upper: bool) -> [u8; 2] {
+    let digits = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+    [byte >> 4, byte & 15].map(|half| digits[usize::from(half)])
 }
 
 /// The longest stretch of the encoded text that begins with a unit and looks the same in both cases:
 /// the index of its first byte of plain text, and the stretch.
-fn caseless(text: &[u8], lead: &str) -> (usize, Vec<u8>) {
-    let mut best = (0, Vec::new());
+fn caseless(text: &[u8], lead: &str) -> (usize, Literal) {
+    let mut best = (0, Literal::new());
     for from in 0..text.len() {
-        let mut stretch = Vec::new();
+        let mut stretch = Literal::new();
         for byte in &text[from..] {
-            let digits = two_digits(*byte, false).into_bytes();
+            let digits = two_digits(*byte, false);
             let kept = digits.iter().take_while(|d| d.is_ascii_digit()).count();
             if kept == 0 {
                 break;
@@ -195,15 +206,15 @@ fn punctuation_escaped(text: &[u8]) -> Vec<Form> {
         let before = text[..i].iter().rev().take_while(|b| is_word(b)).count();
         if after >= 3 && i == 0 {
             for upper in [false, true] {
-                let mut literal = two_digits(*byte, upper).into_bytes();
+                let mut literal = Literal::from(&two_digits(*byte, upper)[..]);
                 literal.extend_from_slice(&text[1..1 + after]);
                 forms.push((literal, step(2, 1)));
             }
         } else if before >= 3 && i == before {
             for lead in ["%", r"\x", r"\u00"] {
-                let mut literal = text[..i].to_vec();
+                let mut literal = Literal::from(&text[..i]);
                 literal.extend_from_slice(lead.as_bytes());
-                literal.push(two_digits(*byte, false).as_bytes()[0]);
+                literal.push(two_digits(*byte, false)[0]);
                 forms.push((literal, step(0, 0)));
             }
         }
@@ -271,7 +282,7 @@ mod tests {
                     if plain {
                         vec![*b]
                     } else {
-                        format!("{lead}{}", two_digits(*b, upper)).into_bytes()
+                        lead.bytes().chain(two_digits(*b, upper)).collect()
                     }
                 })
                 .collect()
@@ -280,7 +291,7 @@ mod tests {
             (Layer::Base64, _) => {
                 let mut padded = text.to_vec();
                 padded.resize(text.len().next_multiple_of(3), b' ');
-                base64::encode(&padded, 0).0
+                base64::encode(&padded, 0).0.to_vec()
             }
             (Layer::Hex, _) if style % 2 == 1 => {
                 text.iter().flat_map(|b| format!("{b:02X}").into_bytes()).collect()

@@ -3,18 +3,20 @@
 //! The words of all names are sought at once in the name next to a value, so that what a value costs
 //! does not depend on the number of rules. Not here: reading the name out of the text.
 
-use std::cell::Cell;
-use std::sync::{Arc, OnceLock};
+use std::cell::{Cell, RefCell};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use zeroize::Zeroizing;
 
+use super::silence::Silence;
 use super::{Captured, Found, Match, Matcher};
 use crate::assignment::{self, Assigned};
 use crate::finding::Secret;
 use crate::prefilter::Candidate;
 use crate::randomness;
-use crate::rule::{Name, RuleSet};
+use crate::rule::{Listed, Name, RuleSet};
 use crate::span::Span;
 use crate::token::is_token;
 
@@ -142,7 +144,12 @@ struct Reading {
 thread_local! {
     /// Names are read by the million: the memory of one serves the next.
     static READING: Cell<Reading> = Cell::default();
+    /// And most of them say nothing, which need not be found out each time.
+    static SILENCE: RefCell<Silence> = RefCell::default();
 }
+
+/// How many indexes there have been.
+static INDEXES: AtomicU64 = AtomicU64::new(0);
 
 /// One alternative of one rule.
 struct Alternative {
@@ -155,20 +162,17 @@ struct Alternative {
     generic: bool,
 }
 
-/// A rule that goes by names.
-struct Named {
-    rule: usize,
-    generic: bool,
-    listed: Arc<[Vec<String>]>,
-}
-
 /// The words of all rules that go by names.
-pub struct NameIndex {
-    rules: Vec<Named>,
+pub struct NameIndex<'r> {
+    /// No other one has it.
+    number: u64,
+    set: &'r RuleSet,
+    /// The rules that go by names, by their numbers.
+    rules: Vec<usize>,
     built: OnceLock<Built>,
 }
 
-impl std::fmt::Debug for NameIndex {
+impl std::fmt::Debug for NameIndex<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NameIndex").field("rules", &self.rules.len()).finish_non_exhaustive()
     }
@@ -180,14 +184,13 @@ struct Built {
     alternatives: Vec<Alternative>,
 }
 
-impl NameIndex {
+impl<'r> NameIndex<'r> {
     /// The index of the rules of `set`. It is built when it is first needed.
-    pub fn new(set: &RuleSet) -> Self {
-        let named = (0..).zip(&set.rules).filter_map(|(index, rule)| {
-            let listed = Arc::clone(rule.names()?.alternatives());
-            Some(Named { rule: index, generic: rule.id.contains("generic"), listed })
-        });
-        Self { rules: named.collect(), built: OnceLock::new() }
+    pub fn new(set: &'r RuleSet) -> Self {
+        let named = (0..).zip(&set.rules).filter(|(_, rule)| rule.has_names());
+        let number = INDEXES.fetch_add(1, Ordering::Relaxed) + 1;
+        let rules = named.map(|(index, _)| index).collect();
+        Self { number, set, rules, built: OnceLock::new() }
     }
 
     /// Whether no rule goes by names.
@@ -197,7 +200,8 @@ impl NameIndex {
 
     fn built(&self) -> Option<&Built> {
         if self.built.get().is_none() {
-            let built = build(&self.rules)?;
+            let listed = self.rules.iter().map(|number| (*number, &self.set.rules[*number]));
+            let built = build(listed)?;
             return Some(self.built.get_or_init(|| built));
         }
         self.built.get()
@@ -268,7 +272,7 @@ fn is_public_key(name: &Name, narrow: usize) -> bool {
     PUBLIC.iter().any(|word| word.as_bytes() == last)
 }
 
-fn build(rules: &[Named]) -> Option<Built> {
+fn build<'r>(rules: impl Iterator<Item = (usize, &'r Listed)>) -> Option<Built> {
     let mut texts: Vec<String> = Vec::new();
     let mut numbers = std::collections::HashMap::new();
     let mut number = |word: &str| {
@@ -280,13 +284,13 @@ fn build(rules: &[Named]) -> Option<Built> {
     let secret: Vec<usize> = SECRET.iter().map(|word| number(word)).collect();
     let public: Vec<usize> = PUBLIC.iter().map(|word| number(word)).collect();
     let mut alternatives = Vec::new();
-    for Named { rule, generic, listed } in rules {
-        for listed in listed.iter() {
+    for (rule, named) in rules {
+        let generic = named.id.contains("generic");
+        for listed in named.names()?.alternatives() {
             let mut words: Vec<usize> = listed.iter().map(|word| number(word)).collect();
             words.sort_unstable();
             words.dedup();
             let open = words.iter().any(|w| public.contains(w));
-            let (rule, generic) = (*rule, *generic);
             alternatives.push(Alternative { rule, words, public: open, generic });
         }
     }
@@ -356,12 +360,19 @@ impl Matcher<'_> {
     /// The rules that speak for an assignment.
     fn spoken_for(&self, text: &[u8], assigned: &Assigned) -> Vec<usize> {
         let Assigned { name, wide, .. } = assigned;
+        let (written, start) = (&text[wide.range()], name.start - wide.start);
+        let number = self.names.number;
+        if SILENCE.with_borrow(|silence| silence.holds(number, written, start)) {
+            return Vec::new();
+        }
         let mut reading = READING.take();
-        reading.name.read(&text[wide.range()]);
-        let outer = &text[wide.start..name.start];
-        let narrow = outer.iter().filter(|b| b.is_ascii_alphanumeric()).count();
+        reading.name.read(written);
+        let narrow = written[..start].iter().filter(|b| b.is_ascii_alphanumeric()).count();
         let rules = self.names.rules(&mut reading, narrow);
         READING.set(reading);
+        if rules.is_empty() {
+            SILENCE.with_borrow_mut(|silence| silence.note(number, written, start));
+        }
         rules
     }
 

@@ -7,6 +7,7 @@
 
 use super::fragment;
 use super::teddy::{Group, Teddy};
+use crate::decode::Literal;
 use crate::span::Span;
 
 /// Pieces for one group of tables: with more of them, too much looks like one.
@@ -17,8 +18,11 @@ const MOST: usize = 120;
 /// Literals to find, each with the numbers of the recipes that it stands for.
 #[derive(Debug)]
 pub(super) struct Bank {
-    literals: Vec<Vec<u8>>,
-    recipes: Vec<Vec<u16>>,
+    literals: Vec<Literal>,
+    /// The recipes of all literals, in their order.
+    recipes: Vec<u16>,
+    /// Where those of each literal begin; one more at the end.
+    starts: Vec<usize>,
     engine: Engine,
     longest: usize,
 }
@@ -81,7 +85,7 @@ impl<const WORDS: usize> Bits<WORDS> {
 
 impl Hashed {
     /// `literals` have three bytes or more; those of three are found where another byte follows.
-    fn new(literals: &[Vec<u8>]) -> Self {
+    fn new(literals: &[Literal]) -> Self {
         let mut heads: Vec<(u32, usize)> = Vec::with_capacity(literals.len());
         let mut threes = Vec::new();
         for (index, literal) in literals.iter().enumerate() {
@@ -146,35 +150,34 @@ impl Hashed {
 
 impl Bank {
     /// A bank for few literals, which is searched often.
-    pub(super) fn few(entries: Vec<(Vec<u8>, u16)>) -> Self {
+    pub(super) fn few(entries: Vec<(Literal, u16)>) -> Self {
         Self::new(entries, packed)
     }
 
     /// A bank for any number of literals, which is searched now and then.
-    pub(super) fn many(entries: Vec<(Vec<u8>, u16)>) -> Self {
+    pub(super) fn many(entries: Vec<(Literal, u16)>) -> Self {
         Self::new(entries, |_| None)
     }
 
     /// A bank with the engine that `preferred` gives, or a hashed one.
     fn new(
-        mut entries: Vec<(Vec<u8>, u16)>,
-        preferred: impl FnOnce(&[Vec<u8>]) -> Option<Engine>,
+        mut entries: Vec<(Literal, u16)>,
+        preferred: impl FnOnce(&[Literal]) -> Option<Engine>,
     ) -> Self {
-        entries.sort();
-        let (mut literals, mut recipes): (Vec<Vec<u8>>, Vec<Vec<u16>>) = (Vec::new(), Vec::new());
+        entries.sort_unstable();
+        let (mut literals, mut starts): (Vec<Literal>, Vec<usize>) = (Vec::new(), Vec::new());
+        let mut recipes = Vec::with_capacity(entries.len());
         for (literal, recipe) in entries {
-            if literals.last() == Some(&literal) {
-                if let Some(list) = recipes.last_mut() {
-                    list.push(recipe);
-                }
-            } else {
+            if literals.last() != Some(&literal) {
                 literals.push(literal);
-                recipes.push(vec![recipe]);
+                starts.push(recipes.len());
             }
+            recipes.push(recipe);
         }
-        let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
+        starts.push(recipes.len());
+        let longest = literals.iter().map(|literal| literal.len()).max().unwrap_or(0);
         let engine = preferred(&literals).unwrap_or_else(|| Engine::Hashed(Hashed::new(&literals)));
-        Self { literals, recipes, engine, longest }
+        Self { literals, recipes, starts, engine, longest }
     }
 
     /// Whether the literals are few enough to be found by pieces: beyond, all text is read by hashing,
@@ -249,14 +252,14 @@ impl Bank {
     }
 
     fn report(&self, literal: usize, at: usize, note: &mut impl FnMut(usize, u16)) {
-        for recipe in &self.recipes[literal] {
+        for recipe in &self.recipes[self.starts[literal]..self.starts[literal + 1]] {
             note(at, *recipe);
         }
     }
 }
 
 /// None if the machine has no vector instructions for it, or the literals are too many.
-fn packed(literals: &[Vec<u8>]) -> Option<Engine> {
+fn packed(literals: &[Literal]) -> Option<Engine> {
     if literals.is_empty() || literals.len() > MOST {
         return None;
     }

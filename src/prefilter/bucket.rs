@@ -27,11 +27,13 @@ pub(super) fn spread(mut fragments: Vec<Fragment>, count: usize) -> Vec<Bucket> 
     let rarity = |fragment: &Fragment| fragment.bytes.iter().map(|b| rarity_of(*b)).sum::<u32>();
     fragments.sort_by(|a, b| (rarity(a), &a.bytes).cmp(&(rarity(b), &b.bytes)));
     for fragment in fragments {
-        let worse = |bucket: &Bucket| shares.chance(&bucket.with(&fragment)) - bucket.chance;
-        let best = buckets.iter_mut().min_by(|a, b| worse(a).total_cmp(&worse(b)));
-        if let Some(bucket) = best {
-            bucket.halves = bucket.with(&fragment);
-            bucket.chance = shares.chance(&bucket.halves);
+        let with = buckets.iter_mut().map(|bucket| {
+            let halves = bucket.with(&fragment);
+            (shares.chance(&halves), halves, bucket)
+        });
+        let best = with.min_by(|a, b| (a.0 - a.2.chance).total_cmp(&(b.0 - b.2.chance)));
+        if let Some((chance, halves, bucket)) = best {
+            (bucket.chance, bucket.halves) = (chance, halves);
             bucket.fragments.push(fragment);
         }
     }

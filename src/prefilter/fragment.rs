@@ -40,10 +40,10 @@ pub(super) struct Fragment {
 }
 
 /// Pieces that find all of `literals`; a literal that is shorter than one is its own.
-pub(super) fn choose(literals: &[Vec<u8>]) -> Vec<Fragment> {
+pub(super) fn choose(literals: &[impl AsRef<[u8]>]) -> Vec<Fragment> {
     let mut chosen: Vec<Fragment> = Vec::new();
     // Short literals have the fewest pieces, which others may have too.
-    let mut order: Vec<(usize, &Vec<u8>)> = literals.iter().enumerate().collect();
+    let mut order: Vec<(usize, &[u8])> = literals.iter().map(AsRef::as_ref).enumerate().collect();
     order.sort_by_key(|(_, literal)| literal.len());
     for (index, literal) in order {
         let pieces: Vec<(u32, &[u8])> = literal

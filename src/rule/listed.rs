@@ -4,6 +4,7 @@
 //! What the search needs of each rule stands in an index (`index.tsv`), which
 //! `keytrawl rules index` writes and a test holds against the files. Not here: the rules' own syntax.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::{Deref, DerefMut};
 use std::sync::{LazyLock, OnceLock};
@@ -42,7 +43,7 @@ fn built_in(file: usize) -> &'static RuleFile {
 #[derive(Debug)]
 pub struct Listed {
     /// The rule's id.
-    pub id: String,
+    pub id: Cow<'static, str>,
     source: Source,
 }
 
@@ -52,23 +53,52 @@ enum Source {
     BuiltIn { file: usize, at: usize, search: Search },
 }
 
-/// What the search needs of a rule.
-#[derive(Debug, Default)]
+/// What the search needs of a rule: fields of the index, which are read when they are first asked for.
+#[derive(Debug)]
 struct Search {
-    aliases: Vec<String>,
-    encodings: Option<Encodings>,
-    lead: Option<Lead>,
-    names: Option<Names>,
+    encodings: Encodings,
+    /// Other ids, with commas between them.
+    aliases: &'static str,
+    names: Field<Names, 1>,
+    lead: Field<Lead, 3>,
+}
+
+/// What some fields of a line say. Most runs ask for few.
+#[derive(Debug)]
+struct Field<T, const N: usize> {
+    written: [&'static str; N],
+    read: OnceLock<Option<T>>,
+}
+
+impl<T, const N: usize> Field<T, N> {
+    fn new(written: [&'static str; N]) -> Self {
+        Self { written, read: OnceLock::new() }
+    }
+
+    /// Whether there is nothing to read.
+    fn is_empty(&self) -> bool {
+        self.written[0].is_empty()
+    }
+
+    fn get(&self, read: impl FnOnce([&'static str; N]) -> Option<T>) -> Option<&T> {
+        self.read.get_or_init(|| read(self.written)).as_ref()
+    }
+}
+
+impl Search {
+    fn lead(&self) -> Option<&Lead> {
+        self.lead.get(|[literals, back, runs]| Lead::listed(literals, back, runs))
+    }
 }
 
 impl Listed {
     /// Whether `id` is its id, or another one under which users may know it.
     pub fn is_called(&self, id: &str) -> bool {
-        let aliases = match &self.source {
-            Source::Own(rule) => &rule.aliases,
-            Source::BuiltIn { search, .. } => &search.aliases,
-        };
-        self.id == id || aliases.iter().any(|alias| alias == id)
+        self.id == id
+            || match &self.source {
+                Source::Own(rule) => rule.aliases.iter().any(|alias| alias == id),
+                Source::BuiltIn { search, .. } => search.aliases.split(',').any(|a| a == id),
+            }
     }
 
     /// Whether its provider is `id`, as which `providers` are known; of a built-in one, whether its file
@@ -110,7 +140,7 @@ impl Listed {
     pub fn lead(&self) -> Option<&Lead> {
         match &self.source {
             Source::Own(rule) => rule.pattern.lead(),
-            Source::BuiltIn { search, .. } => search.lead.as_ref(),
+            Source::BuiltIn { search, .. } => search.lead(),
         }
     }
 
@@ -118,28 +148,39 @@ impl Listed {
     pub fn names(&self) -> Option<&Names> {
         match &self.source {
             Source::Own(rule) => rule.names.as_ref(),
-            Source::BuiltIn { search, .. } => search.names.as_ref(),
+            Source::BuiltIn { search, .. } => search.names.get(|[names]| Names::listed(names)),
         }
     }
 
     /// The encodings in which its literals are sought.
     pub fn encodings(&self) -> Encodings {
-        let wanted = match &self.source {
-            Source::Own(rule) => rule.encodings,
+        match &self.source {
+            Source::Own(rule) => rule.encodings.unwrap_or(Encodings::All),
             Source::BuiltIn { search, .. } => search.encodings,
-        };
-        wanted.unwrap_or(Encodings::All)
+        }
     }
 
     /// Whether it is sought by a literal or a name; see [`Rule::is_anchored`].
     pub fn is_anchored(&self) -> bool {
-        self.lead().is_some() || self.names().is_some()
+        self.has_names()
+            || match &self.source {
+                Source::Own(rule) => rule.pattern.lead().is_some(),
+                Source::BuiltIn { search, .. } => !search.lead.is_empty(),
+            }
+    }
+
+    /// Whether it is sought by the name of what is assigned.
+    pub fn has_names(&self) -> bool {
+        match &self.source {
+            Source::Own(rule) => rule.names.is_some(),
+            Source::BuiltIn { search, .. } => !search.names.is_empty(),
+        }
     }
 }
 
 impl From<Rule> for Listed {
     fn from(rule: Rule) -> Self {
-        Self { id: rule.id.clone(), source: Source::Own(Box::new(rule)) }
+        Self { id: rule.id.clone().into(), source: Source::Own(Box::new(rule)) }
     }
 }
 
@@ -158,7 +199,7 @@ impl Deref for Listed {
 #[derive(Debug)]
 pub struct ListedProvider {
     /// The provider's id.
-    pub id: String,
+    pub id: Cow<'static, str>,
     /// Whether there is evidence that proves it.
     pub has_evidence: bool,
     /// None: of the built-in file `file`.
@@ -168,7 +209,7 @@ pub struct ListedProvider {
 
 impl From<Provider> for ListedProvider {
     fn from(provider: Provider) -> Self {
-        let (id, has_evidence) = (provider.id.clone(), !provider.evidence.is_empty());
+        let (id, has_evidence) = (provider.id.clone().into(), !provider.evidence.is_empty());
         Self { id, has_evidence, own: Some(Box::new(provider)), file: 0 }
     }
 }
@@ -196,7 +237,12 @@ impl DerefMut for ListedProvider {
 pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
     let (mut rules, mut providers) = (Vec::new(), Vec::new());
     let (mut file, mut at) = (0, 0);
-    for line in INDEX.lines() {
+    let lines = memchr::memchr_iter(b'\n', INDEX.as_bytes()).scan(0, |start, end| {
+        let line = &INDEX[*start..end];
+        *start = end + 1;
+        Some(line)
+    });
+    for line in lines {
         let mut fields = line.split('\t');
         let mut next = || fields.next().unwrap_or_default();
         match next() {
@@ -206,20 +252,17 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
                 at = 0;
             }
             "provider" if file < FILES.len() => {
-                let (id, has_evidence) = (next().to_owned(), next() == "evidence");
+                let (id, has_evidence) = (next().into(), next() == "evidence");
                 providers.push(ListedProvider { id, has_evidence, own: None, file });
             }
             "rule" if file < FILES.len() => {
-                let id = next().to_owned();
+                let id = next().into();
+                let is_common = next() != "all";
                 let search = Search {
-                    encodings: Some(if next() == "all" {
-                        Encodings::All
-                    } else {
-                        Encodings::Common
-                    }),
-                    aliases: listed(next()),
-                    names: Names::listed(next()),
-                    lead: Lead::listed(next(), next(), next()),
+                    encodings: if is_common { Encodings::Common } else { Encodings::All },
+                    aliases: next(),
+                    names: Field::new([next()]),
+                    lead: Field::new([next(), next(), next()]),
                 };
                 rules.push(Listed { id, source: Source::BuiltIn { file, at, search } });
                 at += 1;
@@ -228,10 +271,6 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
         }
     }
     (rules, providers)
-}
-
-fn listed(field: &str) -> Vec<String> {
-    field.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect()
 }
 
 /// Reads all built-in files and writes the index of what they hold.

@@ -9,6 +9,7 @@ mod listed;
 mod load;
 mod names;
 mod pattern;
+mod prospect;
 mod provider;
 mod re2;
 mod sample;

@@ -3,8 +3,6 @@
 //! `acme key` asks for both words, in any order and in any spelling: `ACME_API_KEY`, `acmeKey`,
 //! `acme.prod.key`. Not here: finding the name in a text.
 
-use std::sync::Arc;
-
 /// A word up to this long must be a part of the name by itself: `dd` is not in `add_key`.
 const SHORT: usize = 3;
 /// A word up to this long must begin a part: `uber` is not in `KUBERNETES`.
@@ -16,8 +14,7 @@ const USUAL_PARTS: usize = 24;
 /// Alternatives, each of words that must all be in the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    /// Shared with the index of all names.
-    alternatives: Arc<[Vec<String>]>,
+    alternatives: Vec<Vec<String>>,
 }
 
 impl Names {
@@ -46,7 +43,7 @@ impl Names {
     }
 
     /// The alternatives, each a list of words in small letters.
-    pub fn alternatives(&self) -> &Arc<[Vec<String>]> {
+    pub fn alternatives(&self) -> &[Vec<String>] {
         &self.alternatives
     }
 }

@@ -3,12 +3,14 @@
 //! Compiling takes some hundred microseconds an expression, and most runs need none of them.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::prospect::Prospect;
 use super::re2;
 use super::shape::{self, Run, SHELTER};
 
@@ -37,6 +39,8 @@ pub struct Pattern {
     written: Option<Box<str>>,
     longest: Option<usize>,
     compiled: OnceLock<Regex>,
+    /// None inside: none can be made.
+    prospect: OnceLock<Option<Arc<Prospect>>>,
 }
 
 /// What every match of an expression has: so many bytes, all of them of these.
@@ -189,11 +193,19 @@ impl Pattern {
         self.least.as_ref().is_none_or(fits)
     }
 
+    /// Whether a match may begin at one of `starts`, whatever stands in `text` from `end` on: no is
+    /// certain. An anchored expression can begin at 0 alone.
+    pub fn may_begin(&self, text: &[u8], starts: Range<usize>, end: usize) -> bool {
+        let make = || Prospect::new(&self.source).map(Arc::new);
+        let prospect = self.prospect.get_or_init(make).as_ref();
+        prospect.is_none_or(|prospect| prospect.is_open(text, starts, end))
+    }
+
     fn unchecked(source: &str, anchored: bool, lead: Option<Lead>, hir: &Hir) -> Self {
         let groups = hir.properties().explicit_captures_len();
         let shortest = hir.properties().minimum_len().unwrap_or(0);
         let longest = hir.properties().maximum_len();
-        let (source, compiled) = (source.to_owned(), OnceLock::new());
+        let source = source.to_owned();
         Self {
             source,
             anchored,
@@ -203,7 +215,8 @@ impl Pattern {
             shortest,
             written: None,
             longest,
-            compiled,
+            compiled: OnceLock::new(),
+            prospect: OnceLock::new(),
         }
     }
 

@@ -26,7 +26,8 @@ impl RuleSet {
         if file.rules.is_empty() {
             return;
         }
-        let known = self.rules.iter().enumerate().map(|(number, rule)| (rule.id.clone(), number));
+        let known =
+            self.rules.iter().enumerate().map(|(number, rule)| (rule.id.to_string(), number));
         let mut known: HashMap<String, usize> = known.collect();
         for rule in file.rules {
             let number = *known.entry(rule.id.clone()).or_insert(self.rules.len());
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn the_built_in_rules_fit_together() {
         let set = builtin();
-        let mut ids: Vec<&str> = set.rules.iter().map(|r| r.id.as_str()).collect();
+        let mut ids: Vec<&str> = set.rules.iter().map(|r| &*r.id).collect();
         ids.sort_unstable();
         let twice: Vec<_> = ids.windows(2).filter(|pair| pair[0] == pair[1]).collect();
         assert!(twice.is_empty(), "{twice:?}");

@@ -137,7 +137,7 @@ impl Scanner<'_> {
                 path: context.blob.provenance.path.clone(),
                 line: place.start.line,
                 column: place.start.column,
-                rule: rule.id.clone(),
+                rule: rule.id.to_string(),
                 text: found.secret.redacted(),
                 reason,
             });
@@ -338,7 +338,7 @@ impl Scanner<'_> {
                 path: blob.provenance.path.clone(),
                 line: start.line,
                 column: start.column,
-                rule: self.rules.rules[miss.rule].id.clone(),
+                rule: self.rules.rules[miss.rule].id.to_string(),
                 text: raw.chars().take(12).chain("****".chars()).collect(),
                 reason: miss.reason.to_owned(),
             });

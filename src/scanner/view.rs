@@ -112,7 +112,10 @@ impl<'a> Views<'a> {
             };
             let mut view = self.view(read?.0, found, attributor);
             if let ([_, _], [outer, ..]) = (found.layers.as_slice(), recipe.steps.as_slice()) {
-                let outer = Recipe { literal: recipe.literal.clone(), steps: vec![*outer] };
+                let outer = Recipe {
+                    literal: recipe.literal.clone(),
+                    steps: [*outer].into_iter().collect(),
+                };
                 let text = decode::around(self.content, candidate.at, &outer, Reach::CONTEXT)?.0;
                 view.middle = Some(Box::new(self.view(text, found, attributor)));
             }

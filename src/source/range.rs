@@ -358,7 +358,7 @@ impl Run<'_> {
             path: sighting.occurrence.path.clone(),
             line: sighting.occurrence.start.line,
             column: sighting.occurrence.start.column,
-            rule: self.versions.scanner.rules().rules[sighting.rule].id.clone(),
+            rule: self.versions.scanner.rules().rules[sighting.rule].id.to_string(),
             text: sighting.secret.redacted(),
             reason: format!("the comment `{}`, which the base has already", allowed.marker),
         });

@@ -118,7 +118,7 @@ pub fn check_provider(id: &str, rules: &RuleSet) -> Result<(), Error> {
     if rules.provider(id).is_some() {
         return Err(Error::NoCheck { id: id.to_owned(), known });
     }
-    let ids: Vec<&str> = rules.providers.iter().map(|p| p.id.as_str()).collect();
+    let ids: Vec<&str> = rules.providers.iter().map(|p| &*p.id).collect();
     let near = crate::document::nearest(id, &ids).map(str::to_owned);
     Err(Error::UnknownProvider { id: id.to_owned(), near })
 }

@@ -119,7 +119,7 @@ impl Assembled {
         match item {
             Item::Builtin(rule, changes) if changes.is_empty() => Ok(Some(*rule)),
             Item::Builtin(rule, changes) => {
-                self.changed.push(rule.id.clone());
+                self.changed.push(rule.id.to_string());
                 self.unapplied.extend(changes.iter().filter_map(kept));
                 changed(rule.into_rule(), changes).map(|rule| Some(rule.into()))
             }
