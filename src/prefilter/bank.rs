@@ -5,8 +5,9 @@
 //! bytes: a table of bits says no to nearly every place, without the chain of dependent loads of an
 //! automaton.
 
-use super::fragment;
+use super::bucket::Bucket;
 use super::teddy::{Group, Teddy};
+use super::{fragment, overview};
 use crate::decode::Literal;
 use crate::span::Span;
 
@@ -151,7 +152,12 @@ impl Hashed {
 impl Bank {
     /// A bank for few literals, which is searched often.
     pub(super) fn few(entries: Vec<(Literal, u16)>) -> Self {
-        Self::new(entries, packed)
+        Self::new(entries, |literals| packed(literals, Vec::new()))
+    }
+
+    /// The same for literals that are sought by what an [`super::overview::Overview`] tells.
+    pub(super) fn overseen(entries: Vec<(Literal, u16)>) -> Self {
+        Self::new(entries, |literals| packed(literals, overview::marks().into()))
     }
 
     /// A bank for any number of literals, which is searched now and then.
@@ -259,11 +265,11 @@ impl Bank {
 }
 
 /// None if the machine has no vector instructions for it, or the literals are too many.
-fn packed(literals: &[Literal]) -> Option<Engine> {
+fn packed(literals: &[Literal], own: Vec<Bucket>) -> Option<Engine> {
     if literals.is_empty() || literals.len() > MOST {
         return None;
     }
     let fragments = fragment::choose(literals);
     let groups = fragments.len().div_ceil(PER_GROUP);
-    Teddy::new(fragments, groups).map(Engine::Packed)
+    Teddy::new(fragments, groups, own).map(Engine::Packed)
 }

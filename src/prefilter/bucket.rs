@@ -41,6 +41,18 @@ pub(super) fn spread(mut fragments: Vec<Fragment>, count: usize) -> Vec<Bucket> 
 }
 
 impl Bucket {
+    /// The bucket of the pairs of one of `first` and one of `second`, and of no other ones if the halves
+    /// of neither mix. It has no pieces.
+    pub(super) fn of_pairs(first: &[u8], second: &[u8]) -> Self {
+        let mut halves = [(Halves::MAX, Halves::MAX); LENGTH];
+        for (halves, bytes) in halves.iter_mut().zip([first, second]) {
+            *halves = bytes.iter().fold((0, 0), |(lower, upper), byte| {
+                (lower | 1 << (byte & 15), upper | 1 << (byte >> 4))
+            });
+        }
+        Self { halves, ..Self::default() }
+    }
+
     /// The halves with those of one more. Behind the end of a short one may be anything.
     fn with(&self, fragment: &Fragment) -> [(Halves, Halves); LENGTH] {
         let mut halves = self.halves;

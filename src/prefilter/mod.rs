@@ -129,7 +129,7 @@ impl Prefilter {
         debug_assert!(dense.iter().all(|(literal, _)| is_signed(literal)));
         Self {
             longest: all.iter().map(|(_, r)| r.literal.len()).max().unwrap_or(0),
-            plain: Bank::few(plain),
+            plain: Bank::overseen(plain),
             escaped: Bank::few(escaped),
             soft: Bank::many(soft),
             sheltered: Bank::many(sheltered),

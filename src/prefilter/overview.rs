@@ -4,11 +4,14 @@
 //! One pass, since the bytes and their halves are what all of it is made of. Not here: what is looked
 //! for where there is something.
 
+use std::sync::LazyLock;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x64};
 use smallvec::SmallVec;
 
-use super::teddy::{Group, WINDOW, halves};
+use super::bucket::Bucket;
+use super::teddy::{BUCKETS, Group, WINDOW, halves, ones};
 use crate::span::Span;
 use crate::token::{BLOCK, Runs, tokens};
 
@@ -24,6 +27,22 @@ pub(super) struct Overview {
     pub(super) runs: SmallVec<[Span; 16]>,
 }
 
+/// The bits of a group's buckets that stand for the beginning of an escape, and for a soft line break.
+const ESCAPE: u8 = 0b0110_0000;
+const SOFT: u8 = 0b1000_0000;
+
+/// The buckets of the first group that tell escapes and soft line breaks, in the order of their bits.
+pub(super) fn marks() -> [Bucket; 3] {
+    [(&b"%"[..], &b"234567"[..]), (b"\\", b"ux"), (b"=", b"\r\n")]
+        .map(|(first, second)| Bucket::of_pairs(first, second))
+}
+
+/// The group of those who look for no pieces.
+static BARE: LazyLock<Group> = LazyLock::new(|| {
+    let nothing = std::iter::repeat_with(Bucket::default).take(BUCKETS - marks().len());
+    Group::of(nothing.chain(marks()))
+});
+
 /// More token characters than are told together: runs that are not asked for.
 const NEVER: usize = BLOCK;
 
@@ -34,7 +53,7 @@ pub(super) fn has_escape(text: &[u8]) -> bool {
 
 impl Overview {
     /// The overview of a part of `bytes`, with runs of `LEAST` characters and more; calls `found` with
-    /// what `groups` tell of.
+    /// what `groups` tell of, of which the first one has the buckets of [`marks`].
     pub(super) fn of<const LEAST: usize>(
         bytes: &[u8],
         part: Span,
@@ -44,7 +63,7 @@ impl Overview {
         // A loop that knows how many groups there are keeps their tables at hand; our own rules come to
         // two, and whoever adds many more has the rest looked for on its own.
         match groups {
-            [] => Self::with::<LEAST, 0>(bytes, part, &[], found),
+            [] => Self::with::<LEAST, 1>(bytes, part, &[&BARE], found),
             [one] => Self::with::<LEAST, 1>(bytes, part, &[one], found),
             [one, two] => Self::with::<LEAST, 2>(bytes, part, &[one, two], found),
             [one, two, rest @ ..] => {
@@ -79,20 +98,8 @@ struct Pass<'p, S, const LEAST: usize, const GROUPS: usize> {
 /// What a block has: a bit for each byte, the first one lowest.
 struct Block {
     tokens: u64,
-    /// Where pieces may begin.
-    pieces: u64,
-    /// Where a `=` ends a line.
-    soft: u64,
-    /// Where escapes begin.
-    escapes: u64,
-}
-
-impl Block {
-    /// Whether something is in it besides token characters.
-    #[inline(always)]
-    fn is_loud(&self) -> bool {
-        self.pieces | self.soft | self.escapes != 0
-    }
+    /// Where pieces, escapes and soft line breaks may begin.
+    loud: u64,
 }
 
 impl<S: Simd, const LEAST: usize, const GROUPS: usize> Pass<'_, S, LEAST, GROUPS> {
@@ -121,9 +128,7 @@ impl<S: Simd, const LEAST: usize, const GROUPS: usize> Pass<'_, S, LEAST, GROUPS
             if part.end - at < BLOCK {
                 let own = (1 << (part.end - at)) - 1;
                 block.tokens &= own;
-                block.pieces &= own;
-                block.soft &= own;
-                block.escapes &= own;
+                block.loud &= own;
             }
             self.tell(at, &window, block, &mut runs, &mut seen, found);
             at += BLOCK;
@@ -145,7 +150,7 @@ impl<S: Simd, const LEAST: usize, const GROUPS: usize> Pass<'_, S, LEAST, GROUPS
             && let Some(window) = self.bytes.get(at..).and_then(|rest| rest.first_chunk())
         {
             let block = self.look(window, least);
-            if block.is_loud() || !runs.skip(block.tokens) {
+            if block.loud != 0 || !runs.skip(block.tokens) {
                 return Some((at, block));
             }
             at += BLOCK;
@@ -158,23 +163,13 @@ impl<S: Simd, const LEAST: usize, const GROUPS: usize> Pass<'_, S, LEAST, GROUPS
     fn look(&self, window: &[u8; WINDOW], least: &mut u8x64<S>) -> Block {
         let simd = self.simd;
         let halves = halves(simd, window);
-        let mut pieces = 0;
+        let mut any = u8x64::splat(simd, 0);
         for group in self.groups {
-            pieces |= group.places(simd, &halves);
+            any |= group.look_up(simd, &halves);
         }
-        let load = |at: usize| {
-            let block = window[at..].first_chunk().unwrap_or(&[b' '; BLOCK]);
-            u8x64::load_array_ref(simd, block)
-        };
-        let all = |byte: u8| u8x64::splat(simd, byte);
-        let (first, second) = (load(0), load(1));
-        let percent = first.simd_eq(all(b'%')) & (second - all(b'2')).simd_lt(all(6));
-        let letter = second.simd_eq(all(b'u')) | second.simd_eq(all(b'x'));
-        let escapes = (percent | (first.simd_eq(all(b'\\')) & letter)).to_bitmask();
-        *least = least.min(first);
-        let end = second.simd_eq(all(b'\n')) | second.simd_eq(all(b'\r'));
-        let soft = (first.simd_eq(all(b'=')) & end).to_bitmask();
-        Block { tokens: tokens(simd, halves[0]), pieces, soft, escapes }
+        let bytes = window.first_chunk().unwrap_or(&[b' '; BLOCK]);
+        *least = least.min(u8x64::load_array_ref(simd, bytes));
+        Block { tokens: tokens(simd, halves[0]), loud: ones(simd, any) }
     }
 
     /// Tells what is in a block.
@@ -188,19 +183,36 @@ impl<S: Simd, const LEAST: usize, const GROUPS: usize> Pass<'_, S, LEAST, GROUPS
         seen: &mut Overview,
         found: &mut impl FnMut(usize, usize),
     ) {
-        if block.pieces != 0 {
-            let halves = halves(self.simd, window);
-            for group in self.groups {
-                group.search(self.simd, &halves, window, (at, block.pieces), found);
+        runs.take(block.tokens, &mut |run| seen.runs.push(run));
+        if block.loud == 0 {
+            return;
+        }
+        let simd = self.simd;
+        let halves = halves(simd, window);
+        for (number, group) in self.groups.iter().enumerate() {
+            let buckets = group.look_up(simd, &halves);
+            if number == 0 {
+                let marked = ones(simd, buckets & u8x64::splat(simd, ESCAPE | SOFT)) & block.loud;
+                if marked != 0 {
+                    self.mark(at, &buckets, block.loud, seen);
+                }
+            }
+            let places = ones(simd, buckets) & block.loud;
+            if places != 0 {
+                group.tell(&buckets.to_array(), places, window, at, found);
             }
         }
-        runs.take(block.tokens, &mut |run| seen.runs.push(run));
-        let mut soft = block.soft;
+    }
+
+    /// Notes the escapes and soft line breaks of a block.
+    fn mark(&self, at: usize, buckets: &u8x64<S>, own: u64, seen: &mut Overview) {
+        let of = |mark: u8| ones(self.simd, *buckets & u8x64::splat(self.simd, mark)) & own;
+        let mut soft = of(SOFT);
         while soft != 0 {
             seen.soft.push(at + soft.trailing_zeros() as usize);
             soft &= soft - 1;
         }
-        if block.escapes != 0 {
+        if of(ESCAPE) != 0 {
             match seen.escapes.last_mut() {
                 Some(last) if last.end == at => last.end += BLOCK,
                 _ => seen.escapes.push(Span::new(at, at + BLOCK)),
@@ -234,7 +246,7 @@ mod tests {
             groups in 1usize..5,
             (from, until) in (0usize..400, 0usize..400),
         ) {
-            let Some(teddy) = Teddy::new(fragment::choose(&literals), groups) else { return Ok(()) };
+            let Some(teddy) = Teddy::new(fragment::choose(&literals), groups, marks().into()) else { return Ok(()) };
             let until = until.min(text.len());
             let part = Span::new(from.min(until), until);
             // Behind the end of the text stands what either likes: whoever asks compares the literal.

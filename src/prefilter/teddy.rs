@@ -9,7 +9,7 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x16, u8x64};
 
-use super::bucket;
+use super::bucket::{self, Bucket};
 use super::fragment::{Fragment, LENGTH};
 use crate::span::Span;
 use crate::token::BLOCK;
@@ -17,7 +17,7 @@ use crate::token::BLOCK;
 /// The bytes that the places of a block depend on.
 pub(super) const WINDOW: usize = BLOCK + LENGTH - 1;
 /// Buckets of one group of tables: the bits of a byte.
-const BUCKETS: usize = 8;
+pub(super) const BUCKETS: usize = 8;
 
 /// A search for pieces.
 #[derive(Debug)]
@@ -48,15 +48,19 @@ struct Piece {
 }
 
 impl Teddy {
-    /// `None` if the machine has no instructions that make it fast.
-    pub(super) fn new(fragments: Vec<Fragment>, groups: usize) -> Option<Self> {
+    /// `None` if the machine has no instructions that make it fast. `own` are buckets for whoever looks
+    /// at the groups himself: the last ones of the first group.
+    pub(super) fn new(fragments: Vec<Fragment>, groups: usize, own: Vec<Bucket>) -> Option<Self> {
         let level = Level::new();
         if !is_fast(level) {
             return None;
         }
         let offsets = fragments.iter().flat_map(|piece| &piece.of).map(|(_, at)| *at);
         let furthest = offsets.max().unwrap_or(0);
-        let mut buckets = bucket::spread(fragments, BUCKETS * groups).into_iter();
+        let first = BUCKETS.saturating_sub(own.len());
+        let mut buckets = bucket::spread(fragments, BUCKETS * groups - own.len());
+        buckets.splice(first..first, own);
+        let mut buckets = buckets.into_iter();
         let groups = (0..groups).map(|_| Group::of(buckets.by_ref().take(BUCKETS))).collect();
         Some(Self { level, groups, furthest })
     }
@@ -130,6 +134,12 @@ pub(super) fn halves<S: Simd>(simd: S, window: &[u8; WINDOW]) -> Halves<S> {
     halves
 }
 
+/// A bit for each byte that is not nought, the first one lowest.
+#[inline(always)]
+pub(super) fn ones<S: Simd>(simd: S, bytes: u8x64<S>) -> u64 {
+    !bytes.simd_eq(u8x64::splat(simd, 0)).to_bitmask()
+}
+
 /// See [`halves`].
 type Halves<S> = [(u8x64<S>, u8x64<S>); LENGTH];
 
@@ -145,19 +155,13 @@ impl Group {
         found: &mut impl FnMut(usize, usize),
     ) {
         let buckets = self.look_up(simd, halves);
-        let places = !buckets.simd_eq(u8x64::splat(simd, 0)).to_bitmask() & own;
+        let places = ones(simd, buckets) & own;
         if places != 0 {
             self.tell(&buckets.to_array(), places, window, block, found);
         }
     }
 
-    /// Where pieces may begin in a block, a bit each.
-    #[inline(always)]
-    pub(super) fn places<S: Simd>(&self, simd: S, halves: &Halves<S>) -> u64 {
-        !self.look_up(simd, halves).simd_eq(u8x64::splat(simd, 0)).to_bitmask()
-    }
-
-    fn of(buckets: impl Iterator<Item = bucket::Bucket>) -> Self {
+    pub(super) fn of(buckets: impl Iterator<Item = Bucket>) -> Self {
         let mut group = Self::default();
         for (number, bucket) in buckets.enumerate() {
             for (place, (lower, upper)) in bucket.halves.iter().enumerate() {
@@ -173,7 +177,7 @@ impl Group {
 
     /// The buckets that may have a piece at each place.
     #[inline(always)]
-    fn look_up<S: Simd>(&self, simd: S, halves: &Halves<S>) -> u8x64<S> {
+    pub(super) fn look_up<S: Simd>(&self, simd: S, halves: &Halves<S>) -> u8x64<S> {
         let mut all = u8x64::splat(simd, u8::MAX);
         for (at, (lower, upper)) in halves.iter().enumerate() {
             let lowers = u8x64::block_splat(u8x16::load_array_ref(simd, &self.lower[at]));
@@ -187,7 +191,7 @@ impl Group {
 
     /// Compares the pieces that may be at some places of a block with what is there.
     #[inline(never)]
-    fn tell(
+    pub(super) fn tell(
         &self,
         buckets: &[u8; BLOCK],
         mut places: u64,
@@ -267,7 +271,7 @@ mod tests {
             let fragments = fragment::choose(&literals);
             let until = until.min(text.len());
             let anchors = Span::new(from.min(until), until);
-            let Some(teddy) = Teddy::new(fragments.clone(), groups) else { return Ok(()) };
+            let Some(teddy) = Teddy::new(fragments.clone(), groups, Vec::new()) else { return Ok(()) };
             let mut found = Vec::new();
             teddy.each(&text, anchors, &mut |literal, at| found.push((literal, at)));
             // Behind the end of the text stand NULs: whoever asks compares the literal.
