@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::archive::{self, Limits};
+use super::buffer::Buffer;
 use super::{Progress, Worker, pipe};
 use crate::blob::{Blob, Origin, Provenance};
 use crate::finding::Warning;
@@ -43,13 +44,13 @@ impl Default for Reading {
 pub struct Reader<'o> {
     reading: &'o Reading,
     progress: &'o Progress,
-    buffer: Vec<u8>,
+    buffer: Buffer,
 }
 
 impl<'o> Reader<'o> {
     /// A reader with an empty buffer.
     pub fn new(reading: &'o Reading, progress: &'o Progress) -> Self {
-        Self { reading, progress, buffer: Vec::new() }
+        Self { reading, progress, buffer: Buffer::default() }
     }
 
     /// Reads the file at `path` and hands its content to `worker`; what goes wrong is a warning.
@@ -82,9 +83,7 @@ impl<'o> Reader<'o> {
         provenance: &Provenance,
         worker: &mut dyn Worker,
     ) -> io::Result<()> {
-        if self.buffer.len() < FIRST_READ {
-            self.buffer.resize(FIRST_READ, 0);
-        }
+        self.buffer.grow(FIRST_READ);
         let first = read_full(file, &mut self.buffer)?;
         let whole = first < self.buffer.len();
         if self.is_too_large(if whole { first as u64 } else { file.metadata()?.len() }) {
@@ -132,7 +131,7 @@ impl<'o> Reader<'o> {
             let expected = usize::try_from(before.len()).unwrap_or(HELD);
             loop {
                 if self.buffer.len() <= length.max(expected) {
-                    self.buffer.resize(length.max(expected) + 4096, 0);
+                    self.buffer.grow(length.max(expected) + 4096);
                 }
                 let more = read_full(file, &mut self.buffer[length..])?;
                 length += more;
@@ -173,11 +172,11 @@ impl<'o> Reader<'o> {
         worker: &mut dyn Worker,
     ) -> io::Result<()> {
         let capacity = WINDOW + 2 * CONTEXT;
-        self.buffer.resize(capacity, 0);
+        self.buffer.grow(capacity);
         let mut origin = Origin::default();
         let (mut length, mut own_start) = (0, 0);
         loop {
-            let more = read_full(input, &mut self.buffer[length..])?;
+            let more = read_full(input, &mut self.buffer[length..capacity])?;
             self.progress.bytes.fetch_add(more as u64, Ordering::Relaxed);
             length += more;
             let last = length < capacity;
@@ -195,8 +194,7 @@ impl<'o> Reader<'o> {
             length -= keep;
             own_start = own_end - keep;
         }
-        self.buffer.truncate(FIRST_READ);
-        self.buffer.shrink_to_fit();
+        self.buffer = Buffer::default();
         Ok(())
     }
 
@@ -207,15 +205,15 @@ impl<'o> Reader<'o> {
         provenance: &Provenance,
         worker: &mut dyn Worker,
     ) -> io::Result<()> {
-        self.buffer.clear();
-        let length = input.take(HELD as u64).read_to_end(&mut self.buffer)?;
+        let mut head = Vec::new();
+        let length = input.take(HELD as u64).read_to_end(&mut head)?;
         worker.file();
         self.progress.files.fetch_add(1, Ordering::Relaxed);
         if length < HELD {
+            self.buffer = head.into();
             self.held(length, provenance, worker);
             return Ok(());
         }
-        let head = std::mem::take(&mut self.buffer);
         self.windows(&mut head.as_slice().chain(input), provenance, worker)
     }
 }

@@ -4,6 +4,7 @@
 //! finished crosses threads. Not here: what a worker does with a blob.
 
 pub mod archive;
+mod buffer;
 mod content;
 mod files;
 pub mod history;
