@@ -341,8 +341,7 @@ impl Names {
     }
 
     fn of(&self, path: &Path) -> Provenance {
-        let inner = path.strip_prefix(&self.root).unwrap_or(path);
-        let inner_name = slashed(inner);
+        let inner_name = self.inner_name(path);
         let stable_path = match (self.inner.is_empty(), inner_name.is_empty()) {
             (true, _) => inner_name.clone(),
             (_, true) => self.inner.clone(),
@@ -350,6 +349,18 @@ impl Names {
         };
         let path = if self.implied { inner_name } else { slashed(path) };
         Provenance { path, stable_path, blob: None }
+    }
+
+    /// The name of a path below the root.
+    fn inner_name(&self, path: &Path) -> String {
+        if std::path::MAIN_SEPARATOR == '/'
+            && let (Some(name), Some(root)) = (path.to_str(), self.root.to_str())
+            && let Some(inner) = name.strip_prefix(root).and_then(|rest| rest.strip_prefix('/'))
+        {
+            // Nearly always: the walk makes its paths out of the root.
+            return inner.to_owned();
+        }
+        slashed(path.strip_prefix(&self.root).unwrap_or(path))
     }
 
     /// Where the walk meets the files of the work tree `tree`; none if it does not.
@@ -397,6 +408,9 @@ fn plain(path: &Path) -> Cow<'_, [u8]> {
 
 /// A path with `/` between its parts; what is no UTF-8 is escaped.
 fn slashed(path: &Path) -> String {
+    if let Some(text) = path.to_str().filter(|_| std::path::MAIN_SEPARATOR == '/') {
+        return text.to_owned();
+    }
     let bytes = path.as_os_str().as_encoded_bytes();
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
