@@ -144,7 +144,7 @@ fn back_while(text: &[u8], end: usize, floor: usize, holds: impl Fn(u8) -> bool)
 fn opening(text: &[u8], start: usize, floor: usize, split: bool) -> (Option<u8>, usize) {
     let before = &text[floor..start];
     let Some(quote) = before.last().copied().filter(|b| is_quote(*b) && !split) else {
-        return (None, start);
+        return (None, spaced_quote(text, start, floor).unwrap_or(start));
     };
     // `\"` in a string, `"""`, and letters that say what kind of string it is: `b"`, `@"`, `r#"`.
     let mut end = back_while(text, start, floor, |b| b == quote || b == b'\\');
@@ -154,6 +154,17 @@ fn opening(text: &[u8], start: usize, floor: usize, split: bool) -> (Option<u8>,
         end = letters;
     }
     (Some(quote), end)
+}
+
+/// Where the quote is that opens a value in quotes with blanks at both its ends: `" … "`. The value
+/// itself has none, so that it ends as one without quotes.
+fn spaced_quote(text: &[u8], start: usize, floor: usize) -> Option<usize> {
+    let outer = back_while(text, start, floor, is_blank);
+    let quote = text[floor..outer].last().filter(|byte| outer < start && is_quote(**byte))?;
+    let rest = &text[start..text.len().min(start + MAX_VALUE)];
+    let behind = rest.iter().position(|byte| !is_value(*byte))?;
+    let blanks = rest[behind..].iter().take_while(|byte| is_blank(**byte)).count();
+    (blanks > 0 && rest.get(behind + blanks) == Some(quote)).then_some(outer - 1)
 }
 
 /// Where the value ends that holds `run`: at its quote, or where no character of values follows.
@@ -354,6 +365,8 @@ mod tests {
             ("api_key <<- '@'", "api_key"),
             ("Dim apiKey As String = \"@\"", "apiKey"),
             ("Const alias string = \"@\"", "alias"),
+            ("{\"API_KEY\" : \" @ \"}", "API_KEY"),
+            ("token = ' @ ',", "token"),
         ] {
             let found = read(&text.replace('@', VALUE));
             assert_eq!(found, Some((name.to_owned(), VALUE.to_owned())), "{text}");

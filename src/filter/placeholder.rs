@@ -284,12 +284,7 @@ fn sample_word(body: &[u8]) -> Option<&'static str> {
             .iter()
             .find(|word| pieces().any(|piece| piece.eq_ignore_ascii_case(word.as_bytes())))
     };
-    long.or_else(short).copied().or_else(|| is_full_of(body, b"fake").then_some("fake"))
-}
-
-/// Whether a word that chance may write once is in the body more often.
-fn is_full_of(body: &[u8], word: &[u8]) -> bool {
-    body.windows(word.len()).filter(|window| window.eq_ignore_ascii_case(word)).count() > 1
+    long.or_else(short).copied()
 }
 
 /// Whether `word` is somewhere in the body, case apart.

@@ -92,7 +92,8 @@ impl Name {
     pub fn counts(&self, start: usize, end: usize) -> bool {
         let begins = |at: usize| self.starts.binary_search(&at).is_ok();
         match end - start {
-            n if n <= SHORT => begins(start) && begins(end),
+            // Not `pat` in `P` and `at`.
+            n if n <= SHORT => begins(start) && begins(end) && !(start + 1..end).any(begins),
             n if n <= MIDDLING => begins(start),
             // Not across parts that it does not begin: `meraki` is not in `cameraKit`.
             _ => begins(start) || !(start + 1..end).any(begins),
@@ -130,6 +131,8 @@ mod tests {
         let mut name = Name::default();
         name.read(b"DD_API_KEY");
         assert!(name.counts(0, 2) && name.counts(2, 5));
+        name.read(b"fhP_at");
+        assert!(!name.counts(2, 5));
         name.read(b"addKey");
         assert!(!name.counts(1, 3));
         name.read(b"KUBERNETES_KEY");
