@@ -180,7 +180,7 @@ impl<'r> Matcher<'r> {
         };
         continues_encoded(bytes, end, Behind::Anchor).is_some()
             || anchor.uses.iter().any(|usage| stands(usage).is_some())
-            || broken_prefix(bytes, candidate.at, anchor).is_some()
+            || broken_prefix(bytes, candidate.at, anchor, 0).is_some()
             || escaped_prefix(bytes, candidate.at, anchor).is_some()
     }
 
@@ -259,6 +259,7 @@ impl<'r> Matcher<'r> {
         }
         let before = found.matches.len();
         let (mut end, mut behind) = (candidate.at + anchor.literal.len(), Behind::Anchor);
+        let mut longest = 0;
         for usage in &anchor.uses {
             let Some(start) = candidate.at.checked_sub(usage.offset) else { continue };
             let place = Place { text: bytes, start, decoded: None, layers: &[], content: bytes };
@@ -266,18 +267,26 @@ impl<'r> Matcher<'r> {
                 let is_address = !self.rules.rules[usage.rule].boundary;
                 behind = if is_address { Behind::Address } else { Behind::Prefix };
                 end = end.max(start + usage.prefix.len());
+                longest = longest.max(usage.prefix.len());
             }
         }
         if anchor.encodings == Encodings::Common {
             return;
         }
-        let broken = || Some((Layer::Quoted, broken_prefix(bytes, candidate.at, anchor)?));
+        let broken = || Some((Layer::Quoted, broken_prefix(bytes, candidate.at, anchor, 0)?));
         let escaped = || Some((Layer::Escape, escaped_prefix(bytes, candidate.at, anchor)?));
         let continued = continues_encoded(bytes, end, behind);
         let otherwise = || match behind {
             Behind::Anchor => broken().or_else(escaped),
             Behind::Prefix | Behind::Address => None,
         };
+        let whole =
+            if longest > 0 { broken_prefix(bytes, candidate.at, anchor, longest) } else { None };
+        if whole.is_some_and(|from| is_full_line(bytes, from))
+            && self.in_broken_lines(bytes, anchor, candidate, before, found)
+        {
+            return;
+        }
         let Some((layer, from)) = continued.or_else(otherwise) else { return };
         let plain = found.matches.split_off(before);
         // The sign of a soft break may be taken for padding.
@@ -301,6 +310,28 @@ impl<'r> Matcher<'r> {
             });
         }
         keep_longer(self.rules, &mut found.matches, before, plain);
+    }
+
+    /// Puts what there is where a soft line break cuts a longer prefix, such as `acme_=` above `sk_live_`,
+    /// in the place of the matches from `from` on; tells whether there is something.
+    fn in_broken_lines(
+        &self,
+        bytes: &[u8],
+        anchor: &Anchor,
+        candidate: Candidate,
+        from: usize,
+        found: &mut Found,
+    ) -> bool {
+        let reach = self.text_reach(anchor);
+        let read = decode::escaped_around(bytes, candidate.at, Layer::Quoted, reach);
+        let Some((text, index)) = read else { return false };
+        let plain = found.matches.split_off(from);
+        self.in_text(bytes, &text, index, &anchor.uses, &[Layer::Quoted], candidate, found);
+        if found.matches.len() == from {
+            found.matches.extend(plain);
+            return false;
+        }
+        true
     }
 
     /// Adds what there is where signs of a prefix are escaped in decoded text: `ak_live%3A` in base64.

@@ -287,6 +287,22 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|w| w == part)
 }
 
+#[test]
+fn a_key_is_read_across_the_lines_of_mail_wherever_they_break() {
+    for kind in 0..KEYS.len() {
+        let key = key(kind, 7);
+        for cut in 1..key.len().min(72) {
+            // Seventy-six characters, the sign of the break included.
+            let filling = ".".repeat(72_usize.saturating_sub(cut));
+            let (before, after) = key.split_at(cut);
+            let text = format!("{filling}=3D{before}=\n{after}.\n");
+            let found = sightings(text.as_bytes());
+            let secrets: Vec<_> = found.iter().map(|s| s.secret.expose()).collect();
+            assert_eq!(secrets, [key.as_bytes()], "kind {kind}, cut at {cut}");
+        }
+    }
+}
+
 /// `PROPTEST_CASES` asks for more of them.
 fn configuration() -> ProptestConfig {
     let usual = ProptestConfig::default();

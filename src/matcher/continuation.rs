@@ -91,9 +91,14 @@ fn soft_break(text: &[u8]) -> Option<usize> {
     breaks.iter().find(|b| text.starts_with(b)).map(|b| b.len())
 }
 
-/// Where the first soft line break is in a prefix that has such and is whole without them; `at` is
-/// where its anchor stands.
-pub(super) fn broken_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option<usize> {
+/// Where the first soft line break is in a prefix of more than `least` bytes that has such and is whole
+/// without them; `at` is where its anchor stands.
+pub(super) fn broken_prefix(
+    bytes: &[u8],
+    at: usize,
+    anchor: &Anchor,
+    least: usize,
+) -> Option<usize> {
     let broken = |usage: &Use| {
         let (mut start, mut first) = (at, None);
         for byte in usage.prefix[..usage.offset].iter().rev() {
@@ -119,7 +124,7 @@ pub(super) fn broken_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option<
         }
         first
     };
-    anchor.uses.iter().find_map(broken)
+    anchor.uses.iter().filter(|usage| usage.prefix.len() > least).find_map(broken)
 }
 
 /// Where an escape stands in a prefix that is whole but for it: an anchor that serves several prefixes
