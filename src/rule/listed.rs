@@ -97,7 +97,10 @@ impl Listed {
         self.id == id
             || match &self.source {
                 Source::Own(rule) => rule.aliases.iter().any(|alias| alias == id),
-                Source::BuiltIn { search, .. } => search.aliases.split(',').any(|a| a == id),
+                Source::BuiltIn { search, .. } => {
+                    // Most have none, and nothing is no alias.
+                    !id.is_empty() && search.aliases.split(',').any(|alias| alias == id)
+                }
             }
     }
 
@@ -330,6 +333,8 @@ mod tests {
         for listed in &rules {
             let rule: &Rule = listed;
             assert_eq!(listed.id, rule.id);
+            assert!(!listed.is_called(""), "{} is called nothing", rule.id);
+            assert!(rule.aliases.iter().all(|alias| listed.is_called(alias)));
             assert_eq!(Some(listed.encodings()), rule.encodings);
             assert_eq!(listed.names(), rule.names.as_ref());
             let lead = rule.pattern.lead().filter(|_| rule.names.is_none());
