@@ -16,6 +16,7 @@ pub mod document;
 pub mod filter;
 pub mod finding;
 pub mod git;
+mod lookup;
 pub mod matcher;
 pub mod moment;
 pub mod pipeline;

@@ -4,8 +4,9 @@
 //! Not here: what a run is worth.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{u8x16, u8x64};
+use fearless_simd::u8x64;
 
+use crate::lookup::{Looked, SIX_BITS, has_large_tables};
 use crate::span::Span;
 
 /// Token characters in a row that make a run.
@@ -125,14 +126,28 @@ const LOWER: [u8; 16] = {
 /// the backtick to `o`, which hold letters at the same places.
 const UPPER: [u8; 16] = [0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// A bit for each byte that is a token character, the first one lowest: by the lower and the upper
-/// halves of the bytes.
+/// More than any byte without the highest bit for each of those that is a token character, and nought
+/// for the others.
+const SEVEN: [[u8; SIX_BITS]; 2] = {
+    let mut table = [[0; SIX_BITS]; 2];
+    let mut byte = 0;
+    while byte < 128 {
+        if is_token(byte) {
+            table[byte as usize / SIX_BITS][byte as usize % SIX_BITS] = 128;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// A bit for each byte that is a token character, the first one lowest.
 #[inline(always)]
-pub(crate) fn tokens<S: Simd>(simd: S, (lower, upper): (u8x64<S>, u8x64<S>)) -> u64 {
-    let table = |classes| u8x64::block_splat(u8x16::load_array_ref(simd, classes));
-    let lower = table(&LOWER).swizzle_dyn_within_blocks(lower);
-    let upper = table(&UPPER).swizzle_dyn_within_blocks(upper);
-    !(lower & upper).simd_eq(u8x64::splat(simd, 0)).to_bitmask()
+pub(crate) fn tokens<S: Simd>(simd: S, looked: &Looked<S>) -> u64 {
+    if has_large_tables(simd) {
+        return looked.in_seven_bits(simd, &SEVEN).simd_gt(looked.bytes()).to_bitmask();
+    }
+    let classes = looked.in_halves(simd, &LOWER, &UPPER);
+    !classes.simd_eq(u8x64::splat(simd, 0)).to_bitmask()
 }
 
 /// Where `LEAST` bits in a row begin.
@@ -149,18 +164,20 @@ fn starts<const LEAST: usize>(mut mask: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fearless_simd::{Level, dispatch};
+    use crate::lookup::levels;
+    use fearless_simd::dispatch;
     use proptest::prelude::{prop_assert_eq, proptest};
 
     #[test]
     fn a_block_tells_each_of_its_bytes() {
-        for byte in 0..=u8::MAX {
+        let bytes =
+            levels().into_iter().flat_map(|level| (0..=u8::MAX).map(move |byte| (level, byte)));
+        for (level, byte) in bytes {
             for at in 0..BLOCK {
                 let mut block = [b'a'; BLOCK];
                 block[at] = byte;
-                let others = !dispatch!(Level::new(), simd => {
-                    let bytes = u8x64::load_array_ref(simd, &block);
-                    tokens(simd, (bytes & u8x64::splat(simd, 15), bytes >> 4))
+                let others = !dispatch!(level, simd => {
+                    tokens(simd, &Looked::at(u8x64::load_array_ref(simd, &block)))
                 });
                 assert_eq!(others == 0, is_token(byte), "{byte}");
                 assert!(is_token(byte) || others == 1 << at);

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("boundary", 0),
     ("calendar", 0),
     ("document", 0),
+    ("lookup", 0),
     ("moment", 0),
     ("randomness", 0),
     ("token", 0),
@@ -46,6 +47,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("document", "span"),
     // A run is a span; a value has a run of token characters.
     ("token", "span"),
+    // Token characters are told by tables.
+    ("token", "lookup"),
     ("assignment", "span"),
     ("assignment", "token"),
     // Days as people write them rest on the arithmetic of days.

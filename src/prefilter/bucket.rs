@@ -53,6 +53,21 @@ impl Bucket {
         Self { halves, ..Self::default() }
     }
 
+    /// Shows `tell` the bytes that stand at a place of its pieces, all of them where a piece has ended.
+    pub(super) fn each_byte(&self, place: usize, tell: &mut impl FnMut(u8)) {
+        if self.fragments.is_empty() {
+            let (lower, upper) = self.halves[place];
+            let is_told = |byte: &u8| lower >> (byte & 15) & upper >> (byte >> 4) & 1 == 1;
+            return (0..=u8::MAX).filter(is_told).for_each(tell);
+        }
+        for fragment in &self.fragments {
+            match fragment.bytes.get(place) {
+                Some(byte) => tell(*byte),
+                None => (0..=u8::MAX).for_each(&mut *tell),
+            }
+        }
+    }
+
     /// The halves with those of one more. Behind the end of a short one may be anything.
     fn with(&self, fragment: &Fragment) -> [(Halves, Halves); LENGTH] {
         let mut halves = self.halves;

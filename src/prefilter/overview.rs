@@ -11,7 +11,7 @@ use fearless_simd::{Level, dispatch, u8x64};
 use smallvec::SmallVec;
 
 use super::bucket::Bucket;
-use super::teddy::{BUCKETS, Group, WINDOW, halves, ones};
+use super::teddy::{BUCKETS, Group, WINDOW, ones, places};
 use crate::span::Span;
 use crate::token::{BLOCK, Runs, tokens};
 
@@ -48,7 +48,11 @@ const NEVER: usize = BLOCK;
 
 /// Whether an escape begins in `text`, as [`Overview::escapes`] has it.
 pub(super) fn has_escape(text: &[u8]) -> bool {
-    text.windows(2).any(|pair| matches!(pair, [b'%', b'2'..=b'7'] | [b'\\', b'u' | b'x']))
+    text.windows(2).any(is_escape)
+}
+
+fn is_escape(text: &[u8]) -> bool {
+    matches!(text, [b'%', b'2'..=b'7', ..] | [b'\\', b'u' | b'x', ..])
 }
 
 impl Overview {
@@ -162,14 +166,13 @@ impl<S: Simd, const LEAST: usize, const GROUPS: usize> Pass<'_, S, LEAST, GROUPS
     #[inline(always)]
     fn look(&self, window: &[u8; WINDOW], least: &mut u8x64<S>) -> Block {
         let simd = self.simd;
-        let halves = halves(simd, window);
+        let places = places(simd, window);
         let mut any = u8x64::splat(simd, 0);
         for group in self.groups {
-            any |= group.look_up(simd, &halves);
+            any |= group.look_up(simd, &places);
         }
-        let bytes = window.first_chunk().unwrap_or(&[b' '; BLOCK]);
-        *least = least.min(u8x64::load_array_ref(simd, bytes));
-        Block { tokens: tokens(simd, halves[0]), loud: ones(simd, any) }
+        *least = least.min(places[0].bytes());
+        Block { tokens: tokens(simd, &places[0]), loud: ones(simd, any) }
     }
 
     /// Tells what is in a block.
@@ -188,32 +191,34 @@ impl<S: Simd, const LEAST: usize, const GROUPS: usize> Pass<'_, S, LEAST, GROUPS
             return;
         }
         let simd = self.simd;
-        let halves = halves(simd, window);
+        let places = places(simd, window);
         for (number, group) in self.groups.iter().enumerate() {
-            let buckets = group.look_up(simd, &halves);
+            let buckets = group.look_up(simd, &places);
             if number == 0 {
                 let marked = ones(simd, buckets & u8x64::splat(simd, ESCAPE | SOFT)) & block.loud;
                 if marked != 0 {
-                    self.mark(at, &buckets, block.loud, seen);
+                    mark(at, window, marked, seen);
                 }
             }
-            let places = ones(simd, buckets) & block.loud;
-            if places != 0 {
-                group.tell(&buckets.to_array(), places, window, at, found);
+            let told = ones(simd, buckets) & block.loud;
+            if told != 0 {
+                group.tell(&buckets.to_array(), told, window, at, found);
             }
         }
     }
+}
 
-    /// Notes the escapes and soft line breaks of a block.
-    fn mark(&self, at: usize, buckets: &u8x64<S>, own: u64, seen: &mut Overview) {
-        let of = |mark: u8| ones(self.simd, *buckets & u8x64::splat(self.simd, mark)) & own;
-        let mut soft = of(SOFT);
-        while soft != 0 {
-            seen.soft.push(at + soft.trailing_zeros() as usize);
-            soft &= soft - 1;
-        }
-        if of(ESCAPE) != 0 {
+/// Notes the escapes and soft line breaks of a block, which may begin at some places of it.
+fn mark(at: usize, window: &[u8; WINDOW], mut places: u64, seen: &mut Overview) {
+    while places != 0 {
+        let place = places.trailing_zeros() as usize;
+        places &= places - 1;
+        let begins = &window[place..];
+        if let [b'=', b'\r' | b'\n', ..] = begins {
+            seen.soft.push(at + place);
+        } else if is_escape(begins) {
             match seen.escapes.last_mut() {
+                Some(last) if last.end > at => {}
                 Some(last) if last.end == at => last.end += BLOCK,
                 _ => seen.escapes.push(Span::new(at, at + BLOCK)),
             }

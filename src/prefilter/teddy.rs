@@ -4,13 +4,16 @@
 //! in which buckets it stands at a place of a piece, a vector instruction looks sixteen and more bytes
 //! up at once, and what is left of a bit after all places is a place where a piece of that bucket may
 //! be. Here the halves are made once for any number of tables, so that many literals cost little more
-//! than few. Not here: which pieces, and what they stand for.
+//! than few. A machine that looks bytes up in tables of sixty-four and more (AVX-512 with VBMI) has no
+//! need of halves: there the tables say of bytes, but for their highest bits, in which buckets they
+//! stand. Not here: which pieces, and what they stand for.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, u8x16, u8x64};
+use fearless_simd::{Level, dispatch, u8x64};
 
 use super::bucket::{self, Bucket};
 use super::fragment::{Fragment, LENGTH};
+use crate::lookup::{Looked, SIX_BITS, has_large_tables};
 use crate::span::Span;
 use crate::token::BLOCK;
 
@@ -29,11 +32,16 @@ pub(super) struct Teddy {
 }
 
 /// Eight buckets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Group {
     /// For each place of a piece: the buckets in which a half byte stands there.
     lower: [[u8; 16]; LENGTH],
     upper: [[u8; 16]; LENGTH],
+    /// The same for bytes at the first place, but for the highest bit.
+    first: [[u8; SIX_BITS]; 2],
+    /// And for those at the others, but for the two highest ones. What looks alike by them are small
+    /// letters and digits, which tell little without the first place.
+    others: [[u8; SIX_BITS]; LENGTH - 1],
     buckets: [Vec<Piece>; BUCKETS],
 }
 
@@ -112,26 +120,21 @@ fn search<S: Simd>(
             left @ 0..BLOCK => (1 << left) - 1,
             _ => u64::MAX,
         };
-        let halves = halves(simd, window);
+        let places = places(simd, window);
         for group in groups {
-            group.search(simd, &halves, window, (at, own), found);
+            group.search(simd, &places, window, (at, own), found);
         }
         at += BLOCK;
     }
 }
 
-/// The lower and the upper halves of the bytes at each place of the pieces that begin in a block.
+/// The bytes at each place of the pieces that begin in a block.
 #[inline(always)]
-pub(super) fn halves<S: Simd>(simd: S, window: &[u8; WINDOW]) -> Halves<S> {
-    let zero = u8x64::splat(simd, 0);
-    let mut halves = [(zero, zero); LENGTH];
-    for (at, (lower, upper)) in halves.iter_mut().enumerate() {
+pub(super) fn places<S: Simd>(simd: S, window: &[u8; WINDOW]) -> Places<S> {
+    std::array::from_fn(|at| {
         let bytes = window[at..].first_chunk::<BLOCK>().unwrap_or(&[0; BLOCK]);
-        let bytes = u8x64::load_array_ref(simd, bytes);
-        *lower = bytes & u8x64::splat(simd, 15);
-        *upper = bytes >> 4;
-    }
-    halves
+        Looked::at(u8x64::load_array_ref(simd, bytes))
+    })
 }
 
 /// A bit for each byte that is not nought, the first one lowest.
@@ -140,8 +143,8 @@ pub(super) fn ones<S: Simd>(simd: S, bytes: u8x64<S>) -> u64 {
     !bytes.simd_eq(u8x64::splat(simd, 0)).to_bitmask()
 }
 
-/// See [`halves`].
-type Halves<S> = [(u8x64<S>, u8x64<S>); LENGTH];
+/// See [`places`].
+pub(super) type Places<S> = [Looked<S>; LENGTH];
 
 impl Group {
     /// Tells the pieces that begin in a block, whose place is given, at the places that are one in `own`.
@@ -149,42 +152,62 @@ impl Group {
     pub(super) fn search<S: Simd>(
         &self,
         simd: S,
-        halves: &Halves<S>,
+        places: &Places<S>,
         window: &[u8; WINDOW],
         (block, own): (usize, u64),
         found: &mut impl FnMut(usize, usize),
     ) {
-        let buckets = self.look_up(simd, halves);
-        let places = ones(simd, buckets) & own;
-        if places != 0 {
-            self.tell(&buckets.to_array(), places, window, block, found);
+        let buckets = self.look_up(simd, places);
+        let seen = ones(simd, buckets) & own;
+        if seen != 0 {
+            self.tell(&buckets.to_array(), seen, window, block, found);
         }
     }
 
     pub(super) fn of(buckets: impl Iterator<Item = Bucket>) -> Self {
-        let mut group = Self::default();
+        let mut group = Self {
+            lower: Default::default(),
+            upper: Default::default(),
+            first: [[0; SIX_BITS]; 2],
+            others: [[0; SIX_BITS]; LENGTH - 1],
+            buckets: Default::default(),
+        };
         for (number, bucket) in buckets.enumerate() {
             for (place, (lower, upper)) in bucket.halves.iter().enumerate() {
                 for half in 0..16 {
                     group.lower[place][half] |= u8::from(lower >> half & 1 == 1) << number;
                     group.upper[place][half] |= u8::from(upper >> half & 1 == 1) << number;
                 }
+                bucket.each_byte(place, &mut |byte| group.note(place, byte, 1 << number));
             }
             group.buckets[number] = bucket.fragments.into_iter().map(Piece::of).collect();
         }
         group
     }
 
+    /// Adds that a bucket has a byte at a place.
+    fn note(&mut self, place: usize, byte: u8, bucket: u8) {
+        let at = usize::from(byte) % SIX_BITS;
+        match place.checked_sub(1) {
+            None => self.first[usize::from(byte & 127) / SIX_BITS][at] |= bucket,
+            Some(place) => self.others[place][at] |= bucket,
+        }
+    }
+
     /// The buckets that may have a piece at each place.
     #[inline(always)]
-    pub(super) fn look_up<S: Simd>(&self, simd: S, halves: &Halves<S>) -> u8x64<S> {
+    pub(super) fn look_up<S: Simd>(&self, simd: S, places: &Places<S>) -> u8x64<S> {
+        if has_large_tables(simd) {
+            let [first, others @ ..] = places;
+            let mut all = first.in_seven_bits(simd, &self.first);
+            for (table, place) in self.others.iter().zip(others) {
+                all &= place.in_six_bits(simd, table);
+            }
+            return all;
+        }
         let mut all = u8x64::splat(simd, u8::MAX);
-        for (at, (lower, upper)) in halves.iter().enumerate() {
-            let lowers = u8x64::block_splat(u8x16::load_array_ref(simd, &self.lower[at]));
-            let uppers = u8x64::block_splat(u8x16::load_array_ref(simd, &self.upper[at]));
-            all = all
-                & lowers.swizzle_dyn_within_blocks(*lower)
-                & uppers.swizzle_dyn_within_blocks(*upper);
+        for ((lower, upper), place) in self.lower.iter().zip(&self.upper).zip(places) {
+            all &= place.in_halves(simd, lower, upper);
         }
         all
     }
@@ -237,6 +260,7 @@ impl Piece {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lookup::levels;
     use crate::prefilter::fragment;
     use proptest::prelude::{Strategy, prop_assert_eq, proptest};
 
@@ -271,18 +295,21 @@ mod tests {
             let fragments = fragment::choose(&literals);
             let until = until.min(text.len());
             let anchors = Span::new(from.min(until), until);
-            let Some(teddy) = Teddy::new(fragments.clone(), groups, Vec::new()) else { return Ok(()) };
-            let mut found = Vec::new();
-            teddy.each(&text, anchors, &mut |literal, at| found.push((literal, at)));
-            // Behind the end of the text stand NULs: whoever asks compares the literal.
-            found.retain(|(literal, at)| {
-                let own = |piece: &&Fragment| piece.of.iter().any(|(number, _)| number == literal);
-                let piece = fragments.iter().find(own).expect("each literal has one");
-                let (_, offset) = piece.of.iter().find(|(number, _)| number == literal).expect("it has");
-                text.get(at + offset..).is_some_and(|rest| rest.starts_with(&piece.bytes))
-            });
-            found.sort_unstable();
-            prop_assert_eq!(found, slow(&fragments, &text, anchors));
+            let Some(mut teddy) = Teddy::new(fragments.clone(), groups, Vec::new()) else { return Ok(()) };
+            for level in levels() {
+                teddy.level = level;
+                let mut found = Vec::new();
+                teddy.each(&text, anchors, &mut |literal, at| found.push((literal, at)));
+                // Behind the end of the text stand NULs: whoever asks compares the literal.
+                found.retain(|(literal, at)| {
+                    let own = |piece: &&Fragment| piece.of.iter().any(|(number, _)| number == literal);
+                    let piece = fragments.iter().find(own).expect("each literal has one");
+                    let (_, offset) = piece.of.iter().find(|(number, _)| number == literal).expect("it has");
+                    text.get(at + offset..).is_some_and(|rest| rest.starts_with(&piece.bytes))
+                });
+                found.sort_unstable();
+                prop_assert_eq!(found, slow(&fragments, &text, anchors));
+            }
         }
     }
 }
