@@ -31,6 +31,8 @@ pub enum Rejection {
         /// Bits of evidence for chance; below nought.
         bits: i32,
     },
+    /// What is assigned says the name that it is assigned to.
+    Name,
     /// The body has not the documented form, and nothing else speaks for it.
     Form,
     /// Too little Shannon entropy for the rule.
@@ -56,6 +58,7 @@ impl fmt::Display for Rejection {
             Rejection::Wordlike { bits } => {
                 write!(f, "it reads like words, not like chance ({bits} bits)")
             }
+            Rejection::Name => f.write_str("it says the name that it is assigned to"),
             Rejection::Form => f.write_str("it has not the documented form"),
             Rejection::Entropy => f.write_str("it has too little entropy for the rule"),
             Rejection::Path => f.write_str("the rule is for other files"),
@@ -99,6 +102,9 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     {
         return Err(Rejection::Placeholder(sample));
     }
+    if rule.names.is_some() && is_name(&found.matched, secret) {
+        return Err(Rejection::Name);
+    }
     let uuid = found.uuid.map(|span| &secret[span.range()]);
     if let Some(sample) = uuid.and_then(placeholder::uuid_reason) {
         return Err(Rejection::Placeholder(sample));
@@ -121,6 +127,20 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
         None => form.min(chance),
     })
 }
+
+/// Whether a value, with which a match ends, says in its letters and digits what stands before it, as
+/// texts for a user's eyes do (`"API token": "API-Token"`), or ends with it, as references do.
+fn is_name(matched: &[u8], value: &[u8]) -> bool {
+    let Some(before) = matched.len().checked_sub(value.len()) else { return false };
+    let plain = |text: &[u8]| -> Vec<u8> {
+        text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    };
+    let (name, value) = (plain(&matched[..before]), plain(value));
+    name.len().min(value.len()) >= NAME && (value.ends_with(&name) || name.ends_with(&value))
+}
+
+/// Letters and digits of a name that no value ends with by chance.
+const NAME: usize = 8;
 
 /// How sure the look of the body is, which is the base64 of the text `shown`, if it is given: it must
 /// not read like words, in base64 neither. (Some vendors
@@ -238,6 +258,16 @@ fn shannon(bytes: &[u8]) -> f64 {
 mod tests {
     use super::*;
     use crate::rule::armed;
+
+    #[test]
+    fn a_value_that_says_its_name_is_told() {
+        let says =
+            |name: &str, value: &str| is_name([name, value].concat().as_bytes(), value.as_bytes());
+        assert!(says("OAuth Token URL\": \"", "OAuth-Token-URL"));
+        assert!(says("robot_token: ", "Acme-Robot-Token"));
+        assert!(says("\"Acme Robot Token\": \"", "Robot-Token"));
+        assert!(!says("robot_token: ", "Acme-Robot-Key") && !says("key=", "acme-key"));
+    }
 
     #[test]
     fn the_password_behind_a_user_counts() {
