@@ -14,8 +14,10 @@ const VALUE_BACK: usize = 40;
 const NAME_BACK: usize = 80;
 /// All bytes before a run that are looked at.
 pub const BACK: usize = VALUE_BACK + NAME_BACK;
-/// No value is longer.
+/// No value is longer behind its run.
 const MAX_VALUE: usize = 1024;
+/// Bytes of a run that are looked at.
+const MAX_RUN: usize = 1024;
 
 /// A value and the name that it is assigned to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +35,12 @@ pub struct Assigned {
 /// Readings of one token: where its value may begin.
 const READINGS: usize = 3;
 
-/// What the value that holds the run at `run` is assigned to, if it is assigned: the likeliest reading
-/// first. There are several where a value has `:` or `=` in it.
-pub fn readings(text: &[u8], run: Span) -> impl Iterator<Item = Assigned> + '_ {
-    let floor = run.start.saturating_sub(VALUE_BACK);
-    let token = back_while(text, run.start, floor, is_value);
-    let before = &text[token..run.start];
+/// What the value that holds the run which begins at `run` is assigned to, if it is assigned: the likeliest
+/// reading first. There are several where a value has `:` or `=` in it.
+pub fn readings(text: &[u8], run: usize) -> impl Iterator<Item = Assigned> + '_ {
+    let floor = run.saturating_sub(VALUE_BACK);
+    let token = back_while(text, run, floor, is_value);
+    let before = &text[token..run];
     let own = parameter(text, token, run);
     let operators = (own..before.len()).rev().filter(|at| matches!(before[*at], b'=' | b':'));
     let split = operators.map(move |at| (token + at + 1, true));
@@ -50,9 +52,8 @@ pub fn readings(text: &[u8], run: Span) -> impl Iterator<Item = Assigned> + '_ {
 
 /// How far from `token` on the parameter of a query begins in which the run is, such as `secret=…` in
 /// `token=…&secret=…`: what stands before its `&` is the value of another one. 0 if there is none.
-fn parameter(text: &[u8], token: usize, run: Span) -> usize {
-    let start =
-        text[token..run.start].iter().rposition(|byte| *byte == b'&').map_or(0, |at| at + 1);
+fn parameter(text: &[u8], token: usize, run: usize) -> usize {
+    let start = text[token..run].iter().rposition(|byte| *byte == b'&').map_or(0, |at| at + 1);
     let rest = &text[token + start..];
     let name = rest.iter().take(NAME_BACK).take_while(|byte| is_name(**byte)).count();
     match rest.get(name..) {
@@ -69,9 +70,11 @@ fn quoted(text: &[u8], token: usize, floor: usize) -> Option<(usize, bool)> {
     (start < token && start > floor && is_quote(text[start - 1])).then_some((start, false))
 }
 
-fn reading(text: &[u8], run: Span, start: usize, split: bool) -> Option<Assigned> {
+fn reading(text: &[u8], run: usize, start: usize, split: bool) -> Option<Assigned> {
     let floor = start.saturating_sub(NAME_BACK);
     let (quote, before) = opening(text, start, floor, split);
+    // The name first: most runs have none, and may be long.
+    let name = name_before(text, before, floor)?;
     let value = Span::new(start, value_end(text, run, quote));
     let after = text.get(value.end);
     if after == Some(&b'{') || is_shortened(&text[value.end..]) {
@@ -82,7 +85,6 @@ fn reading(text: &[u8], run: Span, start: usize, split: bool) -> Option<Assigned
         // A call.
         return None;
     }
-    let name = name_before(text, before, floor)?;
     if quote.is_none() && is_in_resource(text, name, floor) {
         return None;
     }
@@ -167,12 +169,15 @@ fn spaced_quote(text: &[u8], start: usize, floor: usize) -> Option<usize> {
     (blanks > 0 && rest.get(behind + blanks) == Some(quote)).then_some(outer - 1)
 }
 
-/// Where the value ends that holds `run`: at its quote, or where no character of values follows.
-fn value_end(text: &[u8], run: Span, quote: Option<u8>) -> usize {
-    let rest = &text[run.end..text.len().min(run.end + MAX_VALUE)];
-    let Some(quote) = quote else { return unquoted_end(rest, run.end) };
+/// Where the value ends that holds the run which begins at `run`: at its quote, or where no character of
+/// values follows.
+fn value_end(text: &[u8], run: usize, quote: Option<u8>) -> usize {
+    let own = &text[run..text.len().min(run + MAX_RUN)];
+    let end = run + own.iter().take_while(|b| is_token(**b)).count();
+    let rest = &text[end..text.len().min(end + MAX_VALUE)];
+    let Some(quote) = quote else { return unquoted_end(rest, end) };
     let holds = |b: &u8| *b != quote && !b.is_ascii_whitespace() && *b != b'\\';
-    run.end + rest.iter().take_while(|b| holds(b)).count()
+    end + rest.iter().take_while(|b| holds(b)).count()
 }
 
 fn unquoted_end(rest: &[u8], from: usize) -> usize {
@@ -300,7 +305,7 @@ mod tests {
     fn read(text: &str) -> Option<(String, String)> {
         let runs = runs::<RUN>(text.as_bytes());
         let run = runs.into_iter().find(|run| text[run.range()].contains("Q9"))?;
-        let found = readings(text.as_bytes(), run).next()?;
+        let found = readings(text.as_bytes(), run.start).next()?;
         let part = |span: Span| text[span.range()].to_owned();
         Some((part(found.name), part(found.value)))
     }
@@ -314,13 +319,13 @@ mod tests {
             let first = ["oauth_token=", "h7h5s93j4h", "didpo3xk2a"].concat();
             let text = format!("{lead}{first}&oauth{mark}_token_secret={VALUE}&page=2");
             for run in runs::<RUN>(text.as_bytes()) {
-                for found in readings(text.as_bytes(), run) {
+                for found in readings(text.as_bytes(), run.start) {
                     let value = &text[found.value.range()];
                     assert!(!value.starts_with("h7h5") || value.len() == 20, "{lead}: {value}");
                 }
             }
             let last = runs::<RUN>(text.as_bytes()).pop().expect("a run");
-            let found = readings(text.as_bytes(), last).next().expect("it is assigned");
+            let found = readings(text.as_bytes(), last.start).next().expect("it is assigned");
             assert_eq!(text[found.name.range()], format!("oauth{mark}_token_secret"));
             assert_eq!(&text[found.value.range()], VALUE);
         }

@@ -18,15 +18,11 @@ use crate::prefilter::Candidate;
 use crate::randomness;
 use crate::rule::{Listed, Name, RuleSet};
 use crate::span::Span;
-use crate::token::is_token;
 
 /// Bytes before a value's run on which it depends whether it is plausible.
 pub(super) const BEFORE: usize = assignment::BACK;
 /// And from its start on.
 pub(super) const AHEAD: usize = 112;
-
-/// No run is followed farther than this.
-const MAX_RUN: usize = 1024;
 
 /// Words that mean that a value is secret.
 const SECRET: [&str; 18] = [
@@ -332,20 +328,13 @@ fn is_labelled(value: &[u8]) -> bool {
     }
 }
 
-/// The run that begins at `at`.
-fn run_from(bytes: &[u8], at: usize) -> Span {
-    let rest = &bytes[at..bytes.len().min(at + MAX_RUN)];
-    Span::new(at, at + rest.iter().take_while(|b| is_token(**b)).count())
-}
-
 impl Matcher<'_> {
     /// Whether the value whose run begins at `at` may be a secret. Looks no farther than
     /// [`BEFORE`] and [`AHEAD`].
     pub(super) fn may_be_assigned(&self, bytes: &[u8], at: usize) -> bool {
         let from = at.saturating_sub(BEFORE);
         let near = &bytes[from..bytes.len().min(at + AHEAD)];
-        let run = run_from(near, at - from);
-        assignment::readings(near, run).any(|assigned| {
+        assignment::readings(near, at - from).any(|assigned| {
             let value = &near[assigned.value.range()];
             // A value that goes on may yet fit.
             let cut = assigned.value.end == near.len();
@@ -380,8 +369,7 @@ impl Matcher<'_> {
     pub(super) fn assigned(&self, bytes: &[u8], candidate: Candidate, found: &mut Found) {
         let from = candidate.at.saturating_sub(BEFORE);
         let text = &bytes[from..];
-        let run = run_from(text, candidate.at - from);
-        for assigned in assignment::readings(text, run) {
+        for assigned in assignment::readings(text, candidate.at - from) {
             let before = found.matches.len();
             self.read_as(text, from, &assigned, candidate, found);
             let told = &found.matches[before..];

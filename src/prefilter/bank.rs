@@ -42,10 +42,28 @@ struct Hashed {
     long: Bits<LONG>,
     /// The literals of three bytes.
     short: Bits<SHORT>,
-    /// First four bytes and number of each literal, in order.
-    heads: Vec<(u32, usize)>,
+    /// First four bytes and number of each literal.
+    heads: Heads,
     /// The same of literals of three bytes.
-    threes: Vec<(u32, usize)>,
+    threes: Heads,
+}
+
+/// What literals begin with, and their numbers, side by side where the hashes begin alike: many places
+/// pass the bits by chance, and a search for each of them would cost as much as the rest.
+#[derive(Debug)]
+struct Heads {
+    list: Vec<(u32, usize)>,
+    /// Where those of each bucket begin; one more at the end. Nothing if there are none.
+    starts: Vec<u32>,
+}
+
+/// Bits of a hash that choose the bucket.
+const BUCKET: u32 = 12;
+
+/// The bits of a head, mixed.
+#[inline(always)]
+fn hash(head: u32) -> u32 {
+    head.wrapping_mul(0x9e37_79b1)
 }
 
 /// The bits of a head that literals of three bytes have.
@@ -72,7 +90,7 @@ impl<const WORDS: usize> Bits<WORDS> {
 
     #[inline(always)]
     fn slot(head: u32) -> (usize, u32) {
-        let hash = head.wrapping_mul(0x9e37_79b1) >> (26 - WORDS.ilog2());
+        let hash = hash(head) >> (26 - WORDS.ilog2());
         ((hash >> 6) as usize % WORDS, hash % 64)
     }
 
@@ -81,6 +99,36 @@ impl<const WORDS: usize> Bits<WORDS> {
     fn has(&self, head: u32) -> u64 {
         let (word, bit) = Self::slot(head);
         self.0[word] >> bit & 1
+    }
+}
+
+impl Heads {
+    fn new(mut list: Vec<(u32, usize)>) -> Self {
+        let bucket = |head: u32| hash(head) >> (32 - BUCKET);
+        list.sort_unstable_by_key(|(head, literal)| (bucket(*head), *head, *literal));
+        let buckets = if list.is_empty() { 0 } else { 1 << BUCKET };
+        let mut starts = Vec::with_capacity(buckets as usize + 1);
+        let mut at = 0;
+        for number in 0..=buckets {
+            at += list[at..].iter().take_while(|(head, _)| bucket(*head) < number).count();
+            starts.push(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+        Self { list, starts }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The literals with `head`, in their order.
+    #[inline(always)]
+    fn with(&self, head: u32) -> impl Iterator<Item = usize> {
+        let bucket = (hash(head) >> (32 - BUCKET)) as usize;
+        let own = match self.starts.get(bucket..bucket + 2) {
+            Some([start, end]) => &self.list[*start as usize..*end as usize],
+            _ => &[],
+        };
+        own.iter().filter(move |(known, _)| *known == head).map(|(_, literal)| *literal)
     }
 }
 
@@ -96,9 +144,8 @@ impl Hashed {
                 _ => {}
             }
         }
-        heads.sort_unstable();
-        threes.sort_unstable();
-        Self { long: Bits::of(&heads), short: Bits::of(&threes), heads, threes }
+        let (long, short) = (Bits::of(&heads), Bits::of(&threes));
+        Self { long, short, heads: Heads::new(heads), threes: Heads::new(threes) }
     }
 
     #[inline(always)]
@@ -106,20 +153,23 @@ impl Hashed {
         self.long.has(head) | if THREES { self.short.has(head & THREE) } else { 0 }
     }
 
-    /// The next place from `from` on where a literal may begin, and its first four bytes.
-    fn next(&self, text: &[u8], from: usize) -> Option<(usize, u32)> {
+    /// The next of some places where a literal may begin, or now and then one behind them, and its first
+    /// four bytes.
+    fn next(&self, text: &[u8], places: Span) -> Option<(usize, u32)> {
         match self.threes.is_empty() {
-            true => self.next_of::<false>(text, from),
-            false => self.next_of::<true>(text, from),
+            true => self.next_of::<false>(text, places),
+            false => self.next_of::<true>(text, places),
         }
     }
 
-    /// The same, and whether there are literals of three bytes. A function of its own, so that the loop has the registers to itself; four places at a time, so that they
-    /// do not wait for one another.
+    /// The same, and whether there are literals of three bytes. A function of its own, so that the loop has
+    /// the registers to itself; four places at a time, so that they do not wait for one another.
     #[inline(never)]
-    fn next_of<const THREES: bool>(&self, text: &[u8], from: usize) -> Option<(usize, u32)> {
-        let mut at = from;
-        while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+    fn next_of<const THREES: bool>(&self, text: &[u8], places: Span) -> Option<(usize, u32)> {
+        let mut at = places.start;
+        while at < places.end
+            && let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk())
+        {
             let eight = u64::from_le_bytes(*eight);
             let head = |place: u32| (eight >> (8 * place)) as u32;
             let found = (0..4)
@@ -130,7 +180,9 @@ impl Hashed {
             }
             at += 4;
         }
-        while let Some(four) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+        while at < places.end
+            && let Some(four) = text.get(at..).and_then(|rest| rest.first_chunk())
+        {
             let head = u32::from_le_bytes(*four);
             if self.may_begin::<THREES>(head) != 0 {
                 return Some((at, head));
@@ -141,11 +193,9 @@ impl Hashed {
     }
 
     /// The literals that begin with `head`.
+    #[inline(always)]
     fn with(&self, head: u32) -> impl Iterator<Item = usize> {
-        [(&self.heads, head), (&self.threes, head & THREE)].into_iter().flat_map(|(list, head)| {
-            let first = list.partition_point(|(known, _)| *known < head);
-            list[first..].iter().take_while(move |(known, _)| *known == head).map(|(_, at)| *at)
-        })
+        self.heads.with(head).chain(self.threes.with(head & THREE))
     }
 }
 
@@ -198,6 +248,11 @@ impl Bank {
         self.literals.is_empty()
     }
 
+    /// Bytes of the longest literal.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
     /// Calls `note` with the place and recipe of each literal that begins in `anchors`.
     pub(super) fn search(&self, bytes: &[u8], anchors: Span, note: &mut impl FnMut(usize, u16)) {
         match &self.engine {
@@ -221,12 +276,12 @@ impl Bank {
         note: &mut impl FnMut(usize, u16),
     ) {
         let text = &bytes[anchors.start..self.last(bytes, anchors.end)];
-        let mut from = 0;
-        while let Some((at, head)) = hashed.next(text, from) {
-            from = at + 1;
+        let mut places = Span::new(0, anchors.len());
+        while let Some((at, head)) = hashed.next(text, places) {
             if at >= anchors.len() {
                 break;
             }
+            places.start = at + 1;
             for literal in hashed.with(head) {
                 if text[at..].starts_with(&self.literals[literal]) {
                     self.report(literal, anchors.start + at, note);

@@ -253,11 +253,15 @@ impl Prefilter {
 
     /// The literals of `bank` that begin in `before` and end in `after`, were they one text.
     fn across(&self, bank: &Bank, before: &[u8], after: &[u8], note: &mut impl FnMut(usize, u16)) {
-        let joined = [before, after].concat();
-        bank.search(&joined, Span::new(0, joined.len()), &mut |at, recipe| {
+        let longest = bank.longest();
+        let skipped = before.len().saturating_sub(longest);
+        let before = &before[skipped..];
+        let mut joined: SmallVec<[u8; 256]> = before.into();
+        joined.extend_from_slice(&after[..after.len().min(longest)]);
+        bank.search(&joined, Span::new(0, before.len()), &mut |at, recipe| {
             let literal = &self.recipes[usize::from(recipe)].1.literal;
-            if at < before.len() && at + literal.len() > before.len() {
-                note(at, recipe);
+            if at + literal.len() > before.len() {
+                note(skipped + at, recipe);
             }
         });
     }

@@ -266,10 +266,12 @@ impl<'a, 'q, V: Visitor> Worker<'a, 'q, V> {
         if self.read >= TOLD {
             pack.count_read(std::mem::take(&mut self.read), self.traversal.limits.resident);
         }
+        let inflated = self.inflate(&packed);
+        // Its bytes are near now, whatever they are worth.
         if !pack.intact(&packed) {
             self.damages.add(pack.report(entry, Reason::Checksum));
         }
-        self.inflate(&packed)
+        inflated
     }
 
     fn inflate(&mut self, packed: &Packed<'_>) -> Result<Buffer, Reason> {
