@@ -132,11 +132,15 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
 /// texts for a user's eyes do (`"API token": "API-Token"`), or ends with it, as references do.
 fn is_name(matched: &[u8], value: &[u8]) -> bool {
     let Some(before) = matched.len().checked_sub(value.len()) else { return false };
-    let plain = |text: &[u8]| -> Vec<u8> {
-        text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
-    };
-    let (name, value) = (plain(&matched[..before]), plain(value));
-    name.len().min(value.len()) >= NAME && (value.ends_with(&name) || name.ends_with(&value))
+    // From the ends, and without a copy of the value.
+    let (name, value) = (backwards(&matched[..before]), backwards(value));
+    let mut both = name.clone().zip(value.clone());
+    name.count().min(value.count()) >= NAME && both.all(|(a, b)| a == b)
+}
+
+/// The letters and digits of a text in lower case, the last one first.
+fn backwards(text: &[u8]) -> impl Iterator<Item = u8> + Clone + '_ {
+    text.iter().rev().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
 }
 
 /// Letters and digits of a name that no value ends with by chance.
