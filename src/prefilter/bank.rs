@@ -106,7 +106,10 @@ impl Heads {
     fn new(mut list: Vec<(u32, usize)>) -> Self {
         let bucket = |head: u32| hash(head) >> (32 - BUCKET);
         list.sort_unstable_by_key(|(head, literal)| (bucket(*head), *head, *literal));
-        let buckets = if list.is_empty() { 0 } else { 1 << BUCKET };
+        if list.is_empty() {
+            return Self { list, starts: Vec::new() };
+        }
+        let buckets = 1 << BUCKET;
         let mut starts = Vec::with_capacity(buckets as usize + 1);
         let mut at = 0;
         for number in 0..=buckets {
