@@ -51,9 +51,10 @@ pub(super) fn choose(literals: &[impl AsRef<[u8]>]) -> Vec<Fragment> {
             .map(|piece| (rarity(piece), piece))
             .collect();
         let Some(most) = pieces.iter().map(|(rarity, _)| *rarity).max() else { continue };
-        let known = pieces.iter().enumerate().find_map(|(at, (rarity, piece))| {
+        let mut rare = pieces.iter().enumerate().filter(|(_, (rarity, _))| rarity + SLACK >= most);
+        let known = rare.find_map(|(at, (_, piece))| {
             let known = chosen.iter().position(|fragment| fragment.bytes == *piece)?;
-            (rarity + SLACK >= most).then_some((at, known))
+            Some((at, known))
         });
         if let Some((at, known)) = known {
             chosen[known].of.push((index, at));
@@ -67,9 +68,13 @@ pub(super) fn choose(literals: &[impl AsRef<[u8]>]) -> Vec<Fragment> {
 /// Bits that it takes to come by a piece by chance.
 fn rarity(piece: &[u8]) -> u32 {
     let lines = COMMON.as_bytes().as_chunks::<LINE>().0;
-    match lines.binary_search_by_key(&piece, |line| &line[..LENGTH]) {
-        Ok(line) => u32::from(lines[line][LENGTH] - b'a'),
-        Err(_) => piece.iter().map(|byte| rarity_of(*byte)).sum::<u32>().max(UNCOMMON),
+    // As numbers, which are compared without a call.
+    let number = |bytes: &[u8]| bytes.first_chunk().copied().map(u32::from_be_bytes);
+    let known = number(piece)
+        .and_then(|piece| lines.binary_search_by_key(&Some(piece), |line| number(line)).ok());
+    match known {
+        Some(line) => u32::from(lines[line][LENGTH] - b'a'),
+        None => piece.iter().map(|byte| rarity_of(*byte)).sum::<u32>().max(UNCOMMON),
     }
 }
 

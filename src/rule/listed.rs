@@ -236,18 +236,52 @@ impl DerefMut for ListedProvider {
     }
 }
 
+/// The fields of the lines of a text, which tabs divide: both found in one pass over it.
+struct Fields<'t> {
+    text: &'t str,
+    ends: memchr::Memchr2<'t>,
+    start: usize,
+    /// Whether the line has more of them.
+    more: bool,
+}
+
+impl<'t> Fields<'t> {
+    fn of(text: &'t str) -> Self {
+        let ends = memchr::memchr2_iter(b'\t', b'\n', text.as_bytes());
+        Self { text, ends, start: 0, more: false }
+    }
+
+    /// Goes to the next line; false if there is none.
+    fn next_line(&mut self) -> bool {
+        while self.more {
+            self.next();
+        }
+        self.more = self.start < self.text.len();
+        self.more
+    }
+
+    /// The next field of the line; nothing behind its end.
+    fn next(&mut self) -> &'t str {
+        if !self.more {
+            return "";
+        }
+        let end = self.ends.next().unwrap_or(self.text.len());
+        let field = &self.text[self.start..end];
+        self.more = self.text.as_bytes().get(end) == Some(&b'\t');
+        self.start = end + 1;
+        field
+    }
+}
+
 /// All built-in rules and providers, out of the index.
 pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
-    let (mut rules, mut providers) = (Vec::new(), Vec::new());
+    // About two rules a file: lists that grow are copied.
+    let mut rules = Vec::with_capacity(2 * FILES.len());
+    let mut providers = Vec::with_capacity(FILES.len());
     let (mut file, mut at) = (0, 0);
-    let lines = memchr::memchr_iter(b'\n', INDEX.as_bytes()).scan(0, |start, end| {
-        let line = &INDEX[*start..end];
-        *start = end + 1;
-        Some(line)
-    });
-    for line in lines {
-        let mut fields = line.split('\t');
-        let mut next = || fields.next().unwrap_or_default();
+    let mut fields = Fields::of(INDEX);
+    while fields.next_line() {
+        let mut next = || fields.next();
         match next() {
             "file" => {
                 let name = next();

@@ -14,7 +14,6 @@ pub mod range;
 mod roots;
 pub mod staged;
 mod stdin;
-mod tracked;
 mod version;
 mod walk;
 

@@ -47,6 +47,11 @@ impl Place {
         self.folder.path().join("work")
     }
 
+    /// The home of whoever runs the program.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
     pub(crate) fn file(&self, name: impl AsRef<OsStr>, text: impl AsRef<[u8]>) {
         let path = self.root().join(name.as_ref());
         fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
@@ -74,17 +79,22 @@ impl Place {
     }
 
     pub(crate) fn git(&self, arguments: &[&str]) {
+        self.git_says(arguments);
+    }
+
+    /// What git writes.
+    pub(crate) fn git_says(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("git");
         self.clean(&mut command);
         command.env("GIT_CONFIG_NOSYSTEM", "1").current_dir(self.root()).args(arguments);
         let output = command.output().expect("git is installed");
         assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("names of tests are UTF-8")
     }
 
     fn clean(&self, command: &mut Command) {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let home = self.folder.path().join("home");
-        command.env_clear().env("PATH", path).env("HOME", home).env("LC_ALL", "C");
+        command.env_clear().env("PATH", path).env("HOME", self.home()).env("LC_ALL", "C");
     }
 
     pub(crate) fn finish(&self, command: &mut Command, input: &[u8]) -> Run {

@@ -6,6 +6,7 @@ mod configuration;
 mod contents;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod ignored;
 mod reports;
 mod walk;
 

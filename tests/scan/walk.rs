@@ -72,34 +72,6 @@ fn standard_input_is_called_dash() {
 }
 
 #[test]
-fn ignore_rules_hide_files_but_never_those_that_git_tracks() {
-    let place = Place::with(&[
-        (".gitignore", "*.env\nbuild/\n".to_owned()),
-        ("kept.env", mega()),
-        ("build/out.txt", token(1)),
-        ("build/tracked.txt", token(2)),
-        ("sub/plain.txt", token(3)),
-    ]);
-    place.git(&["init", "-q"]);
-    place.git(&["add", "-f", "kept.env", "build/tracked.txt"]);
-    let usual = place.run(&JSON).places();
-    let token = "meetergo-personal-token meetergo plain";
-    assert_eq!(
-        usual,
-        [
-            format!("build/tracked.txt:1:1 {token}"),
-            "kept.env:1:1 mega-api-key mega plain".to_owned(),
-            format!("sub/plain.txt:1:1 {token}"),
-        ]
-    );
-    let all = place.run(&["--no-ignore", "--format", "json"]).places();
-    assert_eq!(all.len(), 4, "{all:?}");
-    assert!(all.contains(&format!("build/out.txt:1:1 {token}")));
-    let named = place.run(&["build", "--format", "json"]).places();
-    assert_eq!(named.len(), 2, "a folder that is named is read itself: {named:?}");
-}
-
-#[test]
 fn a_file_named_on_the_command_line_is_read_whatever_hides_it() {
     let place = Place::with(&[(".gitignore", "*.env\n".to_owned()), ("a.env", mega())]);
     place.git(&["init", "-q"]);

@@ -5,11 +5,13 @@
 //! ([`crate::git::staged`]).
 
 mod cached;
+mod paths;
 mod split;
 
 use std::path::{Path, PathBuf};
 
 pub use cached::CachedTree;
+pub use paths::Paths;
 
 use super::object::ObjectId;
 
@@ -58,13 +60,6 @@ pub struct Entry {
     pub intent_to_add: bool,
 }
 
-impl Entry {
-    /// Whether it is a regular file: no link, no submodule, no folder of a sparse index.
-    pub fn is_file(&self) -> bool {
-        self.mode & 0o170_000 == 0o100_000
-    }
-}
-
 /// All of an index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
@@ -89,35 +84,40 @@ const INTENT_TO_ADD: u8 = 0x20;
 pub fn read(path: &Path, git_dir: &Path, name_length: usize) -> Result<Index, Error> {
     let Some(bytes) = bytes_of(path)? else { return Ok(Index::default()) };
     let damaged = |offset| Error::Damaged { path: path.to_owned(), offset };
-    let parsed = parse(&bytes, name_length).map_err(damaged)?;
-    let rest = bytes.get(parsed.end..bytes.len() - name_length).unwrap_or_default();
-    let mut index = Index { entries: parsed.entries, trees: None };
-    let mut link = None;
-    for (name, data) in Extensions(rest) {
-        match &name {
-            b"TREE" => index.trees = CachedTree::parse(data, name_length),
-            b"link" => link = Some(data),
-            // The folders of a sparse index say themselves what they are.
-            b"sdir" => {}
-            [b'A'..=b'Z', ..] => {}
-            _ => {
-                let name = String::from_utf8_lossy(&name).into_owned();
-                return Err(Error::Extension { path: path.to_owned(), name });
-            }
-        }
-    }
-    if let Some(link) = link {
-        let link = split::Link::parse(link, name_length).ok_or_else(|| damaged(parsed.end))?;
+    let (entries, end) = parse(&bytes, name_length).map_err(damaged)?;
+    let extensions = Extensions::of(&bytes, end, name_length, path)?;
+    let trees = extensions.trees.and_then(|data| CachedTree::parse(data, name_length));
+    let mut index = Index { entries, trees };
+    if let Some(link) = extensions.link {
+        let link = split::Link::parse(link, name_length).ok_or_else(|| damaged(end))?;
         if let Some(id) = &link.base {
             let shared = git_dir.join(format!("sharedindex.{id}"));
             let gone = |source| Error::Read { path: shared.clone(), source };
             let bytes = std::fs::read(&shared).map_err(gone)?;
             let cut = |offset| Error::Damaged { path: shared.clone(), offset };
-            let base = parse(&bytes, name_length).map_err(cut)?.entries;
-            index.entries = link.merge(base, index.entries).ok_or_else(|| damaged(parsed.end))?;
+            let (base, _) = parse(&bytes, name_length).map_err(cut)?;
+            index.entries = link.merge(base, index.entries).ok_or_else(|| damaged(end))?;
         }
     }
     Ok(index)
+}
+
+/// The paths alone of what [`read`] reads, in a fraction of the time.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn paths(path: &Path, git_dir: &Path, name_length: usize) -> Result<Paths, Error> {
+    let Some(bytes) = bytes_of(path)? else { return Ok(Paths::default()) };
+    let mut paths = Paths::default();
+    let end = each(&bytes, name_length, |entry| paths.push(entry.path))
+        .map_err(|offset| Error::Damaged { path: path.to_owned(), offset })?;
+    match Extensions::of(&bytes, end, name_length, path)?.link {
+        // Half of the entries lie elsewhere.
+        Some(_) => {
+            read(path, git_dir, name_length).map(|i| i.entries.iter().map(|e| &e.path).collect())
+        }
+        None => Ok(paths),
+    }
 }
 
 fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, Error> {
@@ -128,46 +128,66 @@ fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-/// The entries of a file, and where they end.
-#[derive(Debug)]
-struct Parsed {
-    entries: Vec<Entry>,
-    end: usize,
+/// The entries of a file, and where they end. An error is the offset of the damage.
+fn parse(bytes: &[u8], name_length: usize) -> Result<(Vec<Entry>, usize), usize> {
+    let mut entries = Vec::new();
+    let end = each(bytes, name_length, |entry| entries.extend(entry.owned()))?;
+    Ok((entries, end))
 }
 
-/// An error is the offset of the damage.
-fn parse(bytes: &[u8], name_length: usize) -> Result<Parsed, usize> {
+/// An entry as it is written.
+struct Written<'a> {
+    path: &'a [u8],
+    mode: u32,
+    id: &'a [u8],
+    stage: u8,
+    intent_to_add: bool,
+}
+
+impl Written<'_> {
+    /// None if the length of the object's name is that of none.
+    fn owned(&self) -> Option<Entry> {
+        let Self { path, mode, id, stage, intent_to_add } = *self;
+        let id = ObjectId::from_bytes(id)?;
+        Some(Entry { path: path.to_vec(), mode, id, stage, intent_to_add })
+    }
+}
+
+/// Shows `visit` the entries of a file; where they end. An error is the offset of the damage.
+fn each(
+    bytes: &[u8],
+    name_length: usize,
+    mut visit: impl FnMut(&Written<'_>),
+) -> Result<usize, usize> {
     let version = word(bytes, 4).filter(|_| bytes.starts_with(b"DIRC")).ok_or(0usize)?;
-    let count = word(bytes, 8).ok_or(8usize)? as usize;
+    let count = word(bytes, 8).ok_or(8usize)?;
     if !(2..=4).contains(&version) {
         return Err(4);
     }
-    let most = bytes.len() / (STAT + name_length);
-    let mut entries: Vec<Entry> = Vec::with_capacity(count.min(most));
     let mut at = HEADER;
+    // The path of the entry before: version 4 writes what differs.
+    let mut last = Vec::new();
     for _ in 0..count {
-        let last = entries.last().map_or(&[][..], |e| e.path.as_slice());
-        let (entry, end) = entry(bytes, at, version, name_length, last).ok_or(at)?;
-        at = end;
-        entries.push(entry);
+        at = entry(bytes, at, version, name_length, &mut last, &mut visit).ok_or(at)?;
     }
     if at + name_length > bytes.len() {
         return Err(bytes.len());
     }
-    Ok(Parsed { entries, end: at })
+    Ok(at)
 }
 
-/// One entry and where it ends; `last` is the path before it.
+/// Shows `visit` one entry; where it ends.
 fn entry(
     bytes: &[u8],
     start: usize,
     version: u32,
     name_length: usize,
-    last: &[u8],
-) -> Option<(Entry, usize)> {
+    last: &mut Vec<u8>,
+    visit: &mut impl FnMut(&Written<'_>),
+) -> Option<usize> {
     let mode = word(bytes, start + MODE_AT)?;
     let mut at = start + STAT;
-    let id = ObjectId::from_bytes(bytes.get(at..at + name_length)?)?;
+    let id = bytes.get(at..at + name_length)?;
     at += name_length;
     let flags = *bytes.get(at..)?.first_chunk::<2>()?;
     at += 2;
@@ -176,21 +196,24 @@ fn entry(
         intent_to_add = bytes.get(at)? & INTENT_TO_ADD != 0;
         at += 2;
     }
-    let mut path = Vec::new();
     if version == 4 {
         let (strip, length) = varint(bytes, at)?;
         at += length;
-        path.extend_from_slice(last.get(..last.len().checked_sub(strip)?)?);
+        last.truncate(last.len().checked_sub(strip)?);
     }
     let rest = bytes.get(at..)?;
     let length = memchr::memchr(0, rest)?;
-    path.extend_from_slice(rest.get(..length)?);
+    let mut path = rest.get(..length)?;
     at += length + 1;
     if version < 4 {
         // Entries are padded with one to eight zeros to a multiple of eight bytes.
         at = start + (at - start).next_multiple_of(8);
+    } else {
+        last.extend_from_slice(path);
+        path = last;
     }
-    Some((Entry { path, mode, id, stage: flags[0] >> 4 & 3, intent_to_add }, at))
+    visit(&Written { path, mode, id, stage: flags[0] >> 4 & 3, intent_to_add });
+    Some(at)
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -210,10 +233,41 @@ fn varint(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     None
 }
 
-/// The extensions behind the entries, each with its four letters.
-struct Extensions<'a>(&'a [u8]);
+/// What stands behind the entries and is of use here.
+#[derive(Default)]
+struct Extensions<'a> {
+    /// The cache tree.
+    trees: Option<&'a [u8]>,
+    /// What a split index shares.
+    link: Option<&'a [u8]>,
+}
 
-impl<'a> Iterator for Extensions<'a> {
+impl<'a> Extensions<'a> {
+    /// Those of the index `path`, whose entries end at `end`.
+    fn of(bytes: &'a [u8], end: usize, name_length: usize, path: &Path) -> Result<Self, Error> {
+        let rest = bytes.get(end..bytes.len() - name_length).unwrap_or_default();
+        let mut found = Self::default();
+        for (name, data) in Sections(rest) {
+            match &name {
+                b"TREE" => found.trees = Some(data),
+                b"link" => found.link = Some(data),
+                // The folders of a sparse index say themselves what they are.
+                b"sdir" => {}
+                [b'A'..=b'Z', ..] => {}
+                _ => {
+                    let name = String::from_utf8_lossy(&name).into_owned();
+                    return Err(Error::Extension { path: path.to_owned(), name });
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The extensions behind the entries, each with its four letters.
+struct Sections<'a>(&'a [u8]);
+
+impl<'a> Iterator for Sections<'a> {
     type Item = ([u8; 4], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -251,9 +305,9 @@ mod tests {
     #[test]
     fn paths_and_modes_are_read() {
         let bytes = index(&[entry("a/b.txt", 0o100_644), entry("sub", 0o160_000)]);
-        let Parsed { entries, end } = parse(&bytes, 20).expect("valid");
+        let (entries, end) = parse(&bytes, 20).expect("valid");
         assert_eq!((entries[0].path.as_slice(), entries[0].mode), (&b"a/b.txt"[..], 0o100_644));
-        assert!(entries[0].is_file() && !entries[1].is_file());
+        assert_eq!((entries[1].path.as_slice(), entries[1].mode), (&b"sub"[..], 0o160_000));
         assert_eq!(end + 20, bytes.len());
     }
 
@@ -266,7 +320,7 @@ mod tests {
             whole.extend(&bytes);
             for (candidate, length) in [(&bytes, 20), (&whole, 20), (&whole, 32)] {
                 let _ = parse(candidate, length);
-                let _ = Extensions(candidate).count();
+                let _ = Sections(candidate).count();
                 let _ = CachedTree::parse(candidate, length);
                 let _ = split::Link::parse(candidate, length);
             }
