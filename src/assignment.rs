@@ -257,7 +257,13 @@ fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operat
     if text[floor..signs].ends_with(b"<-") {
         signs = back_while(text, signs - 1, floor, |b| b == b'<');
     }
-    let operator = match text[signs..unblanked].iter().any(|b| is_sign(*b) || *b == b'-') {
+    // What stands in where nothing is: `os.environ.get("TOKEN") or '…'`.
+    let stands_in = unblanked < end && text[floor..unblanked].ends_with(b" or");
+    if stands_in {
+        signs = unblanked - 2;
+    }
+    let is_operator = |b: &u8| is_sign(*b) || *b == b'-';
+    let operator = match stands_in || text[signs..unblanked].iter().any(is_operator) {
         true => Operator::Sign,
         false if unblanked < end => Operator::Blank,
         false => return None,
@@ -367,6 +373,8 @@ mod tests {
             ("api.key(\n  '@',", "api.key"),
             ("acme token - '@'", "token"),
             ("api_key <- \"@\"", "api_key"),
+            ("key = os.environ.get(\"API_KEY\") or \"@\"", "API_KEY"),
+            ("env[:api_key] or '@'", "api_key"),
             ("api_key <<- '@'", "api_key"),
             ("Dim apiKey As String = \"@\"", "apiKey"),
             ("Const alias string = \"@\"", "alias"),

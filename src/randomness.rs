@@ -56,6 +56,8 @@ pub enum Alphabet {
     Base64,
     /// Base62 with `-`, `_` and `=`.
     Base64Url,
+    /// Base62 with the signs of both.
+    Mixed,
     /// Anything else: no key is written so, and every byte is priced at eight bits at most.
     Other,
 }
@@ -70,6 +72,7 @@ impl Alphabet {
             Self::Base36Url => 5.285_402_218_862_249,
             Self::Base62 => 5.954_196_310_386_875,
             Self::Base64 | Self::Base64Url => 6.0,
+            Self::Mixed => 6.066_089_190_457_772,
             Self::Other => 8.0,
         }
     }
@@ -78,8 +81,11 @@ impl Alphabet {
     pub fn of(body: &[u8]) -> Self {
         let kinds = Kinds::of(unpadded(body));
         let has = |kind| kinds.has(kind);
-        if has(Kinds::OTHER) || has(Kinds::DASH) && has(Kinds::PLUS) {
+        let is_mixed = has(Kinds::DASH) && has(Kinds::PLUS);
+        if has(Kinds::OTHER) || is_mixed && body.len() < MIXED {
             Self::Other
+        } else if is_mixed {
+            Self::Mixed
         } else if has(Kinds::DASH) {
             match has(Kinds::DIGIT) && !has(Kinds::UPPER) {
                 _ if is_uuid(body) => Self::Uuid,
@@ -114,6 +120,9 @@ pub struct Evidence {
 /// Bytes from which on a body may be drawn from letters of one case, digits and separators.
 const SLUG: usize = 24;
 
+/// Bytes from which on a body may have the signs of both kinds of base64: shorter ones are paths.
+const MIXED: usize = 40;
+
 /// Pieces shorter than this are not weighed for themselves.
 const PIECE: usize = 20;
 
@@ -128,7 +137,10 @@ const PICKED: f64 = 6.0;
 /// counts. Any bytes may come in; the prefix of the token should not.
 pub fn evidence(body: &[u8]) -> Evidence {
     let whole = weigh(body);
-    if !matches!(whole.alphabet, Alphabet::Base36Url | Alphabet::Base64Url | Alphabet::Other) {
+    if !matches!(
+        whole.alphabet,
+        Alphabet::Base36Url | Alphabet::Base64Url | Alphabet::Mixed | Alphabet::Other
+    ) {
         return whole;
     }
     let plain = longest(body, |byte| byte.is_ascii_alphanumeric());
@@ -138,6 +150,17 @@ pub fn evidence(body: &[u8]) -> Evidence {
         let bits = part.bits - PICKED;
         if bits > best.bits { Evidence { bits, ..part } } else { best }
     })
+}
+
+/// The same of a body that was drawn from `characters` different ones, if it has others than letters,
+/// digits and the signs of base64.
+pub fn evidence_among(body: &[u8], characters: u32) -> Evidence {
+    let Evidence { bits, alphabet } = weigh(body);
+    if alphabet != Alphabet::Other {
+        return evidence(body);
+    }
+    let spared = Alphabet::Other.bits() - f64::from(characters).log2();
+    Evidence { bits: bits + unpadded(body).len() as f64 * spared, alphabet }
 }
 
 /// The longest piece of a body between characters that do not count.

@@ -121,6 +121,26 @@ fn one_random_body_in_a_thousand_may_fall_short_at_most() {
 }
 
 #[test]
+fn signs_speak_for_chance_where_keys_have_them() {
+    let printed: Vec<u8> = (b' '..=b'~').filter(|b| !b"\"'\\".contains(b)).collect();
+    let django = [DECIMAL, &LETTERS[..26], b"!@#$%^&*(-_=+)"].concat();
+    let mut random = Random(9);
+    for (alphabet, length) in [(django, 50), (printed, 64)] {
+        let mut body = vec![0; length];
+        for _ in 0..5_000 {
+            random.fill(&mut body, &alphabet);
+            let bits = evidence_among(&body, alphabet.len() as u32).bits;
+            assert!(bits > CERTAIN, "{}: {bits}", body.escape_ascii());
+        }
+    }
+    for name in ["the-users-of-this(and that)", "params.fetch(:password)", "my_key+other_key&more"]
+    {
+        let bits = evidence_among(name.as_bytes(), 92).bits;
+        assert!(bits < -10.0, "{name}: {bits}");
+    }
+}
+
+#[test]
 fn names_lose_by_dozens_of_bits() {
     for name in [
         "list-test-fixture-dependency-two",
@@ -169,6 +189,8 @@ fn the_alphabet_is_the_smallest_that_holds_the_body() {
         ("00f/A==", Alphabet::Base64),
         ("00f=A", Alphabet::Base64Url),
         ("0f-g=_0123456789abcdefghij", Alphabet::Base36Url),
+        ("00f/A=-", Alphabet::Other),
+        ("0f-g/+0123456789abcdefghijABCDEFGHIJ0123", Alphabet::Mixed),
         ("0f-G=_0123456789abcdefghij", Alphabet::Base64Url),
         ("0F-G=_0123456789ABCDEFGHIJ", Alphabet::Base64Url),
         ("an-ordinary-name-of-something", Alphabet::Base64Url),

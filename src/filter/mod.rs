@@ -10,6 +10,7 @@ mod foreign;
 pub mod placeholder;
 pub mod ties;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -90,8 +91,14 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     let body = &secret[found.body.range()];
     let within = rule.inside.as_ref().and_then(|pattern| inside(pattern, body));
     let body = within.as_ref().map_or(body, |within| within.as_slice());
-    if let Some(sample) = placeholder::reason(body) {
-        return Err(Rejection::Placeholder(sample));
+    let unescaped = rule.characters.map(|_| percent_encoding::percent_decode(body).into());
+    let unescaped: Option<Cow<'_, [u8]>> = unescaped;
+    let body = unescaped.as_deref().unwrap_or(body);
+    match placeholder::reason(body) {
+        // Among signs that are drawn, some look like those of a template.
+        None => {}
+        Some(Placeholder::Template) if rule.characters.is_some() => {}
+        Some(sample) => return Err(Rejection::Placeholder(sample)),
     }
     if rule.is_generic() && nesting(body) == Nesting::Pairs {
         return Err(Rejection::Placeholder(Placeholder::Template));
@@ -156,7 +163,11 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
     let bits = match shown {
         // What stands behind a mark may be a user and a password; what is assigned to a name seldom.
         Some(text) if rule.names.is_none() => shown_bits(text),
-        _ => randomness::evidence(shown.unwrap_or(body)).bits,
+        Some(text) => randomness::evidence(text).bits,
+        None => match rule.characters {
+            Some(characters) => randomness::evidence_among(body, characters).bits,
+            None => randomness::evidence(body).bits,
+        },
     };
     if let Some(decoded) = decode::base64_bytes(body)
         && let text = decoded.trim_ascii_end()

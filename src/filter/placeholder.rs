@@ -47,8 +47,9 @@ static DIGESTS: &[u8] = include_bytes!("known_digests.bin");
 const DIGEST_BYTES: usize = 6;
 
 /// First eight bytes of the SHA-256 of published bodies: sample keys of Stripe's documentation, keys of
-/// Google's own samples, UUIDs (lower-case) that standards and manuals use as examples, and the tokens in
-/// the examples of OAuth (RFC 5849, 6749, 6750, 7009, 7636).
+/// Google's own samples, UUIDs (lower-case) that standards and manuals use as examples, the tokens in the
+/// examples of OAuth (RFC 5849, 6749, 6750, 7009, 7636), of Telegram's and Docker's manuals, and the
+/// project of Infura that all tutorials have.
 const PUBLISHED: &[u64] = &[
     0x153a_1825_8645_1358,
     0x74e1_1884_b07b_1d51,
@@ -104,6 +105,14 @@ const PUBLISHED: &[u64] = &[
     0xb8e1_4854_5b13_c78b,
     0x13d3_1e96_1a1a_d8ec,
     0x0d29_9b1e_b548_708d,
+    0x2c1e_94b8_ab9f_8cdd,
+    0x130b_21a2_cffe_d4eb,
+    0xa75e_aefe_24cf_ff3a,
+    0x9f4f_ba76_6ed6_b56b,
+    0xbfce_2fc5_e294_5b92,
+    0x5e32_825e_7048_a880,
+    0xc029_95ef_ffd5_7c85,
+    0x5d6e_eff5_64ca_ad6d,
 ];
 
 /// Words that count wherever they stand. Seven letters or more: at 97 random characters, a given
@@ -211,15 +220,40 @@ pub fn uuid_reason(uuid: &[u8]) -> Option<Placeholder> {
 
 /// `${…}`, `{{…}}`, `<…>`, `$VAR`, `#{…}`, `%s`, unless brackets are there as only chance sets them.
 fn is_template(body: &[u8]) -> bool {
-    let named = body.windows(2).any(|pair| match pair {
-        [b'$', next] => next.is_ascii_alphabetic() || matches!(next, b'_' | b'('),
-        [b'%', next] => matches!(next, b's' | b'v' | b'('),
+    let named = body.iter().enumerate().any(|(at, sign)| match sign {
+        b'$' => is_variable(&body[at + 1..], at == 0),
+        b'%' => is_directive(&body[at + 1..]),
         _ => false,
     });
     let opens = body.iter().position(|&byte| byte == b'<');
     let angle = opens.is_some_and(|at| body.iter().skip(at).any(|&byte| byte == b'>'));
     let brace = || body.iter().any(|byte| matches!(byte, b'{' | b'}'));
     named || (angle || brace()) && nesting(body) != Nesting::Broken
+}
+
+/// Whether what stands behind a dollar sign is the name of a variable, or a command: among other
+/// characters, a name has three letters or more and no digits but at its end, as chance seldom has.
+fn is_variable(rest: &[u8], begins: bool) -> bool {
+    let is_named = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let name = &rest[..rest.iter().position(|byte| !is_named(byte)).unwrap_or(rest.len())];
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let letters = &name[..name.len() - digits];
+    match rest.first() {
+        Some(b'(') => true,
+        Some(first) if first.is_ascii_alphabetic() || *first == b'_' => {
+            begins || letters.len() >= 3 && !letters.iter().any(u8::is_ascii_digit)
+        }
+        _ => false,
+    }
+}
+
+/// Whether what stands behind a percent sign makes it the place of a value.
+fn is_directive(rest: &[u8]) -> bool {
+    match rest {
+        [b'(', ..] => true,
+        [b's' | b'v', rest @ ..] => !rest.first().is_some_and(u8::is_ascii_alphanumeric),
+        _ => false,
+    }
 }
 
 /// How the brackets of a text go together.

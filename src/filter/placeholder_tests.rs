@@ -119,6 +119,18 @@ fn each_reason_is_told_from_the_others() {
 }
 
 #[test]
+fn a_template_has_a_name_behind_its_sign() {
+    let is_template = |body: &str| reason(body.as_bytes()) == Some(Placeholder::Template);
+    for body in ["$PW", "$db->pw", "a-$TOKEN", "x${y}", "v$(id)", "%s", "a=%s&b", "%(pw)s", "$pw1"]
+    {
+        assert!(is_template(body), "{body}");
+    }
+    for body in ["q7$3kPz!", "q7$k3Pz!", "a$Zt", "9%s7kq", "k%8!", "pa$$w0"] {
+        assert!(!is_template(body), "{body}");
+    }
+}
+
+#[test]
 fn published_sample_keys_are_known() {
     for halves in [["4eC39HqLyj", "WDarjtT1zdp7dc"], ["BQokikJOvB", "iI2HlWgH4olfQ2"]] {
         assert_eq!(reason(halves.concat().as_bytes()), Some(Placeholder::Published));

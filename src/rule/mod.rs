@@ -72,6 +72,9 @@ pub struct Rule {
     pub random: bool,
     /// What becomes of a body that reads like words.
     pub wordlike: Wordlike,
+    /// Of how many characters a body is drawn that has others than letters, digits and the signs of
+    /// base64; none: no key is written so, and such signs speak against chance.
+    pub characters: Option<u32>,
     /// Whether the secret must start where no token is under way.
     pub boundary: bool,
     /// Whether nothing that continues a token may follow.

@@ -3,7 +3,7 @@
 //! So no rule file and no test holds a key, and yet each example is one when it is tried. The same
 //! text always gives the same key.
 
-const CLASSES: [(&str, &str); 10] = [
+const CLASSES: [(&str, &str); 12] = [
     ("hex", "0123456789abcdef"),
     ("HEX", "0123456789ABCDEF"),
     ("base36", "0123456789abcdefghijklmnopqrstuvwxyz"),
@@ -12,6 +12,11 @@ const CLASSES: [(&str, &str); 10] = [
     ("base32", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
     ("digit", "0123456789"),
     ("letters", "abcdefghijklmnopqrstuvwxyz"),
+    ("base50", "abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)"),
+    (
+        "base92",
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!@#$%^&*()-_ []{}<>~`+=,.;:/?|",
+    ),
     ("base64url", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
     ("base64", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
 ];
@@ -20,7 +25,7 @@ const CLASSES: [(&str, &str); 10] = [
 const MAX_LENGTH: usize = 4096;
 
 /// Replaces `{class:length}` (hex, HEX, base36, BASE36, base32, base62, base64url, base64, digit,
-/// letters) and `{uuid}` in `text` by made-up characters, `{base64 of class:length}` by the base64 of
+/// letters; base50 and base92 with signs) and `{uuid}` in `text` by made-up characters, `{base64 of class:length}` by the base64 of
 /// such, and `{x:length}` by so many `x`. Anything else in braces stays.
 pub fn armed(text: &str) -> String {
     filled(text, Random::seeded(text, 0))

@@ -91,6 +91,7 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
         deviant: choice(table, "deviant", DEVIANTS).unwrap_or_default(),
         random: table.boolean("random").unwrap_or(false),
         wordlike: choice(table, "wordlike", WORDLIKE).unwrap_or_default(),
+        characters: characters(table),
         boundary,
         exact_end: table.boolean("exact_end").unwrap_or(false),
         checksum: choice(table, "checksum", CHECKSUMS),
@@ -158,11 +159,22 @@ fn longest(table: &Table<'_, '_>) -> usize {
     wanted
 }
 
+/// Of how many characters a body is drawn that has signs.
+fn characters(table: &Table<'_, '_>) -> Option<u32> {
+    let wanted = table.unsigned("characters")?;
+    let characters = u32::try_from(wanted.value).ok().filter(|n| (2..=256).contains(n));
+    if characters.is_none() {
+        let message = format!("`characters` is {}; it must be from 2 to 256", wanted.value);
+        table.document().error(wanted.at, message, None);
+    }
+    characters
+}
+
 /// No match is longer, whatever its rule says.
 const LONGEST: usize = 16 << 10;
 
 /// Keys that a rule of ours may have; one that has none of them means what it means to gitleaks.
-const OWN_KEYS: [&str; 18] = [
+const OWN_KEYS: [&str; 19] = [
     "provider",
     "severity",
     "environment",
@@ -172,6 +184,7 @@ const OWN_KEYS: [&str; 18] = [
     "random",
     "names",
     "wordlike",
+    "characters",
     "exact_end",
     "checksum",
     "encodings",
