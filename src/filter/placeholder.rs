@@ -241,11 +241,19 @@ fn is_variable(rest: &[u8], begins: bool) -> bool {
     match rest.first() {
         Some(b'(') => true,
         Some(first) if first.is_ascii_alphabetic() || *first == b'_' => {
-            begins || letters.len() >= 3 && !letters.iter().any(u8::is_ascii_digit)
+            let changes =
+                name.windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit());
+            match begins {
+                true => changes.count() < MIXED,
+                false => letters.len() >= 3 && !letters.iter().any(u8::is_ascii_digit),
+            }
         }
         _ => false,
     }
 }
+
+/// From letters to digits and back: no name of a variable has so many changes.
+const MIXED: usize = 6;
 
 /// Whether what stands behind a percent sign makes it the place of a value.
 fn is_directive(rest: &[u8]) -> bool {

@@ -125,7 +125,7 @@ fn a_template_has_a_name_behind_its_sign() {
     {
         assert!(is_template(body), "{body}");
     }
-    for body in ["q7$3kPz!", "q7$k3Pz!", "a$Zt", "9%s7kq", "k%8!", "pa$$w0"] {
+    for body in ["q7$3kPz!", "q7$k3Pz!", "a$Zt", "9%s7kq", "k%8!", "pa$$w0", "$a3e9d81c4b7f"] {
         assert!(!is_template(body), "{body}");
     }
 }
