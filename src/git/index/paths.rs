@@ -28,7 +28,7 @@ impl Paths {
     pub fn below(&self, paths: Range<usize>, folder: usize, name: &[u8]) -> Range<usize> {
         let begin = [name, b"/"].concat();
         let cut = |path: usize| {
-            let inner = &self.path(path)[folder..];
+            let inner = self.inner(path, folder);
             &inner[..inner.len().min(begin.len())]
         };
         let start = first(paths.clone(), |path| cut(path) >= begin.as_slice());
@@ -38,13 +38,14 @@ impl Paths {
 
     /// Whether one of `paths` is `name` in that folder.
     pub fn holds(&self, paths: Range<usize>, folder: usize, name: &[u8]) -> bool {
-        let found = first(paths.clone(), |path| &self.path(path)[folder..] >= name);
-        found < paths.end && &self.path(found)[folder..] == name
+        let found = first(paths.clone(), |path| self.inner(path, folder) >= name);
+        found < paths.end && self.inner(found, folder) == name
     }
 
-    fn path(&self, number: usize) -> &[u8] {
+    /// A path without the first `folder` bytes; nothing if it has not so many, as in a damaged index.
+    fn inner(&self, number: usize, folder: usize) -> &[u8] {
         let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.names[start..self.ends[number]]
+        self.names.get(start + folder..self.ends[number]).unwrap_or_default()
     }
 }
 
@@ -77,6 +78,20 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn paths_in_any_order_make_no_panic(
+            paths in proptest::collection::vec("[ab/]{0,6}", 0..20),
+            folders in proptest::collection::vec("[ab]{1,2}", 0..4),
+        ) {
+            let all: Paths = paths.iter().collect();
+            let (mut own, mut length) = (all.all(), 0);
+            for folder in &folders {
+                all.holds(own.clone(), length, folder.as_bytes());
+                own = all.below(own, length, folder.as_bytes());
+                length += folder.len() + 1;
+            }
+        }
+
         #[test]
         fn what_is_asked_of_a_folder_is_what_a_search_of_all_paths_says(
             paths in proptest::collection::btree_set("[ab]{1,2}(/[ab-]{1,2}){0,3}", 0..30),

@@ -133,4 +133,20 @@ mod tests {
             assert_eq!(waits.join().expect("no panic"), None);
         });
     }
+
+    #[test]
+    fn a_thread_that_does_not_come_is_not_waited_for() {
+        let queue = Queue::new(1, 3);
+        queue.lack_one();
+        queue.lack_one();
+        assert_eq!((queue.take(), queue.take()), (Some(1), None));
+        // Those that are there may be waiting already.
+        let queue = Queue::new(1, 2);
+        assert_eq!(queue.take(), Some(1));
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| queue.take());
+            queue.lack_one();
+            assert_eq!(waits.join().expect("no panic"), None);
+        });
+    }
 }
