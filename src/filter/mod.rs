@@ -75,6 +75,9 @@ impl fmt::Display for Rejection {
     }
 }
 
+/// Characters without which nothing is a secret, however many escapes they are written in.
+const LEAST: usize = 6;
+
 /// A body that need not look drawn is refused below this: it is a phrase.
 const PHRASE: f64 = -12.0;
 
@@ -94,6 +97,9 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     let unescaped = rule.characters.map(|_| percent_encoding::percent_decode(body).into());
     let unescaped: Option<Cow<'_, [u8]>> = unescaped;
     let body = unescaped.as_deref().unwrap_or(body);
+    if unescaped.is_some() && body.len() < LEAST {
+        return Err(Rejection::Form);
+    }
     match placeholder::reason(body) {
         // Among signs that are drawn, some look like those of a template.
         None => {}
