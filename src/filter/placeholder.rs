@@ -299,7 +299,7 @@ pub fn nesting(text: &[u8]) -> Nesting {
     nesting
 }
 
-/// Stars, bullets, ellipses, three dots; or six `x` in a row, which a random base36 body of 48
+/// Stars, bullets, ellipses, three dots, nothing but signs; or six `x` in a row, which a random base36 body of 48
 /// characters holds once in 5*10^7.
 fn is_masked(body: &[u8]) -> bool {
     let runs = |length: usize, mask: u8| {
@@ -307,7 +307,9 @@ fn is_masked(body: &[u8]) -> bool {
             .any(|window| window.iter().all(|byte| byte.to_ascii_lowercase() == mask))
     };
     let marks = ["\u{2022}", "\u{2026}", "\u{25cf}", "\u{2588}", "\u{00b7}\u{00b7}"];
-    runs(3, b'*')
+    let says_something = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    !body.is_empty() && !body.iter().any(says_something)
+        || runs(3, b'*')
         || runs(3, b'.')
         || runs(6, b'x')
         || marks.iter().any(|mark| contains(body, mark.as_bytes()))

@@ -119,6 +119,14 @@ fn each_reason_is_told_from_the_others() {
 }
 
 #[test]
+fn nothing_but_signs_stands_for_a_secret() {
+    for body in ["-------------", "________", "#=#=#=#="] {
+        assert_eq!(reason(body.as_bytes()), Some(Placeholder::Masked), "{body}");
+    }
+    assert_eq!(reason(b""), None);
+}
+
+#[test]
 fn a_template_has_a_name_behind_its_sign() {
     let is_template = |body: &str| reason(body.as_bytes()) == Some(Placeholder::Template);
     for body in ["$PW", "$db->pw", "a-$TOKEN", "x${y}", "v$(id)", "%s", "a=%s&b", "%(pw)s", "$pw1"]
