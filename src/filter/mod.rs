@@ -94,8 +94,8 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     let body = &secret[found.body.range()];
     let within = rule.inside.as_ref().and_then(|pattern| inside(pattern, body));
     let body = within.as_ref().map_or(body, |within| within.as_slice());
-    let unescaped = rule.characters.map(|_| percent_encoding::percent_decode(body).into());
-    let unescaped: Option<Cow<'_, [u8]>> = unescaped;
+    let unescaped: Option<Cow<'_, [u8]>> =
+        rule.characters.map(|_| percent_encoding::percent_decode(body).into());
     let body = unescaped.as_deref().unwrap_or(body);
     if unescaped.is_some() && body.len() < LEAST {
         return Err(Rejection::Form);

@@ -299,8 +299,8 @@ pub fn nesting(text: &[u8]) -> Nesting {
     nesting
 }
 
-/// Stars, bullets, ellipses, three dots, nothing but signs; or six `x` in a row, which a random base36 body of 48
-/// characters holds once in 5*10^7.
+/// Stars, bullets, ellipses, three dots, nothing but signs; or six `x` in a row, which a random base36
+/// body of 48 characters holds once in 5*10^7.
 fn is_masked(body: &[u8]) -> bool {
     let runs = |length: usize, mask: u8| {
         body.windows(length)

@@ -23,7 +23,6 @@ use crate::filter::allowlist::allows_path;
 use crate::finding::Warning;
 use crate::rule::Allowlist;
 use names::{Names, slashed};
-use place::Place;
 use queue::Queue;
 use visit::{Task, Visit};
 
@@ -124,10 +123,5 @@ impl Walk<'_> {
             return None;
         }
         Some(provenance)
-    }
-
-    /// What git says of the folder where the walk begins.
-    fn place(&self, warn: &mut dyn FnMut(Warning)) -> Option<std::sync::Arc<Place>> {
-        if self.options.no_ignore { None } else { Place::named(&self.names.real_root, warn) }
     }
 }

@@ -82,10 +82,17 @@ const INTENT_TO_ADD: u8 = 0x20;
 /// # Errors
 /// If it cannot be read or is damaged. A file that is not there is an empty index.
 pub fn read(path: &Path, git_dir: &Path, name_length: usize) -> Result<Index, Error> {
-    let Some(bytes) = bytes_of(path)? else { return Ok(Index::default()) };
+    match bytes_of(path)? {
+        Some(bytes) => whole(&bytes, path, git_dir, name_length),
+        None => Ok(Index::default()),
+    }
+}
+
+/// All of an index whose own file has these bytes.
+fn whole(bytes: &[u8], path: &Path, git_dir: &Path, name_length: usize) -> Result<Index, Error> {
     let damaged = |offset| Error::Damaged { path: path.to_owned(), offset };
-    let (entries, end) = parse(&bytes, name_length).map_err(damaged)?;
-    let extensions = Extensions::of(&bytes, end, name_length, path)?;
+    let (entries, end) = parse(bytes, name_length).map_err(damaged)?;
+    let extensions = Extensions::of(bytes, end, name_length, path)?;
     let trees = extensions.trees.and_then(|data| CachedTree::parse(data, name_length));
     let mut index = Index { entries, trees };
     if let Some(link) = extensions.link {
@@ -114,7 +121,8 @@ pub fn paths(path: &Path, git_dir: &Path, name_length: usize) -> Result<Paths, E
     match Extensions::of(&bytes, end, name_length, path)?.link {
         // Half of the entries lie elsewhere.
         Some(_) => {
-            read(path, git_dir, name_length).map(|i| i.entries.iter().map(|e| &e.path).collect())
+            let index = whole(&bytes, path, git_dir, name_length)?;
+            Ok(index.entries.iter().map(|entry| &entry.path).collect())
         }
         None => Ok(paths),
     }
@@ -130,7 +138,9 @@ fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 
 /// The entries of a file, and where they end. An error is the offset of the damage.
 fn parse(bytes: &[u8], name_length: usize) -> Result<(Vec<Entry>, usize), usize> {
-    let mut entries = Vec::new();
+    let most = bytes.len() / (STAT + name_length);
+    let count = word(bytes, 8).map_or(0, |count| count as usize);
+    let mut entries = Vec::with_capacity(count.min(most));
     let end = each(bytes, name_length, |entry| entries.extend(entry.owned()))?;
     Ok((entries, end))
 }

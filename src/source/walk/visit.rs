@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::super::{Reader, Worker, unreadable};
 use super::folder::{Entry, Folder, list};
+use super::names::slashed;
 use super::place::{Place, RULES};
 use super::queue::Queue;
 use super::{Walk, worktree};
@@ -53,7 +54,7 @@ impl<'v, W: Worker> Visit<'v, W> {
                 Task::List(path, above) => self.list(path, above),
                 Task::Read(folder, entries) => self.read(&folder, entries),
             }
-            if self.queue.is_wanted() {
+            if self.own.len() > 1 && self.queue.is_wanted() {
                 self.queue.give(self.own.drain(..self.own.len() / 2));
             }
         }
@@ -63,7 +64,9 @@ impl<'v, W: Worker> Visit<'v, W> {
     fn list(&mut self, path: PathBuf, above: Option<Arc<Folder>>) {
         let (entries, failed) = list(&path);
         if let Some(error) = failed {
-            self.worker.warn(unreadable(&self.walk.names.of(&path).path, &error));
+            // The folder where the walk begins has no name in it.
+            let name = above.as_ref().map(|_| self.walk.names.of(&path).path);
+            self.worker.warn(unreadable(&name.unwrap_or_else(|| slashed(&path)), &error));
         }
         let place = self.place(&path, above.as_deref(), &entries);
         let folder = Arc::new(Folder { path, above, place });
@@ -87,20 +90,23 @@ impl<'v, W: Worker> Visit<'v, W> {
         }
     }
 
-    /// What git says of a folder.
+    /// What git says of a folder; nothing if nobody wants to know.
     fn place(
         &mut self,
         path: &Path,
         above: Option<&Folder>,
         entries: &[Entry],
     ) -> Option<Arc<Place>> {
+        if self.walk.options.no_ignore {
+            return None;
+        }
         let mut warn = |warning| self.worker.warn(warning);
-        let Some(above) = above else { return self.walk.place(&mut warn) };
+        let Some(above) = above else {
+            return Place::named(&self.walk.names.real_root, &mut warn);
+        };
         let has_rules = entries.iter().any(|e| e.name == RULES && !e.kind.is_dir());
         let is_mark = |entry: &Entry| worktree::MARKS.iter().any(|mark| entry.name == *mark);
-        if self.walk.options.no_ignore {
-            None
-        } else if entries.iter().any(is_mark) && worktree::begins_at(path) {
+        if entries.iter().any(is_mark) && worktree::begins_at(path) {
             Some(Place::top(path, has_rules, &mut warn))
         } else {
             let name = path.file_name().unwrap_or_default().as_encoded_bytes();
