@@ -201,6 +201,13 @@ const TYPES: [&[u8]; 6] = [b"string", b"str", b"text", b"varchar", b"any", b"cha
 fn name_before(text: &[u8], end: usize, floor: usize) -> Option<Span> {
     let (end, operator) = skip_operator(text, end, floor)?;
     let name = word(text, end, floor)?;
+    if operator == Operator::Blank && text[name.range()].starts_with(b"ssh-") {
+        // The kind of a public key: `ssh-rsa …`.
+        return None;
+    }
+    if operator == Operator::StandsIn {
+        return Some(with_target(text, name, floor));
+    }
     let is = |words: &[&[u8]]| words.iter().any(|w| text[name.range()].eq_ignore_ascii_case(w));
     if operator == Operator::Blank && is(&SCHEMES) {
         // `Authorization: Bearer …`: the scheme is no name.
@@ -215,6 +222,16 @@ fn name_before(text: &[u8], end: usize, floor: usize) -> Option<Span> {
         return named_beside(text, name.start, floor).or(Some(name));
     }
     Some(name)
+}
+
+/// The name of what may be nothing, with that of what is set to it: `secret = config.jwt || '…'`.
+fn with_target(text: &[u8], name: Span, floor: usize) -> Span {
+    let target = skip_operator(text, name.start, floor).and_then(|(end, _)| word(text, end, floor));
+    let is_set = |target: &Span| {
+        let between = &text[target.end..name.start];
+        between.contains(&b'=') || between.ends_with(b": ")
+    };
+    target.filter(is_set).map_or(name, |target| Span::new(target.start, name.end))
 }
 
 /// Where the name ends before `As`, with which Basic puts the type behind it: `Dim key As String`.
@@ -232,6 +249,8 @@ enum Operator {
     Blank,
     /// `=`, `:`, `=>`, `(` and their like.
     Sign,
+    /// `||`, `??`, `or`: what is taken where the name has nothing.
+    StandsIn,
 }
 
 /// Steps over the blanks, the operator and the closing quotes and brackets of a name.
@@ -263,10 +282,13 @@ fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operat
         signs = unblanked - 2;
     }
     let is_operator = |b: &u8| is_sign(*b) || *b == b'-';
-    let operator = match stands_in || text[signs..unblanked].iter().any(is_operator) {
-        true => Operator::Sign,
-        false if unblanked < end => Operator::Blank,
-        false => return None,
+    let written = text[signs..unblanked].trim_ascii();
+    let operator = match written {
+        b"||" | b"??" | b"?:" | b"||=" | b"??=" => Operator::StandsIn,
+        _ if stands_in => Operator::StandsIn,
+        _ if written.iter().any(is_operator) => Operator::Sign,
+        _ if unblanked < end => Operator::Blank,
+        _ => return None,
     };
     let closing = |b: u8| is_blank(b) || is_quote(b) || matches!(b, b']' | b')' | b'\\' | b'}');
     Some((back_while(text, signs, floor, closing), operator))
@@ -375,6 +397,8 @@ mod tests {
             ("api_key <- \"@\"", "api_key"),
             ("key = os.environ.get(\"API_KEY\") or \"@\"", "API_KEY"),
             ("env[:api_key] or '@'", "api_key"),
+            ("secret = config.jwt || '@'", "secret = config.jwt"),
+            ("{ secret: env.JWT ?? '@' }", "secret: env.JWT"),
             ("api_key <<- '@'", "api_key"),
             ("Dim apiKey As String = \"@\"", "apiKey"),
             ("Const alias string = \"@\"", "alias"),
@@ -402,9 +426,16 @@ mod tests {
 
     #[test]
     fn what_is_not_assigned_has_no_name() {
-        for text in
-            ["@", "\n@\n", "x;@", "'@'", "api_key=@{id}", "api_key=@...", "api_key=@\u{2026}"]
-        {
+        for text in [
+            "@",
+            "\n@\n",
+            "x;@",
+            "'@'",
+            "api_key=@{id}",
+            "api_key=@...",
+            "api_key=@\u{2026}",
+            "key: ssh-rsa @",
+        ] {
             assert_eq!(read(&text.replace('@', VALUE)), None, "{text}");
         }
     }

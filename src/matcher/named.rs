@@ -16,7 +16,7 @@ use crate::assignment::{self, Assigned};
 use crate::finding::Secret;
 use crate::prefilter::Candidate;
 use crate::randomness;
-use crate::rule::{Listed, Name, RuleSet};
+use crate::rule::{LAST, Listed, Name, RuleSet};
 use crate::span::Span;
 
 /// Bytes before a value's run on which it depends whether it is plausible.
@@ -152,6 +152,8 @@ struct Alternative {
     rule: usize,
     /// The numbers of its words.
     words: Vec<usize>,
+    /// The word that the name must end in.
+    last: Option<String>,
     /// Whether it names a public thing itself.
     public: bool,
     /// Whether it is a name that anybody uses.
@@ -221,10 +223,14 @@ impl<'r> NameIndex<'r> {
                 None => found.push((word, near)),
             }
         }
-        let is_id = name.parts().last() == Some(b"id");
+        let last = name.parts().last().unwrap_or_default();
+        let is_id = last == b"id";
         let refused = public && (!secret || is_public_key(name, narrow));
         let speaks = |alternative: &Alternative| {
             let near = |word: &usize| found.iter().find(|f| f.0 == *word).map(|f| f.1);
+            if alternative.last.as_ref().is_some_and(|word| word.as_bytes() != last) {
+                return false;
+            }
             let mut any_near = secret;
             let all =
                 alternative.words.iter().all(|w| near(w).inspect(|n| any_near |= n).is_some());
@@ -283,11 +289,13 @@ fn build<'r>(rules: impl Iterator<Item = (usize, &'r Listed)>) -> Option<Built> 
     for (rule, named) in rules {
         let generic = named.id.contains("generic");
         for listed in named.names()?.alternatives() {
-            let mut words: Vec<usize> = listed.iter().map(|word| number(word)).collect();
+            let last = listed.iter().find_map(|word| word.strip_suffix(LAST)).map(str::to_owned);
+            let bare = |word: &String| number(word.trim_end_matches(LAST));
+            let mut words: Vec<usize> = listed.iter().map(bare).collect();
             words.sort_unstable();
             words.dedup();
             let open = words.iter().any(|w| public.contains(w));
-            alternatives.push(Alternative { rule, words, public: open, generic });
+            alternatives.push(Alternative { rule, words, last, public: open, generic });
         }
     }
     let mut uses = vec![0; texts.len()];
@@ -313,7 +321,12 @@ const MAX_LABEL: usize = 16;
 /// Whether a value may be drawn at random: words are no secrets of this kind, whatever they are
 /// assigned to, nor is what says itself that it is a hash, a fingerprint and the like.
 fn may_be_drawn(value: &[u8]) -> bool {
-    !is_labelled(value) && randomness::evidence(value).bits >= 0.0
+    // The number of an account before hexadecimal digits tells nothing of these: `1/0f3a…`.
+    let own = match value.iter().position(|byte| *byte == b'/') {
+        Some(at) if value[..at].iter().all(u8::is_ascii_digit) => &value[at + 1..],
+        _ => value,
+    };
+    !is_labelled(value) && randomness::evidence(own).bits >= 0.0
 }
 
 /// Whether a value begins with a name of what is no secret: `sha256-…`, `fingerprint=…`.

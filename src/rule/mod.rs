@@ -22,7 +22,7 @@ pub use expression::{Expression, Fact, Function, Mistake, Need, Node, Operator, 
 pub use foreign::{Columns, Foreign, Level, Required};
 pub use listed::{Listed, ListedProvider, index};
 pub use load::{LoadError, Notice, RuleFile, parse};
-pub use names::{Name, Names};
+pub use names::{LAST, Name, Names};
 pub use pattern::{Lead, MAX_MATCH, Pattern};
 pub use provider::{Evidence, EvidenceKind, Provider, Revocation};
 pub use sample::{armed, drawn};

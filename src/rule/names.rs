@@ -8,6 +8,10 @@ const SHORT: usize = 3;
 /// A word up to this long must begin a part: `uber` is not in `KUBERNETES`.
 const MIDDLING: usize = 5;
 
+/// Behind a word, it says that the name must end in it, as a part: `auth$` is in `NPM_AUTH` and not in
+/// `auth_type`.
+pub const LAST: char = '$';
+
 /// Most names have fewer parts.
 const USUAL_PARTS: usize = 24;
 
