@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::args::{SharedArgs, WalkArgs};
 use super::message::Failure;
-use super::{history, progress, scan};
+use super::{history, progress, repository, scan};
 use crate::config::Config;
 use crate::finding::Outcome;
 use crate::pipeline::Pipeline;
@@ -68,9 +68,11 @@ impl Everything<'_> {
             let allowed = if self.audit { &[] } else { scanner.allowlists() };
             source::walk(&roots, &walk, allowed, &running, &|| pipeline.worker());
             let in_repository = self.history && history::is_repository(self.folder);
-            in_repository
-                .then(|| source::history::history(self.folder, &scanner, &past, &running))
-                .transpose()
+            let history = || {
+                let repository = repository::find(self.folder)?;
+                source::history::history(&repository, &scanner, &past, &running)
+            };
+            in_repository.then(history).transpose()
         });
         if let Some(found) = found.map_err(history::failure)? {
             pipeline.add(found);

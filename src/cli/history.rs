@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::args::{HistoryArgs, SharedArgs};
 use super::exit::Exit;
 use super::message::Failure;
-use super::{known, progress, scan};
+use super::{known, progress, repository, scan};
 use crate::baseline::Coverage;
 use crate::config::Config;
 use crate::finding::{Confidence, Outcome};
-use crate::git::repository::{Repository, RepositoryError};
+use crate::git::repository::RepositoryError;
 use crate::pipeline::Pipeline;
 use crate::rule::RuleSet;
 use crate::scanner::Scanner;
@@ -46,7 +46,8 @@ pub(super) fn outcome(args: &HistoryArgs) -> Result<(Outcome, RuleSet), Failure>
     let progress = Arc::new(Progress::default());
     scan::end_on_interrupt(&progress);
     let found = progress::shown(&progress, !shared.quiet, || {
-        history(&args.repository, &scanner, &options, &progress)
+        let repository = repository::find(&args.repository)?;
+        history(&repository, &scanner, &options, &progress)
     });
     let pipeline = Pipeline::new(&scanner);
     pipeline.add(found.map_err(failure)?);
@@ -80,7 +81,7 @@ pub(super) fn usual(shared: &SharedArgs, config: &Config, least: Confidence) -> 
 
 /// Whether a folder is, or is in, a git repository.
 pub(super) fn is_repository(folder: &Path) -> bool {
-    !matches!(Repository::discover(folder), Err(RepositoryError::NotFound { .. }))
+    !matches!(repository::find(folder), Err(RepositoryError::NotFound { .. }))
 }
 
 /// Where the system has caches; none if the environment does not say.

@@ -12,6 +12,14 @@ use crate::git::repository::{Repository, RepositoryError};
 /// # Errors
 /// If there is none, or it cannot be read.
 pub(super) fn open(start: &Path) -> Result<Repository, Failure> {
+    find(start).map_err(failure)
+}
+
+/// The same for those who know what to do about what is wrong.
+///
+/// # Errors
+/// If there is none, or it cannot be read.
+pub(super) fn find(start: &Path) -> Result<Repository, RepositoryError> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let named = set("GIT_DIR").filter(|_| start == Path::new("."));
     let found = match &named {
@@ -21,7 +29,7 @@ pub(super) fn open(start: &Path) -> Result<Repository, Failure> {
         }
         None => Repository::discover(start),
     };
-    let mut repository = found.map_err(failure)?;
+    let mut repository = found?;
     let alternates = env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
     let more: Vec<PathBuf> = set("GIT_OBJECT_DIRECTORY")
         .into_iter()

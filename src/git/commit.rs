@@ -108,6 +108,12 @@ impl<'a> Commit<'a> {
     }
 }
 
+/// What people wrote in an annotated tag: all behind its header.
+pub fn tag_text(bytes: &[u8]) -> &[u8] {
+    let start = memchr::memmem::find(bytes, b"\n\n").map_or(0, |at| at + 2);
+    bytes.get(start..).unwrap_or_default()
+}
+
 /// What an annotated tag names.
 pub fn tag_target(bytes: &[u8]) -> Option<ObjectId> {
     let (header, _) = split(bytes);

@@ -17,6 +17,7 @@ mod dates;
 mod forest;
 mod judge;
 mod ledger;
+mod origins;
 mod paths;
 mod provenance;
 mod reach;
@@ -100,22 +101,21 @@ pub struct Options {
     pub least: Confidence,
 }
 
-/// Scans the history of the repository that `path` is, or is in.
+/// Scans the history of a repository.
 ///
 /// # Errors
-/// If there is no repository, its refs cannot be read, or a branch is not there.
+/// If its refs cannot be read, or a branch is not there.
 pub fn history(
-    path: &Path,
+    repository: &Repository,
     scanner: &Scanner<'_>,
     options: &Options,
     progress: &Progress,
 ) -> Result<Found, Error> {
-    let repository = Repository::discover(path)?;
-    let mut found = scan(&repository, scanner, options, progress)?;
+    let mut found = scan(repository, scanner, options, progress)?;
     if options.submodules {
         let options = Options { branches: Vec::new(), ..options.clone() };
         let mut seen = vec![real(repository.common_dir())];
-        below(&repository, "", &mut seen, &mut found, &|repository| {
+        below(repository, "", &mut seen, &mut found, &|repository| {
             scan(repository, scanner, &options, progress)
         });
     }
@@ -189,7 +189,7 @@ fn scan(
     );
     let refs = refs?;
     // A branch that is not there is said before the work, not after it.
-    let chosen = scope::chosen(&refs, &options.branches)?;
+    let chosen = scope::chosen(&refs, &options.branches, &store)?;
     let counted = traversal::Progress::default();
     let counted = &counted;
     let run = Run { repository, store: &store, scanner, options, limits, counted, progress };
@@ -322,11 +322,12 @@ impl Run<'_> {
             tips,
             everything,
             head: head(refs).and_then(|head| graph.find(&head.target)),
+            refs,
         };
         ledger.missing(&scene);
         if !hits.is_empty() {
             ledger.place(&scene);
-            ledger.reach(&scene, refs);
+            ledger.mask_refs();
         }
         // Millions of small pieces: who waits for the report need not wait until they are freed.
         rayon::spawn(move || drop((paths, lines)));

@@ -63,7 +63,9 @@ fn what_no_commit_of_a_ref_holds_is_told_apart() {
         (place["path"].clone(), place["refs"].clone(), place["unreachable"].clone())
     };
     let tags = serde_json::json!(["refs/tags/annotated", "refs/tags/tree"]);
-    assert_eq!(holders("tree"), ("d/k".into(), tags.clone(), Value::Null));
+    assert_eq!(holders("tree"), ("d/k".into(), tags, Value::Null));
+    // Another ref of the same tree has not the tag.
+    let tags = serde_json::json!(["refs/tags/annotated"]);
     assert_eq!(holders("text"), ("(tag message)".into(), tags, Value::Null));
     let tags = serde_json::json!(["refs/tags/blob"]);
     assert_eq!(holders("blob"), ("refs/tags/blob".into(), tags, Value::Null));
@@ -284,4 +286,69 @@ fn what_merged_tags_say_is_searched_and_old_encodings_are_read() {
         assert_eq!(place["commit"]["author"], "Jos\u{e9} Author");
         assert_eq!((&place["commit"]["summary"], &place["line"]), (&"caf\u{e9}".into(), &3.into()));
     }
+}
+
+/// What a branch has got on its own, by a cherry-pick or a rebase, it has as well.
+#[test]
+fn refs_that_hold_a_secret_by_commits_of_their_own_are_named() {
+    let repo = Repo::new(&[]);
+    repo.write("x", "x\n");
+    repo.commit("start");
+    repo.git(&["checkout", "-q", "-b", "feature"]);
+    repo.write("a", secret("a"));
+    repo.commit(&format!("says {}", secret("said")));
+    repo.git(&["checkout", "-q", "main"]);
+    repo.write("x", "y\n");
+    repo.commit("other");
+    repo.git(&["cherry-pick", "feature"]);
+    repo.git(&["branch", "without", "HEAD^"]);
+    let refs = serde_json::json!(["refs/heads/feature", "refs/heads/main", "HEAD"]);
+    for arguments in [&[][..], &["--since", "2030-01-01"]] {
+        let (_, found) = report(repo.path(), arguments);
+        let found = found["findings"].as_array().unwrap();
+        assert_eq!(found.len(), if arguments.is_empty() { 2 } else { 0 });
+        for finding in found {
+            assert_eq!(finding["occurrences"][0]["refs"], refs, "{finding}");
+        }
+    }
+}
+
+/// A secret that goes and comes back in each of many commits, on branches that have some of them.
+#[test]
+fn the_refs_of_a_secret_that_comes_and_goes_are_all_that_had_it() {
+    let repo = Repo::new(&[]);
+    repo.write("x", "x\n");
+    repo.commit("start");
+    repo.git(&["branch", "never"]);
+    let mut names = vec!["refs/heads/main".to_owned(), "HEAD".to_owned()];
+    for number in 0..6 {
+        repo.git(&["checkout", "-q", "-b", &format!("b{number}"), "never"]);
+        names.push(format!("refs/heads/b{number}"));
+        repo.write("y", format!("{number}\n"));
+        repo.write("a", secret("a"));
+        repo.commit("add");
+        repo.git(&["rm", "-q", "a"]);
+        repo.commit("take out");
+    }
+    repo.git(&["checkout", "-q", "main"]);
+    repo.write("a", secret("a"));
+    repo.commit("add");
+    let (_, found) = report(repo.path(), &[]);
+    let refs = found["findings"][0]["occurrences"][0]["refs"].as_array().unwrap();
+    let mut refs: Vec<&str> = refs.iter().filter_map(Value::as_str).collect();
+    refs.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(refs, names);
+}
+
+#[test]
+fn an_id_that_the_repository_has_not_is_no_branch() {
+    let repo = Repo::new(&[]);
+    repo.write("x", "x\n");
+    let id = repo.commit("start");
+    let other: String = id.chars().rev().collect();
+    let run = keytrawl(repo.path(), &["--branch", &other]);
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(run.status.code() == Some(2) && said.contains("is no branch, tag, ref"), "{said}");
+    assert_eq!(keytrawl(repo.path(), &["--branch", &id]).status.code(), Some(0));
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use keytrawl::finding::Confidence;
+use keytrawl::git::repository::Repository;
 use keytrawl::rule::builtin;
 use keytrawl::scanner::{self, Scanner};
 use keytrawl::source::{Progress, history};
@@ -42,8 +43,9 @@ fn a_run_that_is_ended_tells_what_was_found_so_far() {
         cache: None,
         least: Confidence::Low,
     };
-    let path = repo.path();
-    let scan = |progress: &Progress| history::history(path, &scanner, &options, progress).unwrap();
+    let repository = Repository::discover(repo.path()).unwrap();
+    let scan =
+        |progress: &Progress| history::history(&repository, &scanner, &options, progress).unwrap();
     let whole = scan(&Progress::default());
     assert_eq!(whole.sightings.len(), 1 << 16);
     for wait in [0, 3, 10, 30, 100, 300] {

@@ -15,6 +15,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::classes::Classes;
 use super::judge::{Identity, Judge, Judged, Wish};
+use super::origins::Origins;
 use super::paths::Paths;
 use super::provenance::{self, Commits};
 use super::reach;
@@ -24,7 +25,7 @@ use super::{Found, NO_PATH, Run};
 use crate::finding::{self, Reach, Secret, Stats};
 use crate::git::object::ObjectId;
 use crate::git::repository::Ref;
-use crate::scanner::{Scanner, Sighting};
+use crate::scanner::Scanner;
 
 /// Everything that is known of the history when the places of secrets are asked for.
 #[derive(Clone, Copy)]
@@ -41,6 +42,8 @@ pub(super) struct Scene<'a> {
     /// Where all refs lead.
     pub(super) everything: &'a Tips,
     pub(super) head: Option<u32>,
+    /// All refs.
+    pub(super) refs: &'a [Ref],
 }
 
 /// What is put together.
@@ -96,30 +99,28 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Says which refs reach what was found.
-    pub(super) fn reach(&mut self, scene: &Scene<'_>, refs: &[Ref]) {
-        let graph = scene.all.graph;
-        let number = |sighting: &Sighting| {
-            let commit = sighting.occurrence.commit.as_ref()?;
-            graph.find(&ObjectId::from_hex(commit.id.as_bytes())?)
-        };
-        let mut commits: Vec<u32> = self.found.sightings.iter().filter_map(number).collect();
-        commits.sort_unstable();
-        commits.dedup();
-        let ends = &scene.everything.ends;
+    /// Says of sightings, each with the number of the thing that it is, which refs reach it.
+    fn reached(&mut self, things: &[(usize, u32)], origins: &Origins, scene: &Scene<'_>) {
+        let mut numbers: Vec<u32> = things.iter().map(|(_, thing)| *thing).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let lines = (scene.all.graph, scene.all.order);
+        let ends = (scene.refs, scene.everything.ends.as_slice());
         let cancelled = &self.run.progress.cancelled;
-        let mut reaching = reach::reaching(&commits, graph, scene.all.order, refs, ends, cancelled);
-        let mut masks = Masks { scanner: self.run.scanner, masked: HashMap::new() };
-        reaching.values_mut().for_each(|reach| masks.apply(reach));
-        for sighting in &mut self.found.sightings {
-            match number(sighting) {
-                Some(commit) => {
-                    let reach = reaching.get(&commit).cloned();
-                    sighting.occurrence.reach = reach.unwrap_or_default();
-                }
-                // What has no commit was asked for its refs where it was found.
-                None => masks.apply(&mut sighting.occurrence.reach),
+        let reaching = reach::reaching(&numbers, origins, lines, ends, cancelled);
+        for (sighting, thing) in things {
+            let sighting = self.found.sightings.get_mut(*sighting);
+            if let (Some(sighting), Some(reach)) = (sighting, reaching.get(thing)) {
+                sighting.occurrence.reach.clone_from(reach);
             }
+        }
+    }
+
+    /// Masks what may be a secret in the names of refs.
+    pub(super) fn mask_refs(&mut self) {
+        let mut masks = Masks { scanner: self.run.scanner, masked: HashMap::new() };
+        for sighting in &mut self.found.sightings {
+            masks.apply(&mut sighting.occurrence.reach);
         }
     }
 

@@ -4,10 +4,11 @@
 //! none of its parents does has introduced it: by a change, a rename, or the resolution of a merge.
 //! Not here: what is a secret.
 
-use foldhash::{HashMap, HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 use rayon::prelude::*;
 
 use super::dates;
+use super::origins::Origins;
 use super::paths::{List, Paths};
 use super::trees::key;
 use crate::finding;
@@ -94,18 +95,19 @@ impl Commits<'_> {
         lists
     }
 
-    /// Where each secret was introduced and held last. `secrets` are those of each of
-    /// `lists` lists, in order; a commit introduces nothing that is `excused` in it.
+    /// Where each secret was introduced and held last, and by which commits. `secrets` are those of each
+    /// of `lists` lists, in order; a commit introduces nothing that is `excused` in it.
     pub(super) fn held(
         &self,
         lists: usize,
         secrets: &HashMap<List, Vec<Secret>>,
         count: usize,
         excused: &HashSet<(Secret, u32)>,
-    ) -> Vec<Option<Held>> {
+    ) -> (Vec<Option<Held>>, Origins) {
         let mut held: Vec<Option<Held>> = vec![None; count];
+        let mut origins = Origins::new(self.graph.len(), count);
         let mut lasts: Vec<Option<usize>> = vec![None; lists];
-        let mut seen: HashSet<(List, Vec<List>)> = HashSet::new();
+        let mut steps: HashMap<(List, Vec<List>), u32> = HashMap::new();
         for (place, commit) in self.order.iter().enumerate() {
             let Some(list) = self.asked(*commit).then(|| self.list(*commit)).flatten() else {
                 continue;
@@ -113,26 +115,33 @@ impl Commits<'_> {
             if let Some(last) = lasts.get_mut(list as usize) {
                 *last = Some(place);
             }
-            if !self.recent(*commit) {
-                continue;
-            }
             let parents = self.graph.parents(*commit).iter();
             let before: Vec<List> = parents.filter_map(|parent| self.list(*parent)).collect();
             if before.contains(&list) {
                 continue;
             }
-            // The same step again, in a later commit, introduces nothing for the first time, unless
-            // what an earlier one introduced was excused there.
-            if !seen.insert((list, before.clone())) && excused.is_empty() {
-                continue;
-            }
-            let of = |list: &List| secrets.get(list).map_or(&[][..], Vec::as_slice);
-            let is_old =
-                |secret: &Secret| before.iter().any(|list| of(list).binary_search(secret).is_ok());
-            let new = |secret: &&Secret| !is_old(secret) && !excused.contains(&(**secret, *commit));
-            for secret in of(&list).iter().filter(new) {
-                if let Some(slot @ None) = held.get_mut(*secret as usize) {
-                    *slot = Some(Held { first: place, last: place });
+            // The same step again introduces the same, unless something was excused there.
+            let step = match steps.get(&(list, before.clone())).filter(|_| excused.is_empty()) {
+                Some(step) => *step,
+                None => {
+                    let of = |list: &List| secrets.get(list).map_or(&[][..], Vec::as_slice);
+                    let is_old = |secret: &Secret| {
+                        before.iter().any(|list| of(list).binary_search(secret).is_ok())
+                    };
+                    let is_new = |secret: &&Secret| {
+                        !is_old(secret) && !excused.contains(&(**secret, *commit))
+                    };
+                    let step = origins.step(of(&list).iter().filter(is_new).copied());
+                    steps.insert((list, before), step);
+                    step
+                }
+            };
+            origins.note(*commit, step);
+            if self.recent(*commit) {
+                for secret in origins.place(step) {
+                    if let Some(slot @ None) = held.get_mut(secret as usize) {
+                        *slot = Some(Held { first: place, last: place });
+                    }
                 }
             }
         }
@@ -144,7 +153,7 @@ impl Commits<'_> {
                 }
             }
         }
-        held
+        (held, origins)
     }
 }
 

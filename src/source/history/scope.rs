@@ -89,8 +89,12 @@ pub(super) fn tag_target(tags: &[(ObjectId, ObjectId)], tag: &ObjectId) -> Optio
     tags.get(at).map(|(_, target)| *target)
 }
 
-/// The refs that `names` mean; all if there are no names.
-pub(super) fn chosen<'r>(refs: &'r [Ref], names: &[String]) -> Result<Cow<'r, [Ref]>, Error> {
+/// The refs that `names` mean, and objects that the repository has; all refs if there are no names.
+pub(super) fn chosen<'r>(
+    refs: &'r [Ref],
+    names: &[String],
+    store: &Store,
+) -> Result<Cow<'r, [Ref]>, Error> {
     if names.is_empty() {
         return Ok(refs.into());
     }
@@ -102,7 +106,7 @@ pub(super) fn chosen<'r>(refs: &'r [Ref], names: &[String]) -> Result<Cow<'r, [R
             refs.iter().find(|one| one.name == full)
         });
         let id = || {
-            let target = ObjectId::from_hex(name.as_bytes())?;
+            let target = ObjectId::from_hex(name.as_bytes()).filter(|id| store.contains(id))?;
             Some(Ref { name: name.clone(), target })
         };
         let found = found.cloned().or_else(id);

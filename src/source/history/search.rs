@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::trees::{Completeness, Gaps, Key, key};
 use crate::blob::{Blob, Provenance};
-use crate::git::commit::{Commit, tag_target};
+use crate::git::commit::{Commit, tag_target, tag_text};
 use crate::git::delta::{Changes, Reach};
 use crate::git::graph;
 use crate::git::object::{Kind, ObjectId};
@@ -107,17 +107,11 @@ impl Message {
     pub(super) fn read(id: ObjectId, kind: Kind, store: &Store) -> Option<Self> {
         let (found, bytes) = store.read(&id).ok()??;
         let text = match kind {
-            Kind::Tag => tag_message(&bytes).into(),
+            Kind::Tag => tag_text(&bytes).into(),
             _ => Commit::parse(&bytes)?.text().into(),
         };
         (found == kind).then_some(Self { id, kind, text })
     }
-}
-
-/// All behind the header of a tag.
-fn tag_message(bytes: &[u8]) -> &[u8] {
-    let start = memchr::memmem::find(bytes, b"\n\n").map_or(0, |at| at + 2);
-    bytes.get(start..).unwrap_or_default()
 }
 
 /// What a search found, and the commits and tags that it came by.
@@ -310,7 +304,7 @@ impl Search<'_> {
             }
             None => self.hits.odd.push(id),
         }
-        self.message(id, Kind::Tag, tag_message(object.bytes));
+        self.message(id, Kind::Tag, tag_text(object.bytes));
         Box::default()
     }
 

@@ -93,7 +93,7 @@ impl Ledger<'_> {
             return;
         }
         let count = secrets.identities.len();
-        let held = commits.held(paths.lists(), &of_list, count, &secrets.excused);
+        let (held, origins) = commits.held(paths.lists(), &of_list, count, &secrets.excused);
         let in_head = head.and_then(|head| of_list.get(&head)).into_iter().flatten().copied();
         let in_head: HashSet<u32> = in_head.collect();
         let mut shown: BTreeMap<(Pair, usize), Vec<(u32, Held)>> = BTreeMap::new();
@@ -104,7 +104,8 @@ impl Ledger<'_> {
                 shown.entry((pair, held.first)).or_default().push((secret, held));
             }
         }
-        self.emit(&shown, &secrets.identities, &in_head, scene, &by_key);
+        let emitted = self.emit(&shown, &secrets.identities, &in_head, scene, &by_key);
+        self.reached(&emitted, &origins, scene);
     }
 
     /// Which secrets stand where, below some lists.
@@ -140,7 +141,8 @@ impl Ledger<'_> {
         secrets
     }
 
-    /// Scans the versions that are shown once more, and gives their secrets the commits.
+    /// Scans the versions that are shown once more, and gives their secrets the commits. Returns the
+    /// numbers of the sightings and of their secrets.
     fn emit(
         &mut self,
         shown: &BTreeMap<(Pair, usize), Vec<(u32, Held)>>,
@@ -148,7 +150,8 @@ impl Ledger<'_> {
         in_head: &HashSet<u32>,
         scene: &Scene<'_>,
         by_key: &HashMap<Key, &Hit>,
-    ) {
+    ) -> Vec<(usize, u32)> {
+        let mut emitted = Vec::new();
         let mut commits = Shown { run: self.run, commits: &scene.commits, made: HashMap::new() };
         let mut located = Located::new(scene, by_key);
         let (works, all): (Vec<_>, Vec<_>) =
@@ -167,10 +170,12 @@ impl Ledger<'_> {
                 sighting.occurrence.commit = commits.at(held.first);
                 sighting.occurrence.last_commit = commits.at(held.last);
                 sighting.occurrence.in_head = Some(in_head.contains(secret));
+                emitted.push((self.found.sightings.len(), *secret));
                 self.known.insert(identity);
                 self.found.sightings.push(sighting);
             }
         }
+        emitted
     }
 }
 

@@ -12,6 +12,7 @@ use crate::finding::Stats;
 use crate::git::object::{Kind, ObjectId};
 use crate::scanner::{Scratch, Sighting};
 use crate::source::history::judge::{Identity, Judged, identity};
+use crate::source::history::origins::Origins;
 use crate::source::history::provenance::{Commits, Held};
 use crate::source::history::reach;
 use crate::source::history::scope::tag_target;
@@ -24,8 +25,10 @@ struct Told {
     held: Option<Held>,
     /// The place of the message that is shown.
     place: usize,
-    /// What that message is about: the commit, or what a tag names.
-    about: ObjectId,
+    /// The commits in whose messages it is.
+    commits: Vec<u32>,
+    /// The tags.
+    tags: Vec<ObjectId>,
     sighting: Sighting,
 }
 
@@ -45,9 +48,9 @@ impl Ledger<'_> {
                 return;
             }
             let (commit, asked) = asked(message, scene);
-            let held = commit.is_some_and(is_in_head);
-            // What HEAD holds it holds whoever is asked about, and since when.
-            if !(asked || held && message.kind == Kind::Commit) {
+            // What HEAD holds it holds whoever is asked about, and since when; it holds no tags.
+            let held = message.kind == Kind::Commit && commit.is_some_and(is_in_head);
+            if !(asked || held) {
                 continue;
             }
             let id = commit.and_then(|commit| commits.graph.id(commit)).map(|id| id.to_string());
@@ -60,22 +63,45 @@ impl Ledger<'_> {
                     in_head.insert(identity(&sighting));
                 }
                 if asked {
-                    note(&mut told, sighting, place, || target(hits, message));
+                    note(&mut told, sighting, place, (message, commit));
                 }
             }
         }
-        let mut shown = Shown { run: self.run, commits, made: HashMap::new() };
-        for (identity, Told { held, about, mut sighting, .. }) in told {
+        self.tell(told, &in_head, scene);
+    }
+
+    /// Gives secrets in messages their commits and refs.
+    fn tell(
+        &mut self,
+        told: BTreeMap<Identity, Told>,
+        in_head: &HashSet<Identity>,
+        scene: &Scene<'_>,
+    ) {
+        let tagged = Tagged::new(scene);
+        let mut of_commits: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut things = Vec::new();
+        let mut shown = Shown { run: self.run, commits: &scene.commits, made: HashMap::new() };
+        for (thing, (identity, told)) in (0u32..).zip(told) {
+            let Told { held, commits, tags, mut sighting, .. } = told;
             sighting.occurrence.commit = held.and_then(|held| shown.at(held.first));
             sighting.occurrence.last_commit = held.and_then(|held| shown.at(held.last));
             sighting.occurrence.in_head = Some(in_head.contains(&identity));
-            if held.is_none() {
-                let others = scene.everything.others.iter().filter(|(_, id)| *id == about);
-                sighting.occurrence.reach = reach::named(others.map(|(name, _)| name.as_str()));
+            if commits.is_empty() {
+                sighting.occurrence.reach = reach::named(tagged.refs(&tags));
+            } else {
+                things.push((self.found.sightings.len(), thing));
             }
+            commits.iter().for_each(|commit| of_commits.entry(*commit).or_default().push(thing));
             self.known.insert(identity);
             self.found.sightings.push(sighting);
         }
+        let count = things.last().map_or(0, |(_, thing)| *thing as usize + 1);
+        let mut origins = Origins::new(scene.commits.graph.len(), count);
+        for (commit, things) in of_commits {
+            let step = origins.step(things.into_iter());
+            origins.note(commit, step);
+        }
+        self.reached(&things, &origins, scene);
     }
 
     /// Judges a message.
@@ -134,20 +160,59 @@ fn note(
     told: &mut BTreeMap<Identity, Told>,
     sighting: Sighting,
     place: Option<usize>,
-    about: impl Fn() -> ObjectId,
+    (message, commit): (&Message, Option<u32>),
 ) {
     let order = place.unwrap_or(usize::MAX);
-    let identity = identity(&sighting);
-    let Some(known) = told.get_mut(&identity) else {
-        let held = place.map(|place| Held { first: place, last: place });
-        told.insert(identity, Told { held, place: order, about: about(), sighting });
-        return;
-    };
+    let known = told.entry(identity(&sighting)).or_insert_with(|| Told {
+        held: None,
+        place: order,
+        commits: Vec::new(),
+        tags: Vec::new(),
+        sighting: sighting.clone(),
+    });
+    match (message.kind, commit) {
+        (Kind::Tag, _) => known.tags.push(message.id),
+        (_, commit) => known.commits.extend(commit),
+    }
     if let Some(place) = place {
         Held::note(&mut known.held, place);
     }
     if order < known.place {
-        (known.place, known.about, known.sighting) = (order, about(), sighting);
+        (known.place, known.sighting) = (order, sighting);
+    }
+}
+
+/// Which refs lead to which tags.
+struct Tagged<'s> {
+    /// The tags that name a tag.
+    naming: HashMap<ObjectId, Vec<ObjectId>>,
+    /// The names of the refs that name a tag.
+    refs: HashMap<ObjectId, Vec<&'s str>>,
+}
+
+impl<'s> Tagged<'s> {
+    fn new(scene: &Scene<'s>) -> Self {
+        let mut tagged = Self { naming: HashMap::new(), refs: HashMap::new() };
+        for (tag, target) in &scene.hits.tags {
+            tagged.naming.entry(*target).or_default().push(*tag);
+        }
+        for one in scene.refs {
+            tagged.refs.entry(one.target).or_default().push(&one.name);
+        }
+        tagged
+    }
+
+    /// The names of the refs that lead to one of some tags, by way of other tags if need be.
+    fn refs(&self, tags: &[ObjectId]) -> Vec<&'s str> {
+        let (mut ahead, mut seen) = (tags.to_vec(), HashSet::new());
+        let mut names = Vec::new();
+        while let Some(tag) = ahead.pop() {
+            if seen.insert(tag) {
+                names.extend(self.refs.get(&tag).into_iter().flatten());
+                ahead.extend(self.naming.get(&tag).into_iter().flatten());
+            }
+        }
+        names
     }
 }
 
