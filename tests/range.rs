@@ -127,6 +127,31 @@ fn merges_bring_nothing_old_and_hide_nothing_new() {
     assert_eq!(places(&run, &["main"]), ["main.env main on main on main true"]);
 }
 
+/// Tags are pushed and merged as commits are, and say as much.
+#[test]
+fn what_annotated_tags_say_is_part_of_what_they_end() {
+    let repo = Repo::new(&[]);
+    repo.write("x", "x\n");
+    repo.commit("start");
+    repo.git(&["tag", "-a", "-m", &format!("of {}", secret("old")), "v0"]);
+    repo.write("x", "y\n");
+    repo.commit("more");
+    repo.git(&["tag", "-a", "-m", &format!("of {}", secret("tag")), "v1"]);
+    repo.git(&["tag", "-a", "-m", &format!("of {}", secret("over")), "v2", "v1"]);
+    let tag = |name: &str| format!("(tag message) {name} more more false");
+    let names = ["old", "tag", "over"];
+    for (ends, found) in [
+        ("HEAD~1..v1", vec!["tag"]),
+        ("v0..v2", vec!["over", "tag"]),
+        ("v1..v2", vec!["over"]),
+        ("v2..v2", vec![]),
+        ("v0..HEAD", vec![]),
+    ] {
+        let found: Vec<String> = found.into_iter().map(tag).collect();
+        assert_eq!(places(&range(&repo, ends, &[]), &names), found, "{ends}");
+    }
+}
+
 #[test]
 fn dates_that_lie_do_not_move_the_ends() {
     let repo = Repo::new(&[]);

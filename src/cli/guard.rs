@@ -100,11 +100,13 @@ impl Pushed {
         let read = io::stdin().read_to_string(&mut text);
         read.map_err(|e| Failure::new(format!("what is pushed cannot be read: {e}")))?;
         let mut pushed = Self { tips: Vec::new(), old: Vec::new() };
-        for line in text.lines() {
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let mut words = line.split_whitespace().skip(1);
             let (Some(local), Some(_), Some(remote)) = (words.next(), words.next(), words.next())
             else {
-                continue;
+                return Err(Failure::new("what is pushed is not told as git tells its hooks").hint(
+                    "a line for each ref is expected on standard input: LOCAL-REF ID REMOTE-REF ID",
+                ));
             };
             // A branch that is deleted pushes nothing.
             if !is_zeros(local) {

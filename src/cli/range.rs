@@ -119,7 +119,7 @@ pub(super) fn scanned(
         scan::interrupted(&mut outcome);
     }
     known::apply(shared, &mut outcome, &baselines, Coverage::Part);
-    if commits == 0 {
+    if range.is_empty() {
         outcome.warnings.push(empty(&asked.name));
     }
     Ok(Done { outcome, rules, commits })

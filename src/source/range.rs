@@ -14,13 +14,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use ends::{Ends, Error, is_zeros};
 
-use super::history::{COMMIT_MESSAGE, shown_commit};
+use super::history::{COMMIT_MESSAGE, TAG_MESSAGE, shown_commit};
 use super::moves::moved;
 use super::version::{self, Allowed, Identity, Scanned, Versions, identity};
 use super::{Found, Progress, Reading, shown_path};
 use crate::blob::{Blob, Provenance};
 use crate::finding::{Rejected, Warning};
-use crate::git::commit::Commit;
+use crate::git::commit::{Commit, tag_text};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::objects::Objects;
 use crate::git::repository::Repository;
@@ -73,6 +73,8 @@ pub struct Range {
     walked: Walked,
     order: Vec<ObjectId>,
     base_tree: Option<ObjectId>,
+    /// Annotated tags, each with its commit.
+    tags: Vec<(ObjectId, ObjectId)>,
     partial: bool,
 }
 
@@ -96,7 +98,8 @@ impl Range {
             ends.old.first()
         };
         let base_tree = base.and_then(|base| tree_of(&objects, base));
-        Ok(Self { objects, walked, order, base_tree, partial: repository.is_partial() })
+        let (tags, partial) = (ends.tags.clone(), repository.is_partial());
+        Ok(Self { objects, walked, order, base_tree, tags, partial })
     }
 
     /// Number of commits.
@@ -104,9 +107,9 @@ impl Range {
         self.order.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is none, and no tag.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.order.is_empty() && self.tags.is_empty()
     }
 
     /// The content of the file that the base has at `path`, from the root.
@@ -278,34 +281,47 @@ impl Run<'_> {
         }
     }
 
-    /// Scans the messages of the commits.
+    /// Scans the messages of the commits and tags.
     fn messages(&mut self) {
         let mut scratch = Scratch::default();
+        let objects = &self.range.objects;
         for id in &self.range.order {
-            let read = self.range.objects.read_as(id, Kind::Commit).ok().flatten();
-            let Some(bytes) = read else { continue };
-            let Some(commit) = Commit::parse(&bytes) else { continue };
-            let blob = Some(id.to_string());
-            let provenance = Provenance { blob, ..Provenance::named(COMMIT_MESSAGE) };
-            let mut one = Scanned::default();
-            let message = &*commit.text();
-            let comments = self.comments();
-            let blob = Blob::whole(message, &provenance);
-            self.versions.content(&blob, comments, &mut scratch, &mut one);
-            let sightings = std::mem::take(&mut one.found.sightings);
-            for (number, sighting) in sightings.into_iter().enumerate() {
-                if is_excused(&sighting, id) {
-                    self.found.stats.suppressed += 1;
-                    continue;
-                }
-                let allowed = one.allowed.get(number).cloned().flatten();
-                let added = Added { sighting, allowed, commit: *id, file: None };
-                self.added.entry(identity(&added.sighting)).or_insert(added);
-            }
-            one.found.stats.files += 1;
-            one.found.stats.bytes += message.len() as u64;
-            self.found.take_rest(one.found);
+            let read = objects.read_as(id, Kind::Commit).ok().flatten();
+            let commit = read.as_deref().and_then(Commit::parse);
+            let Some(text) = commit.as_ref().map(Commit::text) else { continue };
+            self.message(&text, (COMMIT_MESSAGE, *id), *id, &mut scratch);
         }
+        for (tag, commit) in &self.range.tags {
+            let Some(bytes) = objects.read_as(tag, Kind::Tag).ok().flatten() else { continue };
+            self.message(tag_text(&bytes), (TAG_MESSAGE, *tag), *commit, &mut scratch);
+        }
+    }
+
+    /// Scans the message of an object that is, or is about, a commit.
+    fn message(
+        &mut self,
+        text: &[u8],
+        (path, id): (&str, ObjectId),
+        commit: ObjectId,
+        scratch: &mut Scratch,
+    ) {
+        let provenance = Provenance { blob: Some(id.to_string()), ..Provenance::named(path) };
+        let mut one = Scanned::default();
+        let blob = Blob::whole(text, &provenance);
+        self.versions.content(&blob, self.comments(), scratch, &mut one);
+        let sightings = std::mem::take(&mut one.found.sightings);
+        for (number, sighting) in sightings.into_iter().enumerate() {
+            if is_excused(&sighting, &commit) {
+                self.found.stats.suppressed += 1;
+                continue;
+            }
+            let allowed = one.allowed.get(number).cloned().flatten();
+            let added = Added { sighting, allowed, commit, file: None };
+            self.added.entry(identity(&added.sighting)).or_insert(added);
+        }
+        one.found.stats.files += 1;
+        one.found.stats.bytes += text.len() as u64;
+        self.found.take_rest(one.found);
     }
 
     /// Gives every secret its commits, and leaves out those that the base allows.
@@ -328,7 +344,8 @@ impl Run<'_> {
             }
             let (last, in_head) = match &file {
                 Some(file) => self.last(&secret, file, first),
-                None => (first, true),
+                // A commit has its message; what a tag says is in none.
+                None => (first, sighting.occurrence.path == COMMIT_MESSAGE),
             };
             sighting.occurrence.commit = Some(commit(first));
             sighting.occurrence.last_commit = Some(commit(last));

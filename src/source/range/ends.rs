@@ -51,6 +51,8 @@ pub struct Ends {
     pub old: Vec<ObjectId>,
     /// Whether the base is what both ends have in common.
     pub from_merge_base: bool,
+    /// Annotated tags that lead to the tips, and not to what is old, each with its commit.
+    pub tags: Vec<(ObjectId, ObjectId)>,
 }
 
 impl Ends {
@@ -69,10 +71,10 @@ impl Ends {
         let name = |end: &str| if end.is_empty() { "HEAD".to_owned() } else { end.to_owned() };
         let mut old = Vec::new();
         if base.is_empty() || !is_zeros(base) {
-            old.push(commit(&name(base), repository, &objects)?);
+            old.push(end(&name(base), repository, &objects)?);
         }
-        let tips = vec![commit(&name(tip), repository, &objects)?];
-        Ok(Self { tips, old, from_merge_base })
+        let tips = vec![end(&name(tip), repository, &objects)?];
+        Ok(Self { from_merge_base, ..Self::between(&tips, &old) })
     }
 }
 
@@ -85,11 +87,28 @@ impl Ends {
     pub fn of(tips: &[String], old: &[String], repository: &Repository) -> Result<Self, Error> {
         let objects = Objects::new(repository.object_dirs(), repository.format());
         let named = |name: &&String| !is_zeros(name);
-        let find = |name: &String| commit(name, repository, &objects);
-        let tips = tips.iter().filter(named).map(find).collect::<Result<_, _>>()?;
-        let old = old.iter().filter(named).filter_map(|name| find(name).ok()).collect();
-        Ok(Self { tips, old, from_merge_base: false })
+        let find = |name: &String| end(name, repository, &objects);
+        let tips: Vec<End> = tips.iter().filter(named).map(find).collect::<Result<_, _>>()?;
+        let old: Vec<End> = old.iter().filter(named).filter_map(|name| find(name).ok()).collect();
+        Ok(Self::between(&tips, &old))
     }
+
+    fn between(tips: &[End], old: &[End]) -> Self {
+        let commits = |ends: &[End]| ends.iter().map(|end| end.commit).collect();
+        let known = |tag: &ObjectId| old.iter().any(|end| end.tags.contains(tag));
+        let tags = tips.iter().flat_map(|end| end.tags.iter().map(|tag| (*tag, end.commit)));
+        let mut tags: Vec<_> = tags.filter(|(tag, _)| !known(tag)).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        Self { tips: commits(tips), old: commits(old), from_merge_base: false, tags }
+    }
+}
+
+/// What a revision names.
+struct End {
+    commit: ObjectId,
+    /// Annotated tags on the way.
+    tags: Vec<ObjectId>,
 }
 
 /// Whether an object id is all zeros: no object.
@@ -101,17 +120,17 @@ pub fn is_zeros(id: &str) -> bool {
 ///
 /// # Errors
 /// If there is none.
-pub(super) fn commit(
-    name: &str,
-    repository: &Repository,
-    objects: &Objects,
-) -> Result<ObjectId, Error> {
+fn end(name: &str, repository: &Repository, objects: &Objects) -> Result<End, Error> {
     let unknown = || Error::Unknown { name: name.to_owned(), shallow: repository.is_shallow() };
     let mut id = repository.revision(name)?.ok_or_else(unknown)?;
+    let mut tags = Vec::new();
     for _ in 0..MOST_TAGS {
         match objects.read(&id).ok().flatten() {
-            Some((Kind::Commit, _)) => return Ok(id),
-            Some((Kind::Tag, bytes)) => id = tag_target(&bytes).ok_or_else(unknown)?,
+            Some((Kind::Commit, _)) => return Ok(End { commit: id, tags }),
+            Some((Kind::Tag, bytes)) => {
+                tags.push(id);
+                id = tag_target(&bytes).ok_or_else(unknown)?;
+            }
             Some(_) => return Err(unknown()),
             None => return Err(Error::Absent { name: name.to_owned() }),
         }
