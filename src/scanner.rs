@@ -16,6 +16,8 @@ mod view;
 pub use glance::{Constant, Glance};
 pub use sighting::{Sighting, Sightings};
 
+use std::sync::OnceLock;
+
 use crate::attribution::Attributor;
 use crate::blob::Blob;
 use crate::filter::allowlist::{allows_path, asks_for_place};
@@ -64,6 +66,8 @@ pub struct Scanner<'r> {
     paths: Vec<usize>,
     /// Whether matches have to do with each other.
     tied: bool,
+    /// Whether built-in rules are left out, once somebody asks.
+    partial: OnceLock<bool>,
     options: Options,
 }
 
@@ -87,6 +91,7 @@ impl<'r> Scanner<'r> {
             sweep: Sweep::new(rules),
             paths: (0..rules.rules.len()).filter(about_paths).collect(),
             tied: ties::has_ties(rules),
+            partial: OnceLock::new(),
             rules,
             options,
         }

@@ -76,7 +76,7 @@ fn checks(list: &Allowlist, subject: &Subject<'_>) -> [Option<bool>; 5] {
         check(&list.regexes, |r| r.is_match(target)),
         (!list.stopwords.is_empty()).then(|| {
             let secret = lower();
-            list.stopwords.iter().any(|w| secret.contains(w.as_str()))
+            list.stopwords.iter().any(|w| !w.is_empty() && secret.contains(w.as_str()))
         }),
         check(&list.fingerprints, |f| is_fingerprint(f, subject.fingerprint)),
         list.expression.as_ref().map(|one| expression::outcome(one, subject).drops),

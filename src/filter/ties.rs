@@ -5,12 +5,12 @@
 
 use super::Rejection;
 use crate::matcher::Match;
-use crate::rule::{Columns, Listed, Required, Rule, RuleSet};
+use crate::rule::{Columns, Required, Rule, RuleSet};
 use crate::span::LineTable;
 
-/// Whether some rule of a set has to do with others.
+/// Whether some rule of a set has to do with others: a user's, to which generic ones yield.
 pub fn has_ties(set: &RuleSet) -> bool {
-    set.rules.iter().filter_map(Listed::own).any(|rule| rule.foreign.is_some())
+    set.rules.iter().any(|rule| rule.own().is_some())
 }
 
 fn is_generic(rule: &Rule) -> bool {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::memory::Memory;
 use super::view::{View, Views};
-use super::{Comments, Constant, Scanner, Sighting, Sightings, nearby, sighting, snippet};
+use super::{Comments, Constant, Scanner, Sighting, Sightings, nearby, sighting};
 use crate::attribution::{self, Attribution, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
@@ -315,7 +315,7 @@ impl Scanner<'_> {
                 last_commit: None,
                 in_head: None,
                 reach: Reach::default(),
-                snippet: snippet::around(found, context.around, view),
+                snippet: self.snippet(found, context.around, view),
             },
         }
     }
@@ -360,15 +360,16 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The lines that hold `span`; a part of them where they are very long.
+    /// The lines that hold `span`, without the line feed behind them; a part of them where they are very
+    /// long.
     fn line_of(&self, span: Span) -> &[u8] {
         const NEAR: usize = 4 << 10;
         let bytes = self.blob.bytes;
         let (from, to) = (span.start.saturating_sub(NEAR), bytes.len().min(span.end + NEAR));
         let last = span.end.saturating_sub(1).max(span.start).min(to);
         let start = memchr::memrchr(b'\n', &bytes[from..span.start]).map_or(from, |n| from + n + 1);
-        let end = memchr::memchr(b'\n', &bytes[last..to]).map_or(to, |n| last + n + 1);
-        &bytes[start..end.min(to)]
+        let end = memchr::memchr(b'\n', &bytes[last..to]).map_or(to, |n| last + n);
+        &bytes[start..end]
     }
 }
 

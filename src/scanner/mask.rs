@@ -1,17 +1,78 @@
-//! Masks what looks like a secret in texts that are shown beside findings.
+//! Masks what looks like a secret in what is shown beside findings: to any built-in rule, also to those
+//! that report nothing in this run.
 //!
-//! Not here: the snippets of findings.
+//! Not here: how the snippet of a finding looks.
 
-use super::{Scanner, Scratch};
+use std::sync::LazyLock;
+
+use super::snippet;
+use super::view::View;
+use super::{Options, Scanner, Scratch};
+use crate::attribution::Surroundings;
 use crate::filter::allow::{AllowComment, SHOWN_REASON};
+use crate::matcher::Match;
+use crate::rule::{RuleSet, builtin};
+use crate::span::Span;
+
+/// All built-in rules.
+static RULES: LazyLock<RuleSet> = LazyLock::new(builtin);
+/// And who applies them.
+static ALL: LazyLock<Scanner<'static>> = LazyLock::new(|| Scanner::new(&RULES, Options::default()));
+
+/// Bytes on each side of a finding in which more is sought: all that is shown of its line, and what goes
+/// on there.
+const NEAR: usize = 4 << 10;
 
 impl Scanner<'_> {
+    /// Who applies all built-in rules, if this one does not.
+    fn others(&self) -> Option<&'static Scanner<'static>> {
+        let is_partial = || {
+            let built_in = self.rules.rules.iter().filter(|rule| rule.own().is_none());
+            built_in.count() < RULES.rules.len()
+        };
+        self.partial.get_or_init(is_partial).then(|| &*ALL)
+    }
+
+    /// The matches of all rules in a text.
+    fn looks_secret(&self, text: &[u8]) -> Vec<Match> {
+        let mut scratch = Scratch::default();
+        let mut found = Vec::new();
+        for scanner in std::iter::once(self as &Scanner<'_>).chain(self.others()) {
+            scanner.find(text, &mut scratch);
+            found.append(&mut scratch.found.matches);
+        }
+        found
+    }
+
+    /// The text around a match, on its line, with all that looks like a secret masked.
+    pub(super) fn snippet(
+        &self,
+        found: &Match,
+        content: Surroundings<'_>,
+        view: Option<&View>,
+    ) -> String {
+        let Some(others) = self.others() else { return snippet::around(found, content, view) };
+        let Span { start, end } = found.span;
+        let near = Span::new(start.saturating_sub(NEAR), content.bytes.len().min(end + NEAR));
+        let mut scratch = Scratch::default();
+        others.find(&content.bytes[near.range()], &mut scratch);
+        let more = scratch.found.matches.iter().map(|m| m.span);
+        let more = more.map(|span| Span::new(near.start + span.start, near.start + span.end));
+        // The finding itself is shown as it always is.
+        let more = more.flat_map(|span| {
+            let before = Span::new(span.start.min(start), span.end.min(start));
+            let behind = Span::new(span.start.max(end), span.end.max(end));
+            [before, behind].into_iter().filter(|part| !part.is_empty())
+        });
+        let mut matches: Vec<Span> = content.matches.iter().copied().chain(more).collect();
+        matches.sort_unstable();
+        snippet::around(found, Surroundings { matches: &matches, ..content }, view)
+    }
+
     /// A text that is shown beside findings, such as the first line of a commit's message, with all
     /// that looks like a secret masked.
     pub fn masked(&self, text: String) -> String {
-        let mut scratch = Scratch::default();
-        self.find(text.as_bytes(), &mut scratch);
-        let mut found = scratch.found.matches;
+        let mut found = self.looks_secret(text.as_bytes());
         if found.is_empty() {
             return text;
         }

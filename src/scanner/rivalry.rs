@@ -15,7 +15,7 @@ const VAGUE: usize = 1;
 
 /// Of matches that overlap, drops those whose rule tells less: a name tells less than a literal,
 /// a name that any vendor uses less than a vendor's, a form of any vendor's less than one vendor's, a
-/// short literal less than a long one.
+/// short literal less than a long one. Among built-in rules.
 pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
     let strength = |m: &Match| {
         let rule = &rules.rules[m.rule];
@@ -36,6 +36,9 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
             }
         }
     };
+    // Of a user's rules it is not known what they refuse: their findings count, and not their matches
+    // (see `filter::ties`).
+    let is_users = |at: usize| rules.rules[matches[at].rule].own().is_some();
     let strengths: Vec<usize> = matches.iter().map(strength).collect();
     let mut reach = 0;
     let longest = matches.iter().map(|m| m.span.len()).max().unwrap_or(0);
@@ -45,14 +48,13 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
             while matches[reach].span.start + longest < own.start {
                 reach += 1;
             }
+            if is_users(at) {
+                return false;
+            }
             let near = (reach..matches.len())
-                .take_while(|other| matches[*other].span.start < own.end.max(own.start + 1));
-            let is_foreign = |at: usize| rules.rules[matches[at].rule].foreign.is_some();
+                .take_while(|other| matches[*other].span.start < own.end.max(own.start + 1))
+                .filter(|other| !is_users(*other));
             let stronger = |other: usize| {
-                // Among rules of a configuration for gitleaks, findings count and not matches.
-                if is_foreign(at) && is_foreign(other) {
-                    return false;
-                }
                 let first = strengths[at] == VAGUE && matches[other].rule < matches[at].rule;
                 strengths[other] > strengths[at] || strengths[other] == strengths[at] && first
             };

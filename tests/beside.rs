@@ -1,0 +1,110 @@
+//! A user's rules beside the built-in ones: neither hides what the other one finds, and what rules that
+//! are left out would find is masked all the same.
+
+mod harness;
+
+use harness::Place;
+use keytrawl::rule::armed;
+
+fn rules(place: &Place, arguments: &[&str]) -> Vec<String> {
+    let run = place.run(&[&["--format", "json", "--config", "c.toml"][..], arguments].concat());
+    let mut rules: Vec<String> = run
+        .places()
+        .iter()
+        .filter_map(|place| place.split(' ').nth(1))
+        .map(str::to_owned)
+        .collect();
+    rules.sort();
+    rules
+}
+
+/// One that takes in all of a line, and is for other files, allowed, silent, or of too little entropy.
+#[test]
+fn what_a_rule_of_the_user_refuses_is_left_to_others() {
+    let line = format!("token = AKIA{}\n", armed("{base32:16}"));
+    for (form, key) in [
+        ("path = '''\\.md$'''", true),
+        ("skipReport = true", true),
+        ("entropy = 7.9", true),
+        ("[[rules.allowlists]]\nregexes = ['''.''']", true),
+        ("", false),
+    ] {
+        let place = Place::with(&[("a.txt", line.clone())]);
+        for expression in
+            ["(?i)token\\s*=\\s*\\S+", "(?i)token\\s*=\\s*(\\S+)", "tok_x|AK[A-Z0-9]+"]
+        {
+            let config = format!(
+                "[extend]\nuseDefault = true\n[[rules]]\nid = 'company'\nregex = '''{expression}'''\n{form}\n"
+            );
+            place.file("c.toml", &config);
+            let mut expected = vec!["aws-access-token"];
+            if !key {
+                expected.push("company");
+            }
+            assert_eq!(rules(&place, &["a.txt"]), expected, "{config}");
+        }
+    }
+}
+
+#[test]
+fn rules_of_the_user_hide_nothing_of_one_another() {
+    let place = Place::with(&[("a.txt", "BEGIN\ntok_q7xk92zd\nEND\n".to_owned())]);
+    for (form, outer) in [("", true), ("path = '''\\.md$'''", false), ("skipReport = true", false)]
+    {
+        let config = format!(
+            "[[rules]]\nid = 'outer'\nregex = '''BEGIN[\\s\\S]*END'''\n{form}\n\
+             [[rules]]\nid = 'inner'\nregex = '''tok_[0-9a-z]{{8}}'''\n"
+        );
+        place.file("c.toml", &config);
+        let expected: &[&str] = if outer { &["inner", "outer"] } else { &["inner"] };
+        assert_eq!(rules(&place, &["a.txt"]), expected, "{config}");
+    }
+}
+
+/// What is generic says nothing that a user's rule does not say better, once that reports it.
+#[test]
+fn a_generic_rule_yields_to_what_a_rule_of_the_user_reports() {
+    let place = Place::with(&[("a.txt", format!("acme_token = \"q7{}\"\n", armed("{base36:22}")))]);
+    for (form, expected) in [("", "acme"), ("path = '''\\.md$'''", "generic-api-key")] {
+        let config = format!(
+            "[extend]\nuseDefault = true\n[[rules]]\nid = 'acme'\nregex = '''q7[0-9a-z]{{22}}'''\n{form}\n"
+        );
+        place.file("c.toml", &config);
+        assert_eq!(rules(&place, &["a.txt"]), [expected], "{config}");
+    }
+}
+
+#[test]
+fn an_expression_about_a_line_sees_its_end() {
+    let place = Place::with(&[("a.txt", "x = tok_q7xk92zd foo\ny\n".to_owned())]);
+    for (list, found) in [
+        ("regexes = ['''foo$''']", false),
+        ("regexes = ['''^x.*foo\\z''']", false),
+        ("regexes = ['''fo$''']", true),
+        ("regexes = ['''^y''']", true),
+        ("stopwords = ['']", true),
+    ] {
+        let config = format!(
+            "[[rules]]\nid = 'tok'\nregex = '''tok_[0-9a-z]{{8}}'''\n\
+             [[allowlists]]\nregexTarget = 'line'\n{list}\n"
+        );
+        place.file("c.toml", &config);
+        assert_eq!(rules(&place, &["a.txt"]).len(), usize::from(found), "{config}");
+    }
+}
+
+#[test]
+fn keys_that_no_rule_of_the_run_is_about_are_masked_beside_a_finding() {
+    let other = armed("{base62:24}");
+    let line = format!("a = rgo-{} b = sk_live_{other}\n", armed("{hex:32}"));
+    let place = Place::with(&[("a.txt", line)]);
+    place.file("c.toml", "[[rules]]\nid = 'x'\nregex = '''(rgo-[a-z0-9]{32})'''\n");
+    place.file("own.toml", "disabled-rules = ['sk-live-key']\n");
+    for format in ["human", "sarif", "gitlab", "junit", "html", "markdown", "github"] {
+        for choice in [["--only", "meetergo"], ["--config", "c.toml"], ["--config", "own.toml"]] {
+            let run = place.run(&[&["--format", format, "a.txt"][..], &choice].concat());
+            assert_eq!(run.code, 1, "{format} {choice:?}: {}", run.stderr);
+            assert!(!run.stdout.contains(&other), "{format} {choice:?}: {}", run.stdout);
+        }
+    }
+}
