@@ -223,6 +223,34 @@ fn zip_without_its_directory_is_read_by_headers() {
     }
 }
 
+/// One that another one follows, and one that was taken out of the directory alone.
+#[test]
+fn zip_members_that_the_directory_does_not_list_are_read() {
+    let long = TEXT.repeat(9);
+    let (first, last) = (zip(&[("hidden", &long)]), zip(&[("shown", TEXT)]));
+    assert_eq!(
+        whole(&[&first[..], &last].concat(), "x"),
+        [("x!shown".to_owned(), TEXT.to_vec()), ("x!hidden".to_owned(), long.clone())]
+    );
+
+    let mut bytes = zip(&[("shown", TEXT), ("hidden", &long)]);
+    let record = memchr::memmem::rfind(&bytes, b"PK\x01\x02").unwrap();
+    let end = memchr::memmem::rfind(&bytes, b"PK\x05\x06").unwrap();
+    let size = u32::from_le_bytes(bytes[end + 12..end + 16].try_into().unwrap());
+    bytes[end + 8] = 1;
+    bytes[end + 10] = 1;
+    bytes[end + 12..end + 16].copy_from_slice(&(size - (end - record) as u32).to_le_bytes());
+    bytes.drain(record..end);
+    assert_eq!(
+        whole(&bytes, "x"),
+        [("x!shown".to_owned(), TEXT.to_vec()), ("x!hidden".to_owned(), long)]
+    );
+
+    // A program that unpacks names the signature, and its archive is whole.
+    let program = [&b"MZ PK\x03\x04 and some code that is no header at all\0"[..], &last].concat();
+    assert_eq!(whole(&program, "x"), [("x!shown".to_owned(), TEXT.to_vec())]);
+}
+
 #[test]
 fn zip_members_that_cannot_be_read_are_named() {
     let bytes = zip(&[("a", TEXT), ("b", b"second")]);

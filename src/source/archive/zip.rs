@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::ops::ControlFlow::Continue;
+use std::ops::Range;
 
 use super::Format;
 use super::budget::Stated;
@@ -44,7 +45,10 @@ impl Walk<'_> {
         self.zip_members(source, &directory, path, depth, scratch)?;
         // Else all of its bytes are given as they are, or it is not known which of them are a member's.
         let has_frame = !directory.damaged && !self.only_damage_since(before);
-        if has_frame { self.zip_frame(source, directory, path, scratch) } else { Continue(()) }
+        match has_frame {
+            true => self.zip_frame(source, directory, (path, depth), scratch),
+            false => Continue(()),
+        }
     }
 
     fn zip_members(
@@ -70,7 +74,9 @@ impl Walk<'_> {
         }
         if directory.damaged {
             self.problem(path, corrupt("its directory"));
-            self.zip_by_headers(source, directory, path, depth, scratch)?;
+            let listed = directory.entries.iter().map(|entry| entry.offset).collect();
+            let all = 0..source.length();
+            self.zip_by_headers(source, all, &listed, (path, depth), scratch)?;
         }
         Continue(())
     }
@@ -195,23 +201,22 @@ impl Walk<'_> {
         }
     }
 
-    /// Visits the members that the directory does not list, by their own headers.
-    fn zip_by_headers(
+    /// Visits the members of a place that are not listed, by their own headers.
+    pub(super) fn zip_by_headers(
         &mut self,
         source: &mut dyn ZipBytes,
-        directory: &Directory,
-        path: &str,
-        depth: u32,
+        place: Range<u64>,
+        listed: &HashSet<u64>,
+        (path, depth): (&str, u32),
         scratch: &mut Vec<u8>,
     ) -> Flow {
-        let listed: HashSet<u64> = directory.entries.iter().map(|entry| entry.offset).collect();
-        let mut at = 0;
-        let mut unread = source.length().saturating_mul(2);
-        let mut search = source.length().saturating_mul(8);
+        let mut at = place.start;
+        let mut unread = (place.end - place.start).saturating_mul(2);
+        let mut search = (place.end - place.start).saturating_mul(8);
         loop {
             let found = match next_header(source, at, scratch) {
-                Ok(Some(found)) => found,
-                Ok(None) => return Continue(()),
+                Ok(Some(found)) if found.0 < place.end => found,
+                Ok(_) => return Continue(()),
                 Err(error) => {
                     self.failed(path, Some(Format::Zip), &error);
                     return Continue(());

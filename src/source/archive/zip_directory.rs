@@ -17,6 +17,8 @@ const CENTRAL: usize = 46;
 /// The fixed part of the end record.
 const END: usize = 22;
 const FULL_32: u64 = 0xFFFF_FFFF;
+/// Bytes of a directory that are always read.
+const LEAST: u64 = 64 << 20;
 
 /// A member, as the directory or its own header describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +156,8 @@ pub(super) fn read(
     let shift = start.and_then(|start| start.checked_sub(offset));
     let places = [start.zip(shift), Some((offset, 0))];
     for (start, shift) in places.into_iter().flatten() {
+        // What one member may unpack to says nothing of the directory.
+        let most = most.max(LEAST);
         let bytes = source.window(start, size.min(most), scratch)?;
         if size == 0 || bytes.starts_with(b"PK\x01\x02") {
             let mut directory = records(bytes, start, shift);

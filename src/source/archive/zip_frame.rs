@@ -1,8 +1,12 @@
 //! What a zip holds beside the data of its members: names, comments, extra fields, its own comment, and
 //! what stands before, between and behind all that.
 //!
+//! Where the headers of members stand that the directory does not list, those are visited as well: of an
+//! archive that another one follows, or that somebody has taken out of the directory alone.
+//!
 //! Not here: the data.
 
+use std::collections::HashSet;
 use std::io;
 use std::ops::ControlFlow::Continue;
 use std::ops::Range;
@@ -25,10 +29,11 @@ impl Walk<'_> {
         &mut self,
         source: &mut dyn ZipBytes,
         directory: Directory,
-        path: &str,
+        (path, depth): (&str, u32),
         scratch: &mut Vec<u8>,
     ) -> Flow {
         let Directory { entries, mut known, .. } = directory;
+        let mut strays = Vec::new();
         for entry in &entries {
             if let Err(error) = note(source, entry, &mut known, scratch) {
                 self.failed(path, Some(Format::Zip), &error);
@@ -47,8 +52,16 @@ impl Walk<'_> {
                     }
                 }
                 self.zip_text(source, at..part.start, origin, path, scratch)?;
+                match is_member(source, &(at..part.start), scratch) {
+                    Ok(true) => strays.push(at..part.start),
+                    Ok(false) => {}
+                    Err(error) => self.failed(path, Some(Format::Zip), &error),
+                }
             }
             at = at.max(part.end);
+        }
+        for stray in strays {
+            self.zip_by_headers(source, stray, &HashSet::new(), (path, depth), scratch)?;
         }
         Continue(())
     }
@@ -74,6 +87,40 @@ impl Walk<'_> {
         }
     }
 }
+
+/// Whether a member that is not listed begins in a place: its header and its data are there, as they are
+/// not where a program that unpacks only names the signature.
+fn is_member(
+    source: &mut dyn ZipBytes,
+    place: &Range<u64>,
+    scratch: &mut Vec<u8>,
+) -> io::Result<bool> {
+    let mut at = place.start;
+    // Texts between the parts of a zip are short and many: no look farther than their ends.
+    while place.end - at >= HEADER {
+        let window = source.window(at, (place.end - at).min(PASSED), scratch)?;
+        let Some(found) = memchr::memmem::find(window, b"PK\x03\x04") else {
+            let length = window.len() as u64;
+            if length <= HEADER {
+                break;
+            }
+            at += length - 3;
+            continue;
+        };
+        let header = at + found as u64;
+        if let Some(entry) = zip_directory::local(source, header, scratch)? {
+            let end = entry.offset.saturating_add(entry.compressed);
+            if !entry.name.is_empty() && end <= place.end && !entry.is_folder() {
+                return Ok(true);
+            }
+        }
+        at = header + 4;
+    }
+    Ok(false)
+}
+
+/// Bytes that the header of a member has at least.
+const HEADER: u64 = 30;
 
 /// Notes what is known of the place of a member: its data, and a header that says no more than the
 /// directory does. An empty part only ends what precedes it.
