@@ -73,13 +73,20 @@ pub struct Document<'t> {
     text: &'t str,
     lines: LineTable<'static>,
     problems: RefCell<Vec<Problem>>,
+    /// Whether a value counts that is of another kind and says the same.
+    weak: bool,
 }
 
 impl<'t> Document<'t> {
     /// The document `text`, called `name` in complaints.
     pub fn new(name: &'t str, text: &'t str) -> Self {
         let lines = LineTable::new(text.as_bytes(), Charset::Utf8);
-        Self { name, text, lines, problems: RefCell::default() }
+        Self { name, text, lines, problems: RefCell::default(), weak: false }
+    }
+
+    /// The same where `1` is as good as `"1"` or `true`, as it is to gitleaks.
+    pub fn weak(name: &'t str, text: &'t str) -> Self {
+        Self { weak: true, ..Self::new(name, text) }
     }
 
     /// Parses the syntax; a mistake of syntax is a problem and gives nothing.
@@ -177,42 +184,66 @@ impl<'d, 't> Table<'d, 't> {
     /// A string.
     pub fn string(&self, key: &'static str) -> Option<Located<String>> {
         let value = self.get(key)?;
-        let DeValue::String(text) = value.get_ref() else {
+        let text = self.text_of(value);
+        if text.is_none() {
             self.wrong(key, value, "a string");
-            return None;
+        }
+        text
+    }
+
+    fn text_of(&self, value: &Spanned<DeValue<'t>>) -> Option<Located<String>> {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) if self.document.weak => number.to_string(),
+            DeValue::Float(number) if self.document.weak => number.to_string(),
+            DeValue::Boolean(flag) if self.document.weak => u8::from(*flag).to_string(),
+            _ => return None,
         };
-        Some(Located { value: text.to_string(), at: value.span() })
+        Some(Located { value: text, at: value.span() })
     }
 
     /// A list of strings; one string counts as a list of one.
     pub fn strings(&self, key: &'static str) -> Vec<Located<String>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         match value.get_ref() {
-            DeValue::String(text) => vec![Located { value: text.to_string(), at: value.span() }],
             DeValue::Array(items) => items.iter().filter_map(|item| self.item(key, item)).collect(),
             _ => {
-                self.wrong(key, value, "a list of strings");
-                Vec::new()
+                let text = self.text_of(value);
+                if text.is_none() {
+                    self.wrong(key, value, "a list of strings");
+                }
+                text.into_iter().collect()
             }
         }
     }
 
     fn item(&self, key: &str, item: &Spanned<DeValue<'t>>) -> Option<Located<String>> {
-        let DeValue::String(text) = item.get_ref() else {
+        let text = self.text_of(item);
+        if text.is_none() {
             self.wrong(&format!("{key}[]"), item, "a string");
-            return None;
-        };
-        Some(Located { value: text.to_string(), at: item.span() })
+        }
+        text
     }
 
     /// `true` or `false`.
     pub fn boolean(&self, key: &'static str) -> Option<bool> {
         let value = self.get(key)?;
-        let DeValue::Boolean(flag) = value.get_ref() else {
-            self.wrong(key, value, "true or false");
-            return None;
+        let flag = match value.get_ref() {
+            DeValue::Boolean(flag) => Some(*flag),
+            DeValue::Integer(number) if self.document.weak => {
+                Some(!number.as_str().trim_start_matches(['0', '_']).is_empty())
+            }
+            DeValue::String(text) if self.document.weak => match &**text {
+                "1" | "t" | "T" | "true" | "True" | "TRUE" => Some(true),
+                "0" | "f" | "F" | "false" | "False" | "FALSE" | "" => Some(false),
+                _ => None,
+            },
+            _ => None,
         };
-        Some(*flag)
+        if flag.is_none() {
+            self.wrong(key, value, "true or false");
+        }
+        flag
     }
 
     /// A whole number, zero or more.
@@ -224,6 +255,16 @@ impl<'d, 't> Table<'d, 't> {
             }
             _ => None,
         };
+        // What is below 0 asks for nothing, and a fraction is cut off.
+        let number = number.or_else(|| match value.get_ref() {
+            DeValue::Boolean(flag) if self.document.weak => Some(u64::from(*flag)),
+            DeValue::Integer(i) if self.document.weak && i.as_str().starts_with('-') => Some(0),
+            DeValue::Float(f) if self.document.weak => {
+                let number: f64 = f.as_str().replace('_', "").parse().ok()?;
+                Some(number as u64)
+            }
+            _ => None,
+        });
         if number.is_none() {
             self.wrong(key, value, "a whole number from 0");
         }
@@ -236,6 +277,9 @@ impl<'d, 't> Table<'d, 't> {
         let text = match value.get_ref() {
             DeValue::Integer(i) if i.radix() == 10 => i.as_str(),
             DeValue::Float(f) => f.as_str(),
+            DeValue::Boolean(flag) if self.document.weak => {
+                return Some(f64::from(u8::from(*flag)));
+            }
             _ => {
                 self.wrong(key, value, "a number");
                 return None;
@@ -271,6 +315,11 @@ impl<'d, 't> Table<'d, 't> {
             }
         }
         tables
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
     }
 
     /// Whether there is such a key, which does not count as asking for it.

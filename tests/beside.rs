@@ -108,3 +108,59 @@ fn keys_that_no_rule_of_the_run_is_about_are_masked_beside_a_finding() {
         }
     }
 }
+
+/// A secret may stand on a later line than its match begins on, which is the one that gitleaks tells.
+#[test]
+fn lines_of_an_ignore_file_are_those_on_which_matches_begin() {
+    let text = "kw =\n 'first7hq2kz9w' kw =\n 'second7hq2kz9w'\n\n";
+    let place = Place::with(&[("h.txt", text.to_owned())]);
+    place.file("c.toml", "[[rules]]\nid = 'six'\nregex = '''kw\\s*=\\s*'([^'\\n]{8,})''''\n");
+    for (line, left) in [("1", vec![3]), ("2", vec![2]), ("3", vec![2, 3])] {
+        place.file(".gitleaksignore", format!("h.txt:six:{line}\n"));
+        let run = place.run(&["--format", "json", "--config", "c.toml", "h.txt"]);
+        let lines: Vec<u64> = run.json()["findings"]
+            .as_array()
+            .expect("findings")
+            .iter()
+            .filter_map(|finding| finding["occurrences"][0]["line"].as_u64())
+            .collect();
+        assert_eq!(lines, left, "line {line}");
+    }
+}
+
+#[test]
+fn configurations_that_gitleaks_loads_are_loaded() {
+    let rule = "[[rules]]\nid = 'a'\nregex = 'x1y'\n";
+    let place = Place::with(&[("a.txt", "x1y\n".to_owned())]);
+    for (config, code) in [
+        (
+            "[extend]\nuseDefault = true\n[[allowlists]]\nrules = ['a']\npaths = ['x']\n"
+                .to_owned(),
+            0,
+        ),
+        ("max-size = '1'\n[extend]\nuseDefault = true\n".to_owned(), 0),
+        ("confidence = 'x'\n".to_owned() + rule, 1),
+        ("[extend]\nuseDefault = 'true'\n".to_owned(), 0),
+        (format!("{rule}[allowlist]\n"), 1),
+        (format!("{rule}skipReport = 'true'\n"), 0),
+        (format!("{rule}skipReport = 1\n"), 0),
+        (format!("{rule}skipReport = 0\n"), 1),
+        (format!("{rule}keywords = [1, 'a']\n"), 1),
+        (format!("{rule}secretGroup = 0.0\nentropy = true\ndescription = 4\n"), 1),
+        (format!("{rule}secretGroup = -1\n"), 1),
+        ("[[rules]]\nid = 5\nregex = 'x1y'\n".to_owned(), 1),
+        // And these are refused there, too.
+        (format!("{rule}[allowlist]\ndescription = 'x'\n"), 2),
+        (format!("{rule}[rules.allowlist]\n"), 2),
+        (format!("{rule}[[allowlists]]\n"), 2),
+        (format!("{rule}skipReport = 'perhaps'\n"), 2),
+        (format!("{rule}keywords = {{ a = 1 }}\n"), 2),
+    ] {
+        place.file("c.toml", &config);
+        let run = place.run(&["--config", "c.toml", "a.txt"]);
+        assert_eq!(run.code, code, "{config}\n{}{}", run.stdout, run.stderr);
+    }
+    place.file(".gitleaks.toml", "[[allowlists]]\nrules = ['a']\nreason = 'x'\npaths = ['x']\n");
+    let run = place.run(&["a.txt"]);
+    assert!(run.stderr.contains("no rule is left"), "{}", run.stderr);
+}

@@ -145,8 +145,10 @@ impl<'f> Subject<'f> {
             }
             Key::Place { path: listed, first, last, commit } => {
                 // To gitleaks, a file that is a finding by its path is one in line 0.
-                let lines = match self.finding.secret.expose() {
-                    [] => *first == 0,
+                let lines = match (self.finding.secret.expose(), place.match_line) {
+                    ([], _) => *first == 0,
+                    (_, Some(line)) => (*first..=*last).contains(&line),
+                    // Where gitleaks' own rule would begin is not known.
                     _ => place.start.line <= *last && place.end.line >= *first,
                 };
                 let same =

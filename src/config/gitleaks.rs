@@ -76,20 +76,26 @@ impl Place {
     }
 }
 
-/// Whether a document is a configuration for gitleaks and not one of ours: by its keys, or, where
-/// they do not tell, by its name.
+/// Whether a document is a configuration for gitleaks and not one of ours: by keys that we do not have, by
+/// a name that it is looked for under, by keys that we alone have, or by what else there is.
 pub(super) fn is_foreign(name: &str, root: &Table<'_, '_>) -> bool {
     let own = ["confidence", "disabled-rules", "max-size", "no-ignore", "follow", "archives"];
-    let foreign = ["extend", "title", "allowlist", "minVersion", "prefilter", "filter"];
+    let foreign = ["allowlist", "prefilter", "filter"];
     let lists = root.peek_tables("allowlists");
     let rules = root.peek_tables("rules");
     let has = |keys: &[&'static str]| keys.iter().any(|key| root.has(key));
     let say = |keys: &[&'static str]| lists.iter().any(|l| keys.iter().any(|key| l.has(key)));
+    let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    if has(&["extend", "title", "minVersion"])
+        || !rules.is_empty()
+        || super::FOREIGN_NAMES.contains(&file)
+    {
+        return true;
+    }
     if has(&own) || say(&["rules", "reason", "regex-target", "fingerprints"]) {
         return false;
     }
     has(&foreign)
-        || !rules.is_empty()
         || say(&["targetRules", "regexTarget", "description"])
         || name.contains("gitleaks")
         || name.contains("betterleaks")
@@ -129,7 +135,7 @@ impl<'a> Reader<'a> {
     }
 
     fn file(&mut self, name: &str, text: &str) {
-        let document = Document::new(name, text);
+        let document = Document::weak(name, text);
         let mut next = None;
         if let Some(parsed) = document.parse() {
             let root = document.root(&parsed);
@@ -194,7 +200,13 @@ impl<'a> Reader<'a> {
                     .map(|id| Named { at: Place::of(list, name, &id.at), id: id.value }),
             );
         }
-        self.allowlists.extend(allowlists_with(root, Pattern::foreign));
+        // gitleaks takes no notice of an empty table of the old form.
+        let empty = root.peek_tables("allowlist").iter().any(Table::is_empty);
+        if empty && !root.has("allowlists") {
+            let _ = root.place("allowlist");
+        } else {
+            self.allowlists.extend(allowlists_with(root, Pattern::foreign));
+        }
     }
 }
 

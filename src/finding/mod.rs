@@ -142,6 +142,9 @@ pub struct Occurrence {
     pub start: Position,
     /// One past its last character.
     pub end: Position,
+    /// For a rule that means what it means to gitleaks, the line on which its match begins: the secret
+    /// may stand on a later one.
+    pub match_line: Option<usize>,
     /// Its bytes, as encoded in the content.
     pub span: Span,
     /// The encoding, `plain` for none; nested ones from the outside, joined by `+`.

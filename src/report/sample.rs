@@ -67,6 +67,7 @@ pub(super) fn place(path: &str, line: usize, column: usize, snippet: &str) -> Oc
         stable_path: path.to_owned(),
         start: Position { line, column },
         end: Position { line, column: column + 53 },
+        match_line: None,
         span: Span::new(100 * line, 100 * line + 53),
         encoding: "plain".to_owned(),
         encoded: None,

@@ -307,6 +307,10 @@ impl Scanner<'_> {
                 stable_path: blob.provenance.stable_path.clone(),
                 start: place.start,
                 end: place.end,
+                match_line: self.rules.rules[found.rule]
+                    .foreign
+                    .as_ref()
+                    .map(|_| context.lines.line_of(found.whole.start) + 1 + blob.origin.lines),
                 span: Span::new(place.span.start + shift, place.span.end + shift),
                 encoding: decode::name(&found.layers, raw, big_endian),
                 encoded: encoded.map(|bytes| Secret::new(bytes, 0)),
