@@ -4,7 +4,7 @@
 
 mod git_support;
 
-use git_support::{Repo, Run, secret, snapshot};
+use git_support::{Repo, Run, git_command, secret, snapshot};
 use serde_json::Value;
 
 fn range(repo: &Repo, range: &str, more: &[&str]) -> Run {
@@ -150,6 +150,33 @@ fn what_annotated_tags_say_is_part_of_what_they_end() {
         let found: Vec<String> = found.into_iter().map(tag).collect();
         assert_eq!(places(&range(&repo, ends, &[]), &names), found, "{ends}");
     }
+}
+
+/// What lies deeper than anybody looks is told, and never passed over.
+#[test]
+fn folders_that_lie_too_deep_are_damage() {
+    let repo = Repo::new(&[]);
+    let commit = |name: &str, path: &str, text: &str| {
+        format!(
+            "commit refs/heads/{name}\ncommitter a <b> 1 +0000\ndata 1\nx\n\
+             M 100644 inline {path}\ndata {}\n{text}\n",
+            text.len()
+        )
+    };
+    let deep = |count: usize| format!("{}f", "d/".repeat(count));
+    let all = [
+        commit("base", "x", "x"),
+        commit("deep", &deep(2000), &secret("deep")),
+        commit("deeper", &deep(2100), &secret("deeper")),
+    ];
+    let import = repo.path().join("import");
+    std::fs::write(&import, all.concat()).unwrap();
+    let mut git = git_command(&repo.path(), 1_700_000_000, &["fast-import", "--quiet"]);
+    assert!(git.stdin(std::fs::File::open(import).unwrap()).status().unwrap().success());
+    assert_eq!(range(&repo, "base..deep", &[]).code, 1);
+    let run = range(&repo, "base..deeper", &[]);
+    assert_eq!((run.code, &run.json()["complete"]), (2, &false.into()));
+    assert!(run.stderr.contains("lies below 2048 other trees"), "{}", run.stderr);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod git_support;
 
-use git_support::{Repo, secret, snapshot};
+use git_support::{Repo, command, secret, snapshot};
 
 const JSON: [&str; 4] = ["staged", "--format", "json", "--no-config"];
 
@@ -271,6 +271,36 @@ fn names_of_files_that_are_not_staged_are_read_as_files() {
     assert_eq!(run(&["new.env"]), found(&["new.env"]));
     assert_eq!(run(&["new.env", "old.env"]), found(&["new.env", "old.env"]));
     assert_eq!(run(&["other.txt", "gone.txt"]), found(&[]));
+}
+
+/// Names are bytes, and one that names nothing is a mistake.
+#[test]
+fn names_that_are_asked_for_are_found_or_refused() {
+    let repo = Repo::new(&[]);
+    repo.write("deleted", "x\n");
+    repo.commit("start");
+    repo.git(&["rm", "-q", "deleted"]);
+    repo.write("a/here", secret("here"));
+    repo.git(&["add", "a"]);
+    assert_eq!(staged(&repo, "", &["a"]), found(&["a/here"]));
+    assert_eq!(staged(&repo, "", &["deleted"]), found(&[]));
+    let run = repo.run_in("", &[&JSON[..], &["a", "nosuchfile"]].concat());
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("neither index nor work tree has `nosuchfile`"), "{}", run.stderr);
+
+    #[cfg(target_os = "linux")]
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let name = OsStr::from_bytes(b"caf\xe9");
+        std::fs::write(repo.path().join(name), secret("odd")).unwrap();
+        repo.git(&["add", "."]);
+        for words in [&["staged", "--"][..], &["hook", "run", "pre-commit", "--"]] {
+            let mut command = command(&repo.path(), words);
+            let output = command.arg(name).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{words:?} {output:?}");
+        }
+    }
 }
 
 #[test]

@@ -90,7 +90,8 @@ impl Pushed {
         if let (Some(from), Some(to)) = (set("PRE_COMMIT_FROM_REF"), set("PRE_COMMIT_TO_REF")) {
             return Ok(Self { tips: vec![to], old: vec![from] });
         }
-        let name = args.arguments.first().cloned().or_else(|| set("PRE_COMMIT_REMOTE_NAME"));
+        let first = args.arguments.first().map(|name| name.to_string_lossy().into_owned());
+        let name = first.or_else(|| set("PRE_COMMIT_REMOTE_NAME"));
         let old = tracked(repository, name.as_deref())?;
         if set("PRE_COMMIT").is_some() {
             let tip = set("PRE_COMMIT_LOCAL_BRANCH").unwrap_or_else(|| "HEAD".to_owned());

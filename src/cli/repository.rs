@@ -60,8 +60,14 @@ pub(super) fn failure(error: RepositoryError) -> Failure {
     }
 }
 
-/// A path as the repository has it: from the root of the work tree, `/` between the parts.
+/// A path as the repository has it: from the root of the work tree, `/` between the parts. What is no
+/// UTF-8 is shown as such: see [`inner_bytes`].
 pub(super) fn inner_path(repository: &Repository, path: &Path) -> Option<String> {
+    inner_bytes(repository, path).map(|path| String::from_utf8_lossy(&path).into_owned())
+}
+
+/// The same, byte for byte.
+pub(super) fn inner_bytes(repository: &Repository, path: &Path) -> Option<Vec<u8>> {
     let root = repository.work_tree()?;
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let here = env::current_dir().ok()?;
@@ -75,6 +81,6 @@ pub(super) fn inner_path(repository: &Repository, path: &Path) -> Option<String>
         }
     }
     let inner = whole.strip_prefix(&root).ok()?;
-    let parts: Vec<_> = inner.iter().map(|part| part.to_string_lossy()).collect();
-    Some(parts.join("/"))
+    let parts: Vec<&[u8]> = inner.iter().map(|part| part.as_encoded_bytes()).collect();
+    Some(parts.join(&b'/'))
 }

@@ -14,7 +14,7 @@ use crate::pipeline::Pipeline;
 use crate::rule::RuleSet;
 use crate::scanner::Scanner;
 use crate::source::staged::{Difference, Error, Options};
-use crate::source::{self, Progress, Reading};
+use crate::source::{self, Progress, Reading, shown_path};
 
 /// Scans, reports, and says with the exit code what came of it.
 pub(super) fn run(args: StagedArgs) -> Result<Exit, Failure> {
@@ -55,6 +55,13 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     };
     let difference = Difference::new(&repository, options.index.as_deref()).map_err(failure)?;
     let has_head = difference.has_head();
+    // Names that tools give may be those of files that are gone.
+    for (named, path) in args.paths.iter().zip(&options.paths).filter(|_| !args.or_files) {
+        if !difference.knows(path) && named.symlink_metadata().is_err() {
+            let message = format!("neither index nor work tree has `{}`", named.display());
+            return Err(Failure::new(message).hint("`git ls-files` lists what there is"));
+        }
+    }
     let allowlists = std::mem::take(&mut config.allowlists);
     let scanner = Scanner::new(&rules, scan::asked(shared, allowlists)?);
     let progress = Arc::new(Progress::default());
@@ -62,7 +69,8 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     let pipeline = Pipeline::new(&scanner);
     progress::shown(&progress, !shared.quiet, || {
         let staged = difference.paths();
-        if args.or_files && !options.paths.iter().all(|path| staged.contains(path)) {
+        let is_staged = |path: &Vec<u8>| staged.contains(path.as_slice());
+        if args.or_files && !options.paths.iter().all(is_staged) {
             files(&args.paths, &options, &progress, &pipeline);
         } else {
             pipeline.add(difference.scan(&scanner, &options, &progress));
@@ -82,16 +90,16 @@ fn files(names: &[PathBuf], options: &Options, progress: &Progress, pipeline: &P
     let named: Vec<(PathBuf, String)> = names
         .iter()
         .cloned()
-        .zip(options.paths.iter().cloned())
+        .zip(options.paths.iter().map(|path| shown_path(path)))
         .filter(|(file, _)| file.symlink_metadata().is_ok())
         .collect();
     source::files(&named, &options.reading, options.threads, progress, &|| pipeline.worker());
 }
 
 /// The paths that were asked for, from the root of the work tree.
-fn paths(args: &StagedArgs, repository: &Repository) -> Result<Vec<String>, Failure> {
+fn paths(args: &StagedArgs, repository: &Repository) -> Result<Vec<Vec<u8>>, Failure> {
     let inner = |path: &PathBuf| {
-        repository::inner_path(repository, path).ok_or_else(|| {
+        repository::inner_bytes(repository, path).ok_or_else(|| {
             Failure::new(format!("`{}` is outside of the work tree", path.display()))
                 .hint("name paths of this repository, or none for all that is staged")
         })

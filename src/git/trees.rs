@@ -4,11 +4,12 @@
 //! read. Not here: how alike two contents are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::object::{Kind, ObjectId};
 use super::objects::Objects;
-use super::pack::Damage;
+use super::pack::{Damage, Reason};
 use super::tree::{EntryKind, TreeEntries};
 
 /// Bytes of trees that are kept to be read again.
@@ -104,8 +105,11 @@ impl<'a> Trees<'a> {
         found: &mut Vec<Change>,
         depth: usize,
     ) {
-        if depth == 0 || parents.contains(&Some(*tree)) {
+        if parents.contains(&Some(*tree)) {
             return;
+        }
+        if depth == 0 {
+            return self.too_deep(tree);
         }
         let folders: Vec<Option<Arc<Folder>>> =
             parents.iter().map(|parent| Some(self.folder(parent.as_ref()?))).collect();
@@ -137,6 +141,17 @@ impl<'a> Trees<'a> {
         }
     }
 
+    /// Notes a tree that is not looked into.
+    fn too_deep(&self, tree: &ObjectId) {
+        let mut state = self.state();
+        if !state.damages.iter().any(|damage| matches!(damage.reason, Reason::Deep { .. })) {
+            let reason = Reason::Deep { limit: DEEPEST };
+            let named = Arc::from(Path::new(&tree.to_string()));
+            let damage = Damage { pack: named, offset: 0, name: Some(*tree), reason };
+            state.damages.push(damage);
+        }
+    }
+
     /// The files of `old` at whose path `tree` has none.
     pub fn removed(&self, old: &ObjectId, tree: &ObjectId) -> Vec<File> {
         let mut found = Vec::new();
@@ -157,8 +172,11 @@ impl<'a> Trees<'a> {
         found: &mut Vec<File>,
         depth: usize,
     ) {
-        if depth == 0 || tree == Some(old) {
+        if tree == Some(old) {
             return;
+        }
+        if depth == 0 {
+            return self.too_deep(old);
         }
         let new = tree.map(|tree| self.folder(tree));
         for (name, item) in self.folder(old).iter() {

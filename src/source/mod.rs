@@ -112,7 +112,7 @@ fn provenance_of(member: &archive::Member<'_>, outer: &Provenance) -> Provenance
 }
 
 /// A path in a tree as text; what is no UTF-8 is escaped.
-fn shown_path(path: &[u8]) -> String {
+pub(crate) fn shown_path(path: &[u8]) -> String {
     let mut text = String::with_capacity(path.len());
     for chunk in path.utf8_chunks() {
         text.push_str(chunk.valid());

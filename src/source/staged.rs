@@ -10,7 +10,7 @@ use super::moves::moved;
 use super::version::{self, Versions, identity};
 use super::{Found, Progress, Reading, shown_path};
 use crate::git::commit::Commit;
-use crate::git::index;
+use crate::git::index::{self, Index};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::objects::Objects;
 use crate::git::repository::{Repository, RepositoryError};
@@ -41,7 +41,7 @@ pub struct Options {
     /// The index file; none: that of the repository.
     pub index: Option<PathBuf>,
     /// Only files at or below these paths from the root, if there are any.
-    pub paths: Vec<String>,
+    pub paths: Vec<Vec<u8>>,
     /// How contents are read.
     pub reading: Reading,
     /// Number of threads.
@@ -50,8 +50,8 @@ pub struct Options {
 
 impl Options {
     fn wants(&self, path: &[u8]) -> bool {
-        let below = |one: &String| {
-            path.strip_prefix(one.as_bytes())
+        let below = |one: &Vec<u8>| {
+            path.strip_prefix(one.as_slice())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || one.is_empty())
         };
         self.paths.is_empty() || self.paths.iter().any(below)
@@ -62,6 +62,7 @@ impl Options {
 #[derive(Debug)]
 pub struct Difference {
     objects: Objects,
+    index: Index,
     staged: Staged,
     has_head: bool,
     partial: bool,
@@ -89,7 +90,7 @@ impl Difference {
             damaged.push(version::missing(lost.len(), &first.to_string(), partial));
         }
         drop(trees);
-        Ok(Self { objects, staged, has_head: head.is_some(), partial, damaged })
+        Ok(Self { objects, index, staged, has_head: head.is_some(), partial, damaged })
     }
 
     /// Whether there is a commit to compare with.
@@ -103,8 +104,18 @@ impl Difference {
     }
 
     /// The paths that would have another content.
-    pub fn paths(&self) -> HashSet<String> {
-        self.staged.changes.iter().map(|change| shown_path(&change.path)).collect()
+    pub fn paths(&self) -> HashSet<&[u8]> {
+        self.staged.changes.iter().map(|change| change.path.as_slice()).collect()
+    }
+
+    /// Whether the index or HEAD has something at a path from the root, or below it.
+    pub fn knows(&self, path: &[u8]) -> bool {
+        let is_it = |own: &[u8]| {
+            own.strip_prefix(path)
+                .is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with(b"/"))
+        };
+        self.index.entries.iter().any(|entry| is_it(&entry.path))
+            || self.staged.removed.iter().any(|file| is_it(&file.path))
     }
 
     /// Scans what differs. A secret that HEAD has at the same path already is not told again, nor

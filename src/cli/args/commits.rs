@@ -2,6 +2,7 @@
 //!
 //! Not here: what they come to.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -67,7 +68,7 @@ pub(in crate::cli) struct HookRunArgs {
     pub(in crate::cli) hook: HookArg,
     /// What git gives the hook
     #[arg(last = true)]
-    pub(in crate::cli) arguments: Vec<String>,
+    pub(in crate::cli) arguments: Vec<OsString>,
     #[command(flatten)]
     pub(in crate::cli) shared: SharedArgs,
 }

@@ -106,6 +106,12 @@ pub enum Reason {
     /// The delta is damaged.
     #[error("the delta is damaged: {0}")]
     Delta(#[from] DeltaError),
+    /// A tree so deep below others that it is not looked into.
+    #[error("it lies below {limit} other trees, and is not looked into")]
+    Deep {
+        /// What is allowed.
+        limit: usize,
+    },
     /// A loose object's header is not `kind size`.
     #[error("the object's header is damaged")]
     Loose,
