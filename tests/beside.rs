@@ -164,3 +164,37 @@ fn configurations_that_gitleaks_loads_are_loaded() {
     let run = place.run(&["a.txt"]);
     assert!(run.stderr.contains("no rule is left"), "{}", run.stderr);
 }
+
+/// Neither in a name of a file that holds it nor in what was typed in a wrong place.
+#[test]
+fn a_secret_in_a_path_or_an_argument_is_masked() {
+    let secret = format!("rgo-{}", armed("{hex:32}"));
+    let text = format!("TOKEN={secret}\n");
+    let place = Place::with(&[
+        (&format!("{secret}/f"), text.clone()),
+        (&format!("x-{secret}"), text.clone()),
+        ("plain", text),
+    ]);
+    for format in
+        ["human", "json", "jsonl", "sarif", "gitlab", "junit", "csv", "html", "markdown", "github"]
+    {
+        let run = place.run(&["--format", format]);
+        assert_eq!(run.code, 1, "{format}");
+        assert!(!run.stdout.contains(&secret), "{format}: {}", run.stdout);
+        let shown = place.run(&["--format", format, "--show-secrets"]);
+        assert!(shown.stdout.contains(&secret), "{format}: {}", shown.stdout);
+    }
+    let secret = format!("rgo-{}", armed("{hex:32} typed").replace(" typed", ""));
+    for words in [
+        &["verify", &secret][..],
+        &[&secret],
+        &["--only", &secret],
+        &["scan", "--format", &secret],
+        &["history", "--branch", &secret],
+    ] {
+        let run = place.run(words);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        let said = [run.stdout, run.stderr].concat();
+        assert!(!said.contains(&secret), "{said}");
+    }
+}

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::document::Problem;
 use crate::finding::Warning;
 use crate::report::sanitize::visible;
+use crate::scanner::without_secrets;
 
 /// What kept a command from doing its job.
 #[derive(Debug)]
@@ -46,8 +47,9 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{}", visible(text));
 }
 
-/// Says what failed.
+/// Says what failed. What was typed may be a secret, in the place of something else.
 pub(super) fn failure(failure: &Failure) {
+    let visible = |text: &String| visible(&without_secrets(text.clone())).into_owned();
     let mut err = io::stderr().lock();
     let _ = writeln!(err, "{} {}", label("error:", AnsiColor::Red), visible(&failure.message));
     for detail in &failure.details {

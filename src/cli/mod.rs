@@ -22,12 +22,15 @@ mod staged;
 mod suppressions;
 mod verify;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Cli, Command};
 use exit::Exit;
+
+use crate::scanner::without_secrets;
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
@@ -37,7 +40,13 @@ pub fn run() -> ExitCode {
         Err(error) => {
             // Help and version go to standard output and are no failure.
             let exit = if error.use_stderr() { Exit::Failed } else { Exit::Clean };
-            let _ = error.print();
+            // A secret in the place of an option is not said again.
+            let text = error.render().to_string();
+            let shown = without_secrets(text.clone());
+            let _ = match shown == text {
+                true => error.print(),
+                false => io::stderr().write_all(shown.as_bytes()),
+            };
             return exit.into();
         }
     };

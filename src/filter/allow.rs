@@ -136,7 +136,8 @@ impl AllowComments {
             return None;
         }
         let first = lines.line_of(at.start);
-        let last = lines.line_of(at.end.saturating_sub(1).max(at.start));
+        // Where reports say that it ends: a key in PEM ends on the line that says so.
+        let last = lines.line_of(at.end);
         let covers = |c: &&AllowComment| match c.scope {
             Scope::Line => (first..=last).contains(&c.line),
             Scope::Before => (first..=last).contains(&c.line) && at.end <= c.span.start,

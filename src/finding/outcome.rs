@@ -1,5 +1,6 @@
 //! What a whole run came to.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Finding, Warning};
@@ -22,6 +23,44 @@ pub struct Outcome {
     pub complete: bool,
     /// Counts.
     pub stats: Stats,
+}
+
+impl Outcome {
+    /// Masks secrets in the names of the files that hold them. Fingerprints are made of what is left then:
+    /// whoever compares them does so before.
+    pub fn mask_paths(&mut self) {
+        let mut masked: BTreeMap<String, String> = BTreeMap::new();
+        for finding in &self.findings {
+            for place in &finding.occurrences {
+                for path in [&place.path, &place.stable_path] {
+                    let text = masked.get(path).unwrap_or(path);
+                    if let Some(text) = finding.secret.masked_in(text) {
+                        masked.insert(path.clone(), text);
+                    }
+                }
+            }
+        }
+        if masked.is_empty() {
+            return;
+        }
+        let mask = |path: &mut String| {
+            if let Some(text) = masked.get(path) {
+                path.clone_from(text);
+            }
+        };
+        let all = self.suppressed.iter_mut().map(|one| &mut one.finding);
+        for finding in self.findings.iter_mut().chain(all) {
+            for place in &mut finding.occurrences {
+                mask(&mut place.path);
+                mask(&mut place.stable_path);
+            }
+            if let Some(first) = finding.occurrences.first() {
+                finding.fingerprint = finding.fingerprint_at(first);
+            }
+        }
+        self.rejections.iter_mut().for_each(|one| mask(&mut one.path));
+        self.warnings.iter_mut().filter_map(|one| one.path.as_mut()).for_each(mask);
+    }
 }
 
 /// A candidate that is no finding.

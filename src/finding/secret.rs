@@ -45,6 +45,17 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// `text` with the secret in it masked, if it is there and long enough to stand there for itself.
+    pub fn masked_in(&self, text: &str) -> Option<String> {
+        let value = std::str::from_utf8(&self.value).ok().filter(|value| value.len() >= TELLING)?;
+        text.contains(value).then(|| text.replace(value, &self.redacted()))
+    }
+}
+
+/// Bytes of a secret that no path has by chance.
+const TELLING: usize = 16;
+
 impl Drop for Secret {
     fn drop(&mut self) {
         self.value.zeroize();

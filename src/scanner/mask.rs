@@ -19,6 +19,12 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(builtin);
 /// And who applies them.
 static ALL: LazyLock<Scanner<'static>> = LazyLock::new(|| Scanner::new(&RULES, Options::default()));
 
+/// A text with all that looks like a secret to a built-in rule masked: for messages that repeat what
+/// somebody has typed.
+pub fn without_secrets(text: String) -> String {
+    ALL.masked(text)
+}
+
 /// Bytes on each side of a finding in which more is sought: all that is shown of its line, and what goes
 /// on there.
 const NEAR: usize = 4 << 10;

@@ -1,11 +1,11 @@
 //! What is to be walked, each thing once, though it may be named twice or lie in a folder that is
 //! named as well. The first name is the one that is shown.
 //!
-//! Names are compared as text: a link to a file is another file. Not here: the walk.
+//! Names are compared as text, but for `..`: a link to a file is another file. Not here: the walk.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// Distinct roots, and what was met below them.
@@ -30,7 +30,7 @@ impl<'r> Roots<'r> {
         let mut known = HashSet::new();
         let mut roots = Vec::with_capacity(named.len());
         for path in named {
-            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let absolute = absolute(path);
             if known.insert(absolute.clone()) {
                 roots.push(Root { path, absolute });
             }
@@ -55,6 +55,18 @@ impl<'r> Roots<'r> {
     }
 }
 
+/// A path from the root of the system. Where `..` leads, the system alone knows, for links.
+fn absolute(path: &Path) -> PathBuf {
+    let parts: Vec<Component<'_>> = path.components().collect();
+    let last = parts.iter().rposition(|part| *part == Component::ParentDir);
+    let resolved = last.and_then(|last| {
+        let (above, below) = parts.split_at(last + 1);
+        let above = above.iter().collect::<PathBuf>().canonicalize().ok()?;
+        Some(above.join(below.iter().collect::<PathBuf>()))
+    });
+    resolved.or_else(|| std::path::absolute(path).ok()).unwrap_or_else(|| path.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +85,8 @@ mod tests {
         );
         let absolute = std::path::absolute("a").expect("a current folder").display().to_string();
         assert_eq!(kept(&["a", &absolute]), ["a"]);
+        // These are there.
+        assert_eq!(kept(&["src", "src/../src", "src/cli/../../src/cli", "src/cli"]).len(), 2);
     }
 
     #[test]
