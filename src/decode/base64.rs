@@ -2,6 +2,8 @@
 //!
 //! RFC 4648, sections 4 and 5. Padding ends a text; it is never needed.
 
+use std::ops::Range;
+
 use super::text::Text;
 use super::{Layer, Literal, Reach, Step};
 
@@ -29,18 +31,58 @@ fn in_alphabet(byte: u8) -> bool {
 /// The characters of `text` at alignment `before` (bytes before it in its group of three) that do
 /// not depend on its neighbours, and the step that reads them.
 pub(super) fn encode(text: &[u8], before: usize) -> (Literal, Step) {
+    let Range { start, end } = own(text, before);
+    (characters(text, before, start..end), step(start, before))
+}
+
+/// The same with one more character, which depends on a neighbour, in all the ways that it may be: for a
+/// text that is too short by itself. What follows it is ASCII. None where there are too many ways.
+pub(super) fn encode_with_neighbour(text: &[u8], before: usize) -> Vec<(Literal, Step)> {
+    let Range { start, end } = own(text, before);
+    // Bits of the characters at both ends that are the neighbours'.
+    let front = (before * 8).checked_sub(start.saturating_sub(1) * 6).filter(|_| start > 0);
+    let front = front.filter(|bits| (1..6).contains(bits));
+    let behind = (end + 1) * 6 - (before + text.len()) * 8;
+    match front {
+        Some(bits) if bits < behind => (0..1u8 << bits)
+            .filter(|_| bits <= FEW)
+            .map(|low| {
+                let whole = [&[low], text].concat();
+                (characters(&whole, before - 1, start - 1..end), step(start - 1, before))
+            })
+            .collect(),
+        // The first bit of ASCII is nought.
+        _ if (1..=FEW + 1).contains(&behind) => (0..1u8 << (behind - 1))
+            .map(|high| {
+                let whole = [text, &[high << (8 - behind)]].concat();
+                (characters(&whole, before, start..end + 1), step(start, before))
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Bits that have few enough values to be told one by one.
+const FEW: usize = 2;
+
+/// The characters that a text determines alone.
+fn own(text: &[u8], before: usize) -> Range<usize> {
+    (before * 8).div_ceil(6)..(before + text.len()) * 8 / 6
+}
+
+fn step(lead: usize, before: usize) -> Step {
+    Step { layer: Layer::Base64, lead: lead as i32, shift: before as i32 }
+}
+
+fn characters(text: &[u8], before: usize, which: Range<usize>) -> Literal {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let first = (before * 8).div_ceil(6);
-    let last = (before + text.len()) * 8 / 6;
     let byte = |at: usize| at.checked_sub(before).and_then(|b| text.get(b)).copied().unwrap_or(0);
     let character = |c: usize| {
         let (at, bit) = (c * 6 / 8, c * 6 % 8);
         let pair = u16::from_be_bytes([byte(at), byte(at + 1)]);
         ALPHABET[usize::from(pair << bit >> 10)]
     };
-    let literal = (first..last).map(character).collect();
-    let step = Step { layer: Layer::Base64, lead: first as i32, shift: before as i32 };
-    (literal, step)
+    which.map(character).collect()
 }
 
 /// The text that `bytes` are the base64 of, if all of it is printable ASCII.

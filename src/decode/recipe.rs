@@ -83,6 +83,12 @@ pub fn recipes(literal: &[u8]) -> Vec<Recipe> {
 pub fn common_recipes(literal: &[u8]) -> Vec<Recipe> {
     let plain = Recipe::plain(literal);
     let mut forms = under(&plain, base64_forms);
+    for (form, before) in forms.clone().iter().zip(0..) {
+        if form.literal.len() + 1 == MIN_LITERAL {
+            let wider = base64::encode_with_neighbour(literal, before);
+            forms.extend(wider.into_iter().map(|form| plain.within(form)));
+        }
+    }
     // Of a short literal too little is left: small letters alone are everywhere.
     let is_mixed = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     forms.retain(|r| r.literal.len() >= MIN_LITERAL && r.literal.iter().any(is_mixed));
@@ -248,6 +254,32 @@ mod tests {
                     String::from_utf8_lossy(&full)
                 );
                 assert!(text.source(Span::new(start, end)).end <= full.len());
+            }
+        }
+    }
+
+    /// In base64 a short literal is found at each alignment, whatever stands beside it.
+    #[test]
+    fn short_literals_are_found_at_each_alignment() {
+        for literal in ["hf_", "SG.", "eyJ", "AKIA"] {
+            let forms = common_recipes(literal.as_bytes());
+            for neighbours in 0..=u8::MAX {
+                for before in 0..3 {
+                    let body = neighbours % 128;
+                    let text =
+                        [&vec![neighbours; before][..], literal.as_bytes(), &[body; 9]].concat();
+                    let encoded = base64::encode(&text, 0).0;
+                    let found =
+                        forms.iter().filter(|form| form.layers() == [Layer::Base64]).any(|form| {
+                            let Some(at) = find(&encoded, &form.literal) else { return false };
+                            let read = around(&encoded, at, form, Reach::MATCH);
+                            read.is_some_and(|(text, start)| {
+                                text.bytes.get(start..start + literal.len())
+                                    == Some(literal.as_bytes())
+                            })
+                        });
+                    assert!(found, "{literal} {before} {neighbours}");
+                }
             }
         }
     }

@@ -33,9 +33,9 @@ use overview::{Overview, has_escape};
 use signs::{has_sign, is_mixed};
 use spaced::Spaced;
 
-/// Encoded secrets lie in runs at least this long: 20 characters of body and a prefix make 32
-/// characters of base64, and more in hex.
-pub const DENSE_RUN: usize = 31;
+/// Encoded secrets lie in runs at least this long: the 20 characters of a key id make 27 characters of
+/// base64, and more in hex.
+pub const DENSE_RUN: usize = 27;
 
 /// Bytes around a window that tell how long the runs in it are, and of a literal at its end whether
 /// a run follows.
