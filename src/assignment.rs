@@ -5,6 +5,8 @@
 //! operators and blanks, to the nearest name. It looks at [`BACK`] bytes before the run and no
 //! farther, so that what it tells depends on nothing else. Not here: what a name means.
 
+use std::borrow::Cow;
+
 use crate::span::Span;
 use crate::token::is_token;
 
@@ -39,7 +41,11 @@ const READINGS: usize = 3;
 /// reading first. There are several where a value has `:` or `=` in it.
 pub fn readings(text: &[u8], run: usize) -> impl Iterator<Item = Assigned> + '_ {
     let floor = run.saturating_sub(VALUE_BACK);
-    let token = back_while(text, run, floor, is_value);
+    let mut token = back_while(text, run, floor, is_value);
+    // The run may begin behind a slash that JSON has escaped.
+    while token > floor + 1 && text[token..].starts_with(b"/") && text[token - 1] == b'\\' {
+        token = back_while(text, token - 1, floor, is_value);
+    }
     let before = &text[token..run];
     let own = parameter(text, token, run);
     let operators = (own..before.len()).rev().filter(|at| matches!(before[*at], b'=' | b':'));
@@ -176,8 +182,28 @@ fn value_end(text: &[u8], run: usize, quote: Option<u8>) -> usize {
     let end = run + own.iter().take_while(|b| is_token(**b)).count();
     let rest = &text[end..text.len().min(end + MAX_VALUE)];
     let Some(quote) = quote else { return unquoted_end(rest, end) };
-    let holds = |b: &u8| *b != quote && !b.is_ascii_whitespace() && *b != b'\\';
-    end + rest.iter().take_while(|b| holds(b)).count()
+    let holds = |at: &usize| match rest[*at] {
+        // JSON may have a backslash before a slash.
+        b'\\' => rest.get(at + 1) == Some(&b'/'),
+        byte => byte != quote && !byte.is_ascii_whitespace(),
+    };
+    end + (0..rest.len()).take_while(holds).count()
+}
+
+/// A value without the backslashes that JSON may have before its slashes.
+pub fn unslashed(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(value, br"\/").is_none() {
+        return value.into();
+    }
+    let is_escape = |at: usize| value[at..].starts_with(br"\/");
+    (0..value.len()).filter(|at| !is_escape(*at)).map(|at| value[at]).collect::<Vec<_>>().into()
+}
+
+/// Where the byte of a value is written that has an index in [`unslashed`].
+pub fn written(value: &[u8], index: usize) -> usize {
+    let is_escape = |at: &usize| value[*at..].starts_with(br"\/");
+    let mut kept = (0..value.len()).filter(|at| !is_escape(at));
+    kept.nth(index).unwrap_or(value.len())
 }
 
 fn unquoted_end(rest: &[u8], from: usize) -> usize {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::silence::Silence;
 use super::{Captured, Found, Match, Matcher};
-use crate::assignment::{self, Assigned};
+use crate::assignment::{self, Assigned, written};
 use crate::finding::Secret;
 use crate::prefilter::Candidate;
 use crate::randomness;
@@ -46,7 +46,7 @@ const SECRET: [&str; 18] = [
     "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
-const PUBLIC: [&str; 52] = [
+const PUBLIC: [&str; 54] = [
     "commit",
     "sha",
     "sha1",
@@ -75,6 +75,8 @@ const PUBLIC: [&str; 52] = [
     "keyid",
     "nonce",
     "name",
+    "address",
+    "mint",
     "label",
     "plan",
     "host",
@@ -348,7 +350,7 @@ impl Matcher<'_> {
         let from = at.saturating_sub(BEFORE);
         let near = &bytes[from..bytes.len().min(at + AHEAD)];
         assignment::readings(near, at - from).any(|assigned| {
-            let value = &near[assigned.value.range()];
+            let value = &*assignment::unslashed(&near[assigned.value.range()]);
             // A value that goes on may yet fit.
             let cut = assigned.value.end == near.len();
             let rules = self.spoken_for(near, &assigned);
@@ -400,7 +402,8 @@ impl Matcher<'_> {
         candidate: Candidate,
         found: &mut Found,
     ) {
-        let value = &text[assigned.value.range()];
+        let raw = &text[assigned.value.range()];
+        let value = &*assignment::unslashed(raw);
         if !may_be_drawn(value) {
             return;
         }
@@ -413,10 +416,11 @@ impl Matcher<'_> {
             let Some(captured) = captures.and_then(|c| Captured::new(rule, &c)) else { continue };
             let Captured { secret, body, .. } = captured;
             let start = from + assigned.value.start;
+            let at = |index| if raw.len() == value.len() { index } else { written(raw, index) };
             found.matches.push(Match {
                 rule: index,
-                span: Span::new(start + secret.start, start + secret.end),
-                whole: Span::new(from + assigned.name.start, start + value.len()),
+                span: Span::new(start + at(secret.start), start + at(secret.end)),
+                whole: Span::new(from + assigned.name.start, start + raw.len()),
                 secret: Secret::new(&value[secret.range()], 0),
                 matched: Zeroizing::new(text[assigned.name.start..assigned.value.end].into()),
                 body: Span::new(body.start - secret.start, body.end - secret.start),
