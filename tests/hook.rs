@@ -3,6 +3,9 @@
 
 mod git_support;
 
+use std::io::Write;
+use std::process::Stdio;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -79,6 +82,21 @@ fn a_commit_with_a_secret_is_blocked_in_six_lines() {
 }
 
 #[test]
+fn what_git_does_not_say_to_a_hook_is_an_error() {
+    let repo = Repo::new(&[]);
+    repo.write("x", "x\n");
+    repo.commit("start");
+    let mut command =
+        git_support::command(&repo.path(), &["hook", "run", "pre-push", "--", "o", "u"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"garbage\n").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(2));
+    repo.git(&["config", "core.hooksPath", ""]);
+    let run = hook(&repo, &["install"]);
+    assert!(run.code == 2 && run.stderr.contains("git runs no hook here"), "{}", run.stderr);
+}
+
+#[test]
 fn another_hook_is_never_overwritten_and_can_be_chained() {
     let repo = Repo::new(&[]);
     let place = repo.path().join(".git/hooks/pre-commit");
@@ -90,6 +108,16 @@ fn another_hook_is_never_overwritten_and_can_be_chained() {
     assert!(run.stderr.contains("keytrawl hook run pre-commit"), "{}", run.stderr);
     assert_eq!(hook(&repo, &["uninstall"]).code, 2);
     assert_eq!(before, snapshot(&repo.path().join(".git")));
+
+    // Nor is one of keytrawl's own that somebody has added to.
+    std::fs::remove_file(&place).unwrap();
+    assert_eq!(hook(&repo, &["install"]).code, 0);
+    let more = std::fs::read_to_string(&place).unwrap() + "echo more\n";
+    std::fs::write(&place, &more).unwrap();
+    assert_eq!(hook(&repo, &["install"]).code, 2);
+    assert_eq!(hook(&repo, &["uninstall"]).code, 2);
+    assert_eq!(std::fs::read_to_string(&place).unwrap(), more);
+    script(&place, own);
 
     assert_eq!(hook(&repo, &["install", "--chain"]).code, 0);
     assert_eq!(hook(&repo, &["install", "--chain"]).code, 0, "twice is once");

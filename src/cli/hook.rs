@@ -148,10 +148,19 @@ impl Hooks {
             Ok(found) if !found.is_file() => Ok(There::Other),
             Ok(_) => {
                 let text = fs::read(place).map_err(|e| unwritable(place, &e))?;
-                let ours = memchr::memmem::find(&text, MARK.as_bytes()).is_some();
-                Ok(if ours { There::Ours } else { There::Other })
+                Ok(if self.is_ours(&text, place) { There::Ours } else { There::Other })
             }
         }
+    }
+
+    /// Whether keytrawl wrote a hook, and nobody has added a line to it.
+    fn is_ours(&self, text: &[u8], place: &Path) -> bool {
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let written =
+            [script::guard(&name, false), script::guard(&name, true), script::passing(&name)];
+        let text = String::from_utf8_lossy(text);
+        let known = |line: &str| written.iter().any(|script| script.lines().any(|own| own == line));
+        text.contains(MARK) && text.lines().filter(|line| !line.trim().is_empty()).all(known)
     }
 
     fn occupied(&self, place: &Path) -> Failure {
@@ -176,6 +185,10 @@ fn chained(place: &Path) -> PathBuf {
 
 fn local_folder() -> Result<PathBuf, Failure> {
     let path = git(&["rev-parse", "--git-path", "hooks"])?;
+    if git(&["config", "--get", "core.hooksPath"]).is_ok_and(|path| path.is_empty()) {
+        return Err(Failure::new("`core.hooksPath` is empty: git runs no hook here")
+            .hint("`git config --unset core.hooksPath` gives the repository its own hooks back"));
+    }
     Ok(PathBuf::from(path))
 }
 

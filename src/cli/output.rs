@@ -40,13 +40,20 @@ pub(super) fn parse_target(text: &str) -> Result<Target, String> {
     Ok(Target { format: format.into(), path: PathBuf::from(path) })
 }
 
+/// Where a file is or will be, however it is named.
+fn place_of(path: &Path) -> PathBuf {
+    let folder = folder_of(path);
+    let name = path.file_name().unwrap_or_default();
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned()).join(name)
+}
+
 /// Says before the work what would keep a file from being written after it.
 pub(super) fn check(args: &SharedArgs) -> Result<(), Failure> {
     let reports = args.report.iter().map(|target| &target.path);
     let paths: Vec<&PathBuf> = reports.chain(&args.replacements).collect();
     for (i, path) in paths.iter().enumerate() {
         let shown = path.display();
-        if paths[..i].contains(path) {
+        if paths[..i].iter().any(|other| place_of(other) == place_of(path)) {
             return Err(Failure::new(format!("two reports go to `{shown}`"))
                 .hint("give each report a file of its own"));
         }

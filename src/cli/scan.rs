@@ -80,6 +80,12 @@ fn scan(
     {
         return Err(missing(only, &error));
     }
+    if let Some(root) = roots.iter().find(|root| root.is_relative())
+        && let Err(error) = std::env::current_dir()
+    {
+        // The system shows a folder that was deleted as an empty one.
+        return Err(missing(root, &error));
+    }
     let pipeline = Pipeline::new(scanner);
     progress::shown(progress, !args.shared.quiet, || {
         if args.paths.iter().any(|p| p == stdin) {

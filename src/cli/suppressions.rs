@@ -16,6 +16,7 @@ use crate::baseline::{self, Baseline, Coverage};
 use crate::config;
 use crate::finding::{Outcome, Suppressor};
 use crate::report::sanitize::visible;
+use crate::scanner::without_secrets;
 
 /// The report as JSON.
 #[derive(Serialize)]
@@ -80,6 +81,10 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
         suppresses: counts.allowlists.get(&number).copied().unwrap_or_default(),
     }));
     all.extend(baselines.iter().flat_map(|baseline| entries(baseline, &counts)));
+    for one in &mut all {
+        // What people write may be what it is about.
+        one.reason = one.reason.take().map(without_secrets);
+    }
     if args.unused {
         all.retain(|one| one.suppresses == 0);
     }
