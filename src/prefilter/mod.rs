@@ -39,7 +39,10 @@ pub const DENSE_RUN: usize = 27;
 
 /// Bytes around a window that tell how long the runs in it are, and of a literal at its end whether
 /// a run follows.
-const AROUND: usize = if DENSE_RUN > SHELTER + RUN { DENSE_RUN } else { SHELTER + RUN };
+const AROUND: usize = if HEAD > SHELTER + RUN { HEAD } else { SHELTER + RUN };
+
+/// Characters of an assigned value that must have capitals or digits among them.
+const HEAD: usize = 31;
 
 /// The last candidates that are looked through for one that would be told twice.
 const TOLD: usize = 4;
@@ -289,7 +292,7 @@ impl Prefilter {
             return;
         }
         self.near(bytes, run, anchors, &mut |at, recipe| self.note(at, recipe, found));
-        let head = Span::new(run.start, run.end.min(run.start + DENSE_RUN));
+        let head = Span::new(run.start, run.end.min(run.start + HEAD));
         if self.assigned && anchors.range().contains(&run.start) && is_mixed(bytes, head) {
             found.push(Candidate { at: run.start, anchor: ASSIGNED, recipe: ASSIGNED });
         }
