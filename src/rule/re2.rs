@@ -1,8 +1,8 @@
 //! Expressions in the syntax of RE2, as gitleaks' rules have them, in the syntax that we compile.
 //!
 //! `\d`, `\s`, `\w` and `\b` are about ASCII there; a brace or a bracket that opens nothing means
-//! itself; `\<` is no boundary; a class knows no operators. What is wrong there stays wrong here, so
-//! that the compiler says what it is.
+//! itself; `\<` is no boundary; a class knows no operators. What is wrong there stays wrong here, or is
+//! made so where we would take it for something else, so that the compiler says what it is.
 
 use std::fmt::Write;
 
@@ -22,16 +22,50 @@ fn perl(letter: char) -> Option<&'static str> {
 /// Translates an expression; none if it breaks off in the middle of something.
 pub(super) fn translated(source: &str) -> Option<String> {
     let mut reader = Reader { rest: source, out: String::with_capacity(source.len() * 2) };
+    let mut repeated = false;
     while let Some(c) = reader.next() {
+        let repeats = match c {
+            '*' | '+' | '?' => true,
+            '{' => reader.is_repetition(),
+            _ => false,
+        };
+        if repeats && repeated {
+            reader.out.push_str(UNREPEATABLE);
+        }
         match c {
             '\\' => reader.escape()?,
             '[' => reader.class()?,
+            '(' => reader.group(),
             '{' => reader.brace(),
             '}' => reader.out.push_str(r"\}"),
             _ => reader.out.push(c),
         }
+        // One question mark makes it lazy.
+        if repeats && reader.skip("?") {
+            reader.out.push('?');
+        }
+        repeated = repeats;
     }
     Some(reader.out)
+}
+
+/// What is wrong wherever it stands, and for which reason.
+const UNREPEATABLE: &str = "(?:*)";
+const NO_ESCAPE: &str = r"\y";
+/// A repetition of more is none.
+const MOST: u32 = 1000;
+/// Classes by POSIX's names.
+const POSIX: [&str; 14] = [
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
+    "space", "upper", "word", "xdigit",
+];
+
+/// Whether a name is that of a general category or a script, as RE2 spells it.
+fn is_unicode(name: &str) -> bool {
+    let capital = name.starts_with(|c: char| c.is_ascii_uppercase());
+    let plain = name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    let is_script = || regex_syntax::parse(&format!(r"\p{{sc={name}}}")).is_ok();
+    capital && plain && (name.len() <= 2 || name == "Any" || is_script())
 }
 
 struct Reader<'s> {
@@ -39,7 +73,7 @@ struct Reader<'s> {
     out: String,
 }
 
-impl Reader<'_> {
+impl<'s> Reader<'s> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.chars().next()?;
         self.rest = &self.rest[c.len_utf8()..];
@@ -72,6 +106,10 @@ impl Reader<'_> {
                 self.next();
                 let _ = write!(self.out, r"(?-u:\{letter})");
             }
+            'C' => {
+                self.next();
+                self.out.push_str("(?s-u:.)");
+            }
             'Q' => {
                 self.next();
                 let (quoted, rest) = self.rest.split_once(r"\E").unwrap_or((self.rest, ""));
@@ -91,6 +129,9 @@ impl Reader<'_> {
     fn character(&mut self) -> Option<()> {
         let letter = self.next()?;
         match letter {
+            // Ours alone.
+            'u' | 'U' => self.out.push_str(NO_ESCAPE),
+            'p' | 'P' if self.is_wrong_class() => self.out.push_str(NO_ESCAPE),
             'p' | 'P' if self.skip("{^") => {
                 let (name, rest) = self.rest.split_once('}')?;
                 let _ = write!(self.out, r"\{}{{{name}}}", if letter == 'p' { 'P' } else { 'p' });
@@ -126,12 +167,46 @@ impl Reader<'_> {
         let _ = write!(self.out, r"\x{{{value:x}}}");
     }
 
-    /// A brace that opens a repetition, or means itself.
-    fn brace(&mut self) {
-        let inside = self.rest.split_once('}').map_or("", |(inside, _)| inside);
+    /// Whether a class of Unicode has a name that it has not there: `\p{Letter}`.
+    fn is_wrong_class(&self) -> bool {
+        let inside = self.rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+        inside.is_some_and(|(name, _)| !is_unicode(name.trim_start_matches('^')))
+    }
+
+    /// Behind the parenthesis that opens a group: flags that are ours alone are wrong there, and none at all
+    /// are fine.
+    fn group(&mut self) {
+        self.out.push('(');
+        let Some(rest) = self.rest.strip_prefix('?') else { return };
+        let flags = &rest[..rest.find([':', ')']).unwrap_or(rest.len())];
+        if flags.is_empty() && rest.starts_with(')') {
+            self.out.push_str("?:");
+            self.rest = rest;
+        } else if !rest.starts_with(['P', '<', '=', '!']) && flags.contains(['x', 'u', 'R']) {
+            self.out.push_str("?@");
+            self.rest = rest;
+        }
+    }
+
+    /// What stands between the braces of a repetition, if they are that.
+    fn repetition(&self) -> Option<&'s str> {
+        let (inside, _) = self.rest.split_once('}')?;
         let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        if !least.is_empty() && digits(least) && digits(most) {
+        (!least.is_empty() && digits(least) && digits(most)).then_some(inside)
+    }
+
+    fn is_repetition(&self) -> bool {
+        self.repetition().is_some()
+    }
+
+    /// A brace that opens a repetition, or means itself.
+    fn brace(&mut self) {
+        if let Some(inside) = self.repetition() {
+            let many = |n: &str| !n.is_empty() && n.parse().map_or(true, |n: u32| n > MOST);
+            if inside.split(',').any(many) {
+                self.out.push_str(UNREPEATABLE);
+            }
             let _ = write!(self.out, "{{{inside}}}");
             self.rest = &self.rest[inside.len() + 1..];
         } else {
@@ -151,7 +226,11 @@ impl Reader<'_> {
             if self.rest.starts_with("[:")
                 && let Some((name, rest)) = self.rest.split_once(":]")
             {
-                let _ = write!(self.out, "{name}:]");
+                let plain = name[2..].trim_start_matches('^');
+                match POSIX.contains(&plain) {
+                    true => drop(write!(self.out, "{name}:]")),
+                    false => self.out.push_str(NO_ESCAPE),
+                }
                 self.rest = rest;
                 continue;
             }
@@ -220,6 +299,9 @@ mod tests {
             (r"^[\n\t\a]+$", "\n\t\u{7}"),
             (r"key\b", "keyé"),
             (r"^\W\S\D$", "éüλ"),
+            (r"^(?)a??b+?c{1,1000}?$", "abc"),
+            (r"^(?:a+)+(?:b{2})*(?i)C$", "aabbc"),
+            (r"^\C\C$", "é"),
         ] {
             assert!(is_match(source, text.as_bytes()), "{source}");
         }
@@ -235,7 +317,35 @@ mod tests {
         for source in [r"a\", "[a", "[]", r"[\", "[^"] {
             assert_eq!(translated(source), None, "{source}");
         }
-        for source in ["(a", "a)", r"\1", r"\h", "*a", "a{2,1}", "(?P<n", "[b-a]", "(?=a)"] {
+        for source in [
+            "(a",
+            "a)",
+            r"\1",
+            r"\h",
+            "*a",
+            "a{2,1}",
+            "(?P<n",
+            "[b-a]",
+            "(?=a)",
+            "a++",
+            "a**",
+            "a*+",
+            "a???",
+            "a{2}{3}",
+            "a{1001}",
+            "a{2,1001}",
+            "(?x)a",
+            "(?u)a",
+            "(?Ri:a)",
+            r"\u0041",
+            r"[\u0041]",
+            r"\p{Letter}",
+            r"\p{greek}",
+            r"\p{Alphabetic}",
+            r"\p{script=Greek}",
+            "[[:foo:]]",
+            "[a[:^foo:]]",
+        ] {
             let text = translated(source).expect("it is whole");
             assert!(regex::bytes::Regex::new(&text).is_err(), "{source}");
         }
