@@ -198,3 +198,20 @@ fn a_secret_in_a_path_or_an_argument_is_masked() {
         assert!(!said.contains(&secret), "{said}");
     }
 }
+
+#[test]
+fn keywords_are_asked_for_in_encoded_text_too() {
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let place = Place::with(&[("a.txt", "")]);
+    place.file("c.toml", "[[rules]]\nid = 'a'\nregex = 'kwx5[a-c]'\nkeywords = ['nope']\n");
+    for (text, found) in [
+        ("z kwx5a".to_owned(), false),
+        ("nope kwx5a".to_owned(), true),
+        (format!("z {}", hex("some text kwx5a and more")), false),
+        (format!("z {}", hex("some text kwx5a and nope")), true),
+        (format!("nope {}", hex("some text kwx5a and more")), true),
+    ] {
+        place.file("a.txt", &text);
+        assert_eq!(rules(&place, &["a.txt"]).len(), usize::from(found), "{text}");
+    }
+}

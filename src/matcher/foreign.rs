@@ -131,21 +131,24 @@ pub(super) fn settle(set: &RuleSet, bytes: &[u8], found: &mut Found) {
                 continue;
             }
             *end = one.whole.end;
-            let lower = if rule.keywords.is_empty() {
-                &[][..]
-            } else {
-                lower.get_or_insert_with(|| bytes.to_ascii_lowercase())
-            };
-            if !has_keyword(rule, &one, lower, bytes) {
-                one.swept = Some(Box::new(Swept { line: None, near: None, auxiliary: true }));
-            }
+        }
+        let lower = if rule.keywords.is_empty() {
+            &[][..]
+        } else {
+            lower.get_or_insert_with(|| bytes.to_ascii_lowercase())
+        };
+        if !has_keyword(rule, &one, lower, bytes) {
+            let line = one.swept.take().and_then(|swept| swept.line);
+            one.swept = Some(Box::new(Swept { line, near: None, auxiliary: true }));
         }
         found.matches.push(one);
     }
 }
 
 fn has_keyword(rule: &Rule, found: &Match, lower: &[u8], bytes: &[u8]) -> bool {
-    let near = found.matched.to_ascii_lowercase();
+    // Of encoded text, its decoded lines.
+    let line = found.swept.as_ref().and_then(|swept| swept.line.as_deref());
+    let near = line.unwrap_or(&found.matched).to_ascii_lowercase();
     let finds = |hay: &[u8], word: &str| memchr::memmem::find(hay, word.as_bytes()).is_some();
     let unicode = |word: &str| String::from_utf8_lossy(bytes).to_lowercase().contains(word);
     rule.keywords.is_empty()
