@@ -5,7 +5,7 @@
 //! operators and blanks, to the nearest name. It looks at [`BACK`] bytes before the run and no
 //! farther, so that what it tells depends on nothing else. Not here: what a name means.
 
-use std::borrow::Cow;
+use zeroize::Zeroizing;
 
 use crate::span::Span;
 use crate::token::is_token;
@@ -190,13 +190,12 @@ fn value_end(text: &[u8], run: usize, quote: Option<u8>) -> usize {
     end + (0..rest.len()).take_while(holds).count()
 }
 
-/// A value without the backslashes that JSON may have before its slashes.
-pub fn unslashed(value: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memmem::find(value, br"\/").is_none() {
-        return value.into();
-    }
+/// A value without the backslashes that JSON may have before its slashes; none if it has none.
+pub fn unslashed(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    memchr::memmem::find(value, br"\/")?;
     let is_escape = |at: usize| value[at..].starts_with(br"\/");
-    (0..value.len()).filter(|at| !is_escape(*at)).map(|at| value[at]).collect::<Vec<_>>().into()
+    let kept = (0..value.len()).filter(|at| !is_escape(*at)).map(|at| value[at]);
+    Some(Zeroizing::new(kept.collect()))
 }
 
 /// Where the byte of a value is written that has an index in [`unslashed`].

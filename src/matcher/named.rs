@@ -350,7 +350,9 @@ impl Matcher<'_> {
         let from = at.saturating_sub(BEFORE);
         let near = &bytes[from..bytes.len().min(at + AHEAD)];
         assignment::readings(near, at - from).any(|assigned| {
-            let value = &*assignment::unslashed(&near[assigned.value.range()]);
+            let raw = &near[assigned.value.range()];
+            let plain = assignment::unslashed(raw);
+            let value = plain.as_ref().map_or(raw, |plain| plain.as_slice());
             // A value that goes on may yet fit.
             let cut = assigned.value.end == near.len();
             let rules = self.spoken_for(near, &assigned);
@@ -403,7 +405,8 @@ impl Matcher<'_> {
         found: &mut Found,
     ) {
         let raw = &text[assigned.value.range()];
-        let value = &*assignment::unslashed(raw);
+        let plain = assignment::unslashed(raw);
+        let value = plain.as_ref().map_or(raw, |plain| plain.as_slice());
         if !may_be_drawn(value) {
             return;
         }
