@@ -6,6 +6,8 @@ use super::{Layer, base64};
 
 /// An encoded literal shorter than this would be found everywhere.
 const MIN_LITERAL: usize = 4;
+/// The same in hexadecimal digits, which are half as many and stand in rows.
+const MIN_HEX: usize = 5;
 /// A longer one is cut here: it would find no less, and a search of changes would look farther.
 const MAX_LITERAL: usize = 20;
 
@@ -79,7 +81,7 @@ pub fn recipes(literal: &[u8]) -> Vec<Recipe> {
     all
 }
 
-/// The forms in which secrets of any vendor are met: plain, in base64, in UTF-16.
+/// The forms in which secrets of any vendor are met: plain, in base64, in hexadecimal digits, in UTF-16.
 pub fn common_recipes(literal: &[u8]) -> Vec<Recipe> {
     let plain = Recipe::plain(literal);
     let mut forms = under(&plain, base64_forms);
@@ -92,6 +94,7 @@ pub fn common_recipes(literal: &[u8]) -> Vec<Recipe> {
     // Of a short literal too little is left: small letters alone are everywhere.
     let is_mixed = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     forms.retain(|r| r.literal.len() >= MIN_LITERAL && r.literal.iter().any(is_mixed));
+    forms.extend(under(&plain, hex_forms).into_iter().filter(|form| form.literal.len() >= MIN_HEX));
     forms.extend(under(&plain, wide_forms));
     forms.push(plain);
     forms.iter_mut().for_each(|r| r.literal.truncate(MAX_LITERAL));
@@ -254,6 +257,27 @@ mod tests {
                     String::from_utf8_lossy(&full)
                 );
                 assert!(text.source(Span::new(start, end)).end <= full.len());
+            }
+        }
+    }
+
+    /// In hexadecimal digits of either case as well.
+    #[test]
+    fn short_literals_are_found_in_hexadecimal_digits() {
+        for literal in ["hf_", "SG.", "eyJ", "AKIA", "xoxb-"] {
+            for upper in [false, true] {
+                let text = format!("..{literal}q7Xk9");
+                let digits = text.bytes().flat_map(|byte| two_digits(byte, upper));
+                let encoded: Vec<u8> = digits.collect();
+                let forms = common_recipes(literal.as_bytes());
+                let found = forms.iter().filter(|form| form.layers() == [Layer::Hex]).any(|form| {
+                    let Some(at) = find(&encoded, &form.literal) else { return false };
+                    let read = around(&encoded, at, form, Reach::MATCH);
+                    read.is_some_and(|(text, start)| {
+                        text.bytes[start..].starts_with(literal.as_bytes())
+                    })
+                });
+                assert!(found, "{literal} {upper}");
             }
         }
     }

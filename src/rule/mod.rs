@@ -153,7 +153,7 @@ impl Rule {
 /// In which encodings a rule is sought by its literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encodings {
-    /// Plain, base64 and UTF-16.
+    /// Plain, base64, hexadecimal digits and UTF-16.
     Common,
     /// All that there are, also nested.
     All,
