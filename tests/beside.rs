@@ -215,3 +215,51 @@ fn keywords_are_asked_for_in_encoded_text_too() {
         assert_eq!(rules(&place, &["a.txt"]).len(), usize::from(found), "{text}");
     }
 }
+
+/// What is masked is what is shown: baselines and allowlists know the files by their names.
+#[test]
+fn a_secret_in_a_path_does_not_keep_it_from_being_known() {
+    let secret = format!("rgo-{}", armed("{hex:32}"));
+    let place = Place::with(&[(&format!("{secret}/f"), format!("TOKEN={secret}\n"))]);
+    let run = place.run(&["baseline", "create"]);
+    assert_eq!((run.code, run.stdout.contains(&secret)), (0, false), "{}", run.stderr);
+    let run = place.run(&["--format", "json"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    let run = place.run(&["--format", "json", "--no-baseline"]);
+    let shown = run.json()["findings"][0]["fingerprint"].as_str().expect("a text").to_owned();
+    assert!(!shown.contains(&secret) && run.code == 1, "{shown}");
+    place.file("keytrawl.toml", format!("[[allowlists]]\nfingerprints = [\"{shown}\"]\n"));
+    assert_eq!(place.run(&["--no-baseline"]).code, 0, "{shown}");
+}
+
+/// Folders are named as they are, though somebody has taken such a name for a password.
+#[test]
+fn names_of_folders_that_are_passwords_are_no_secrets() {
+    let name = "config-service-Pr0d1Xz";
+    let place = Place::with(&[(&format!("{name}/app.yml"), format!("password: '{name}'\n"))]);
+    let run = place.run(&["--format", "json", "--confidence", "low"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.json()["findings"][0]["occurrences"][0]["path"], format!("{name}/app.yml"));
+}
+
+/// A short match of a user's rule may lie within a key that other rules know.
+#[test]
+fn a_key_is_masked_though_matches_lie_within_it() {
+    let token = format!(
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOi{}XYZQ1zz{}XYZQ2zz{}.{}",
+        armed("{base64url:100}"),
+        armed("{base64url:150} b").replace(" b", ""),
+        armed("{base64url:150} c").replace(" c", ""),
+        armed("{base64url:43}")
+    );
+    let key = format!("rgo-{}", armed("{hex:32}"));
+    let place = Place::with(&[("a.txt", format!("t {token} \" {key}\n"))]);
+    place.file("u.toml", "[[rules]]\nid = 'x'\nregex = '''XYZQ[0-9]zz'''\n");
+    place.file("c.toml", "[[rules]]\nid = 'x'\nregex = '''XYZQ[0-9]zz|rgo-[0-9a-f]{32}'''\n");
+    let tail = &token[token.len() - 30..];
+    for choice in [["--rules", "u.toml"], ["--config", "c.toml"], ["--only", "meetergo"]] {
+        let run = place.run(&[&["a.txt"][..], &choice].concat());
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(!run.stdout.contains(tail), "{choice:?} {}", run.stdout);
+    }
+}

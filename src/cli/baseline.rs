@@ -36,6 +36,8 @@ fn create(args: BaselineArgs, remarks: &RemarkArgs, force: bool) -> Result<Exit,
     let (mut outcome, others) = scanned(&args, &file)?;
     known::apply(&args.shared, &mut outcome, &others, Coverage::Part);
     let mut contents = Contents::default();
+    // A list of what is known holds no secret, in no path of a file either.
+    let outcome = outcome.masked().unwrap_or(outcome);
     add(&mut contents, &outcome, remarks);
     finish(&args, &file, &contents, &outcome, "")
 }
@@ -45,6 +47,7 @@ fn update(args: BaselineArgs, remarks: &RemarkArgs) -> Result<Exit, Failure> {
     let mut contents = contents(&file)?;
     let (mut outcome, others) = scanned(&args, &file)?;
     known::apply(&args.shared, &mut outcome, &others, Coverage::Part);
+    let outcome = outcome.masked().unwrap_or(outcome);
     let added = add(&mut contents, &outcome, remarks);
     let today = Day::of(output::now());
     let expired = contents.entries.values().filter(|l| l.expires.is_some_and(|d| d < today));

@@ -257,6 +257,7 @@ fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failur
     shared.show_secrets = false;
     let verified = verify::verified(&shared.live, false, &outcome, &rules)?;
     let outcome = verified.unwrap_or(outcome);
+    let outcome = outcome.masked().unwrap_or(outcome);
     let exit = Exit::judged(&outcome, inputs.fail_on);
     annotate(inputs, &outcome, &rules, &scope)?;
     if inputs.summary {

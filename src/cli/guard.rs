@@ -149,6 +149,8 @@ struct Words {
 }
 
 fn say(outcome: &Outcome, rules: &RuleSet, words: &Words) -> Result<Exit, Failure> {
+    let masked = outcome.masked();
+    let outcome = masked.as_ref().unwrap_or(outcome);
     message::warnings(&outcome.warnings);
     let exit = Exit::of(outcome);
     let text = match exit {

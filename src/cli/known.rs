@@ -59,8 +59,7 @@ pub(super) fn root(folder: &Path) -> Result<PathBuf, Failure> {
     Ok(if here.is_ok_and(|here| here == root) { PathBuf::from(".") } else { root })
 }
 
-/// Takes what is known out of an outcome, and makes it fit to be shown. `coverage` says how much the scan
-/// was asked to see.
+/// Takes what is known out of an outcome. `coverage` says how much the scan was asked to see.
 pub(super) fn apply(
     args: &SharedArgs,
     outcome: &mut Outcome,
@@ -70,9 +69,6 @@ pub(super) fn apply(
     if !baselines.is_empty() {
         let coverage = if outcome.complete { coverage } else { Coverage::Part };
         baseline::apply(outcome, baselines, today(coverage, args.explain));
-    }
-    if !args.show_secrets {
-        outcome.mask_paths();
     }
 }
 

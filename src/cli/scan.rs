@@ -53,6 +53,8 @@ pub(super) fn tell(
     outcome: &Outcome,
     rules: &RuleSet,
 ) -> Result<Exit, Failure> {
+    let masked = if shared.show_secrets { None } else { outcome.masked() };
+    let outcome = masked.as_ref().unwrap_or(outcome);
     if !shared.quiet {
         message::warnings(&outcome.warnings);
     }

@@ -84,6 +84,7 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
     for one in &mut all {
         // What people write may be what it is about.
         one.reason = one.reason.take().map(without_secrets);
+        one.what = without_secrets(std::mem::take(&mut one.what));
     }
     if args.unused {
         all.retain(|one| one.suppresses == 0);

@@ -3,6 +3,8 @@
 //!
 //! In gitleaks' sense of it. Not here: whether a match is a secret by itself.
 
+use std::collections::HashMap;
+
 use super::Rejection;
 use crate::matcher::Match;
 use crate::rule::{Columns, Required, Rule, RuleSet};
@@ -14,7 +16,8 @@ pub fn has_ties(set: &RuleSet) -> bool {
 }
 
 fn is_generic(rule: &Rule) -> bool {
-    rule.id.to_ascii_lowercase().contains("generic")
+    let word = b"generic";
+    rule.id.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 /// A match that is a secret by itself.
@@ -54,8 +57,13 @@ pub fn withheld(
         }
     }
     let some_say = shown.iter().any(|one| specificity(one.rule).is_some());
+    let mut of_line: HashMap<usize, Vec<&One<'_>>> = HashMap::new();
+    for one in &shown {
+        of_line.entry(one.line).or_default().push(one);
+    }
     for one in shown.iter().filter(|one| some_say || is_generic(one.rule)) {
-        if let Some(better) = shown.iter().find(|other| yields(one, other)) {
+        let beside = of_line.get(&one.line).into_iter().flatten();
+        if let Some(better) = beside.into_iter().find(|other| yields(one, other)) {
             withheld.push((one.number, Rejection::Yields(better.rule.id.clone())));
         }
     }
@@ -101,6 +109,6 @@ fn specificity(rule: &Rule) -> Option<i64> {
 fn yields(one: &One<'_>, other: &One<'_>) -> bool {
     let (own, theirs) = (one.found.secret.expose(), other.found.secret.expose());
     let rank = |rule: &Rule| (specificity(rule).unwrap_or(0), !is_generic(rule));
-    let tells_less = rank(one.rule) < rank(other.rule);
+    let tells_less = one.found.rule != other.found.rule && rank(one.rule) < rank(other.rule);
     tells_less && one.line == other.line && memchr::memmem::find(theirs, own).is_some()
 }

@@ -32,9 +32,12 @@ impl Fingerprint {
         Self(format!("{rule}:{path}:{hash}"))
     }
 
-    /// The fingerprint of the same secret at another path.
+    /// The fingerprint of the same secret at another path; with an empty one, that which holds for any.
     pub fn at(&self, rule: &str, path: &str) -> Self {
         let hash = self.0.rsplit(':').next().unwrap_or_default();
+        if path.is_empty() {
+            return Self(format!("{rule}:{hash}"));
+        }
         Self(format!("{rule}:{path}:{hash}"))
     }
 

@@ -1,9 +1,10 @@
 //! What a whole run came to.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Finding, Warning};
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::{Finding, Secret, Warning};
 
 /// What a run found, what it could not read, and what it did.
 #[derive(Clone, Debug, Default)]
@@ -26,40 +27,53 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Masks secrets in the names of the files that hold them. Fingerprints are made of what is left then:
-    /// whoever compares them does so before.
-    pub fn mask_paths(&mut self) {
-        let mut masked: BTreeMap<String, String> = BTreeMap::new();
-        for finding in &self.findings {
-            for place in &finding.occurrences {
-                for path in [&place.path, &place.stable_path] {
-                    let text = masked.get(path).unwrap_or(path);
-                    if let Some(text) = finding.secret.masked_in(text) {
-                        masked.insert(path.clone(), text);
-                    }
-                }
-            }
-        }
-        if masked.is_empty() {
-            return;
-        }
-        let mask = |path: &mut String| {
-            if let Some(text) = masked.get(path) {
-                path.clone_from(text);
-            }
+    /// The same to be shown, if a secret of the run is in a path: masked there, and the fingerprints of what
+    /// lies there are those that hold for any path.
+    pub fn masked(&self) -> Option<Self> {
+        let secrets: Vec<&Secret> =
+            self.findings.iter().map(|finding| &finding.secret).filter(|s| s.is_marked()).collect();
+        let values = secrets.iter().map(|secret| secret.expose());
+        let found =
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok()?;
+        let mask = |text: &str| {
+            found.is_match(text).then(|| {
+                let mut masked = String::new();
+                let shown = |m: &aho_corasick::Match, _: &str, out: &mut String| {
+                    out.push_str(&secrets[m.pattern().as_usize()].redacted());
+                    true
+                };
+                found.replace_all_with(text, &mut masked, shown);
+                masked
+            })
         };
-        let all = self.suppressed.iter_mut().map(|one| &mut one.finding);
-        for finding in self.findings.iter_mut().chain(all) {
+        let paths = self.findings.iter().flat_map(|finding| &finding.occurrences);
+        let paths =
+            paths.map(|place| &place.path).chain(self.rejections.iter().map(|one| &one.path));
+        let mut paths = paths.chain(self.warnings.iter().filter_map(|one| one.path.as_ref()));
+        if secrets.is_empty() || !paths.any(|path| found.is_match(path)) {
+            return None;
+        }
+        let mut shown = self.clone();
+        let suppressed = shown.suppressed.iter_mut().map(|one| &mut one.finding);
+        for finding in shown.findings.iter_mut().chain(suppressed) {
             for place in &mut finding.occurrences {
-                mask(&mut place.path);
-                mask(&mut place.stable_path);
+                if let Some(path) = mask(&place.path) {
+                    place.path = path;
+                    place.stable_path = String::new();
+                }
             }
             if let Some(first) = finding.occurrences.first() {
                 finding.fingerprint = finding.fingerprint_at(first);
             }
         }
-        self.rejections.iter_mut().for_each(|one| mask(&mut one.path));
-        self.warnings.iter_mut().filter_map(|one| one.path.as_mut()).for_each(mask);
+        let rejected = shown.rejections.iter_mut().map(|one| &mut one.path);
+        let warned = shown.warnings.iter_mut().filter_map(|one| one.path.as_mut());
+        for path in rejected.chain(warned) {
+            if let Some(masked) = mask(path) {
+                *path = masked;
+            }
+        }
+        Some(shown)
     }
 }
 

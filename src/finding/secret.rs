@@ -46,10 +46,10 @@ impl Secret {
 }
 
 impl Secret {
-    /// `text` with the secret in it masked, if it is there and long enough to stand there for itself.
-    pub fn masked_in(&self, text: &str) -> Option<String> {
-        let value = std::str::from_utf8(&self.value).ok().filter(|value| value.len() >= TELLING)?;
-        text.contains(value).then(|| text.replace(value, &self.redacted()))
+    /// Whether it is long and has a mark of its own, so that no path has it by chance, as one may have what
+    /// somebody took for a password.
+    pub fn is_marked(&self) -> bool {
+        self.prefix > 0 && self.value.len() >= TELLING
     }
 }
 

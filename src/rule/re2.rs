@@ -60,12 +60,17 @@ const POSIX: [&str; 14] = [
     "space", "upper", "word", "xdigit",
 ];
 
+/// General categories.
+const CATEGORIES: &str = "C Cc Cf Co Cs L Ll Lm Lo Lt Lu M Mc Me Mn N Nd Nl No P Pc Pd Pe Pf Pi Po Ps S Sc Sk Sm \
+                          So Z Zl Zp Zs";
+
 /// Whether a name is that of a general category or a script, as RE2 spells it.
 fn is_unicode(name: &str) -> bool {
     let capital = name.starts_with(|c: char| c.is_ascii_uppercase());
     let plain = name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
     let is_script = || regex_syntax::parse(&format!(r"\p{{sc={name}}}")).is_ok();
-    capital && plain && (name.len() <= 2 || name == "Any" || is_script())
+    let is_category = || CATEGORIES.split(' ').any(|category| category == name);
+    capital && plain && (is_category() || name == "Any" || name.len() > 2 && is_script())
 }
 
 struct Reader<'s> {
@@ -227,9 +232,10 @@ impl<'s> Reader<'s> {
                 && let Some((name, rest)) = self.rest.split_once(":]")
             {
                 let plain = name[2..].trim_start_matches('^');
-                match POSIX.contains(&plain) {
-                    true => drop(write!(self.out, "{name}:]")),
-                    false => self.out.push_str(NO_ESCAPE),
+                if POSIX.contains(&plain) {
+                    let _ = write!(self.out, "{name}:]");
+                } else {
+                    self.out.push_str(NO_ESCAPE);
                 }
                 self.rest = rest;
                 continue;

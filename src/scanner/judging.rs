@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::mask::Beside;
 use super::memory::Memory;
 use super::view::{View, Views};
 use super::{Comments, Constant, Scanner, Sighting, Sightings, nearby, sighting};
@@ -60,7 +61,8 @@ impl Scanner<'_> {
             untied: &untied,
             matches: &spans,
         };
-        judge(&Context { blob, lines: &lines, comments: &comments, asked, around, memory })
+        let beside = Beside::default();
+        judge(&Context { blob, lines: &lines, comments: &comments, asked, around, memory, beside })
     }
 
     fn judge_in(&self, context: &Context<'_>, found: &Found) -> Sightings {
@@ -319,7 +321,7 @@ impl Scanner<'_> {
                 last_commit: None,
                 in_head: None,
                 reach: Reach::default(),
-                snippet: self.snippet(found, context.around, view),
+                snippet: self.snippet(found, context.around, view, &context.beside),
             },
         }
     }
@@ -361,6 +363,8 @@ struct Context<'a> {
     around: Surroundings<'a>,
     /// How matches of other blobs were judged, if these may be the same.
     memory: Option<&'a Memory>,
+    /// What rules find that are left out, to be masked.
+    beside: Beside,
 }
 
 impl Context<'_> {

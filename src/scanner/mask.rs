@@ -3,9 +3,10 @@
 //!
 //! Not here: how the snippet of a finding looks.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
-use super::snippet;
+use super::snippet::{self, FAR};
 use super::view::View;
 use super::{Options, Scanner, Scratch};
 use crate::attribution::Surroundings;
@@ -28,6 +29,35 @@ pub fn without_secrets(text: String) -> String {
 /// Bytes on each side of a finding in which more is sought: all that is shown of its line, and what goes
 /// on there.
 const NEAR: usize = 4 << 10;
+/// And behind that, for the findings that follow.
+const AHEAD: usize = 64 << 10;
+
+/// What other rules find in a part of a content, kept for the findings in that part.
+#[derive(Debug, Default)]
+pub(super) struct Beside(RefCell<Option<(Span, Vec<Span>)>>);
+
+impl Beside {
+    /// The matches of `others` that reach into a place, in the order of the text.
+    fn of(&self, place: Span, bytes: &[u8], others: &Scanner<'_>) -> Vec<Span> {
+        let mut kept = self.0.borrow_mut();
+        let holds =
+            |(part, _): &&mut (Span, Vec<Span>)| part.start <= place.start && place.end <= part.end;
+        if kept.as_mut().filter(holds).is_none() {
+            let part = Span::new(place.start, bytes.len().min(place.end + AHEAD));
+            let mut scratch = Scratch::default();
+            others.find(&bytes[part.range()], &mut scratch);
+            let found = scratch.found.matches.iter().map(|m| m.span);
+            let moved = found.map(|m| Span::new(part.start + m.start, part.start + m.end));
+            let mut spans: Vec<Span> = moved.collect();
+            spans.sort_unstable();
+            *kept = Some((part, spans));
+        }
+        let (_, spans) = kept.get_or_insert_default();
+        let first = spans.partition_point(|m| m.start < place.start.saturating_sub(FAR));
+        let there = spans[first..].iter().take_while(|m| m.start < place.end);
+        there.filter(|m| m.end > place.start).copied().collect()
+    }
+}
 
 impl Scanner<'_> {
     /// Who applies all built-in rules, if this one does not.
@@ -56,21 +86,20 @@ impl Scanner<'_> {
         found: &Match,
         content: Surroundings<'_>,
         view: Option<&View>,
+        beside: &Beside,
     ) -> String {
         let Some(others) = self.others() else { return snippet::around(found, content, view) };
         let Span { start, end } = found.span;
         let near = Span::new(start.saturating_sub(NEAR), content.bytes.len().min(end + NEAR));
-        let mut scratch = Scratch::default();
-        others.find(&content.bytes[near.range()], &mut scratch);
-        let more = scratch.found.matches.iter().map(|m| m.span);
-        let more = more.map(|span| Span::new(near.start + span.start, near.start + span.end));
         // The finding itself is shown as it always is.
-        let more = more.flat_map(|span| {
+        let more = beside.of(near, content.bytes, others).into_iter().flat_map(|span| {
             let before = Span::new(span.start.min(start), span.end.min(start));
             let behind = Span::new(span.start.max(end), span.end.max(end));
             [before, behind].into_iter().filter(|part| !part.is_empty())
         });
-        let mut matches: Vec<Span> = content.matches.iter().copied().chain(more).collect();
+        let first = content.matches.partition_point(|m| m.start < start.saturating_sub(FAR));
+        let own = content.matches[first..].iter().take_while(|m| m.start < near.end).copied();
+        let mut matches: Vec<Span> = own.chain(more).collect();
         matches.sort_unstable();
         snippet::around(found, Surroundings { matches: &matches, ..content }, view)
     }

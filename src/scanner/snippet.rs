@@ -10,6 +10,9 @@ use super::view::View;
 /// Bytes that are shown on each side of a match.
 const REACH: usize = 72;
 
+/// Matches that begin farther before what is shown do not reach into it.
+pub(super) const FAR: usize = 16 << 10;
+
 /// The text around `found`, on its line.
 pub(super) fn around(found: &Match, content: Surroundings<'_>, view: Option<&View>) -> String {
     // UTF-16 is shown decoded; other encodings as they stand in the file.
@@ -17,7 +20,8 @@ pub(super) fn around(found: &Match, content: Surroundings<'_>, view: Option<&Vie
     match wide {
         Some(view) => {
             let near = |m: &&Span| m.start < found.span.end + 4 * REACH;
-            let first = content.matches.partition_point(|m| m.end + 4 * REACH < found.span.start);
+            let from = found.span.start.saturating_sub(4 * REACH + FAR);
+            let first = content.matches.partition_point(|m| m.start < from);
             let others: Vec<Span> = content.matches[first..]
                 .iter()
                 .take_while(near)
@@ -44,12 +48,13 @@ fn masked(
         text.push_str("...");
     }
     let mut shown = from;
-    let first = others.partition_point(|m| m.end <= from);
+    // A short match may lie within a long one, so that the ends are in no order.
+    let first = others.partition_point(|m| m.start < from.saturating_sub(FAR));
     let mut spans: Vec<Span> = others[first.min(others.len())..]
         .iter()
         .take_while(|m| m.start < to)
         .copied()
-        .filter(|m| *m != at)
+        .filter(|m| *m != at && m.end > from)
         .collect();
     spans.push(at);
     spans.sort_unstable();

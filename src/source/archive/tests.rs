@@ -246,6 +246,12 @@ fn zip_members_that_the_directory_does_not_list_are_read() {
         [("x!shown".to_owned(), TEXT.to_vec()), ("x!hidden".to_owned(), long)]
     );
 
+    // What is left of a member before a whole archive is no damage of it.
+    let mut left = zip(&[("gone", &TEXT.repeat(9))]);
+    left.truncate(60);
+    let bytes = [&left[..], &[0xff; 400], &last].concat();
+    assert_eq!(whole(&bytes, "x")[0], ("x!shown".to_owned(), TEXT.to_vec()));
+
     // A program that unpacks names the signature, and its archive is whole.
     let program = [&b"MZ PK\x03\x04 and some code that is no header at all\0"[..], &last].concat();
     assert_eq!(whole(&program, "x"), [("x!shown".to_owned(), TEXT.to_vec())]);

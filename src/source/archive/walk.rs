@@ -103,6 +103,12 @@ impl<'v> Walk<'v> {
         self.outcome.members == members && new.iter().any(|problem| problem.kind.is_damage())
     }
 
+    /// Drops damages from the one of this number on.
+    pub(super) fn forgive_damage_since(&mut self, known: usize) {
+        let new = self.outcome.problems.split_off(known.min(self.outcome.problems.len()));
+        self.outcome.problems.extend(new.into_iter().filter(|problem| !problem.kind.is_damage()));
+    }
+
     /// A file at the top, which may be larger than memory.
     pub(super) fn file(&mut self, file: &mut (impl Read + Seek), path: &str) -> io::Result<()> {
         let length = file.seek(SeekFrom::End(0))?;

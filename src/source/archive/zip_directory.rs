@@ -219,6 +219,18 @@ pub(super) fn local(
     Ok(window.starts_with(b"PK\x03\x04").then(|| parse_local(window, at)).flatten())
 }
 
+/// Whether `bytes` begin with the header of a member that fits into `room` bytes with its data, packed in
+/// a way that there is.
+pub(super) fn fits(bytes: &[u8], room: u64) -> bool {
+    const METHODS: [u16; 8] = [0, 8, 9, 12, 14, 93, 95, 99];
+    let number = |at: usize| u16_at(bytes, at).map(u64::from);
+    let sizes = (|| Some((u32_at(bytes, 18)?, number(26)?, number(28)?)))();
+    let Some((compressed, name, extra)) = sizes else { return false };
+    let compressed = if compressed == FULL_32 { 0 } else { compressed };
+    let known = u16_at(bytes, 8).is_some_and(|method| METHODS.contains(&method));
+    known && name > 0 && LOCAL as u64 + name + extra + compressed <= room
+}
+
 /// The parts of the header at `at`, if there is one.
 pub(super) fn local_parts(
     source: &mut dyn ZipBytes,

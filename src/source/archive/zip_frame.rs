@@ -60,9 +60,12 @@ impl Walk<'_> {
             }
             at = at.max(part.end);
         }
+        let (_, known) = self.mark();
         for stray in strays {
             self.zip_by_headers(source, stray, &HashSet::new(), (path, depth), scratch)?;
         }
+        // The archive is whole without them: what is left of a member is no damage.
+        self.forgive_damage_since(known);
         Continue(())
     }
 
@@ -99,22 +102,17 @@ fn is_member(
     // Texts between the parts of a zip are short and many: no look farther than their ends.
     while place.end - at >= HEADER {
         let window = source.window(at, (place.end - at).min(PASSED), scratch)?;
-        let Some(found) = memchr::memmem::find(window, b"PK\x03\x04") else {
-            let length = window.len() as u64;
-            if length <= HEADER {
-                break;
-            }
-            at += length - 3;
-            continue;
-        };
-        let header = at + found as u64;
-        if let Some(entry) = zip_directory::local(source, header, scratch)? {
-            let end = entry.offset.saturating_add(entry.compressed);
-            if !entry.name.is_empty() && end <= place.end && !entry.is_folder() {
-                return Ok(true);
-            }
+        let room = |found: usize| place.end - at - found as u64;
+        let mut found = memchr::memmem::find_iter(window, b"PK\x03\x04");
+        if found.any(|found| zip_directory::fits(&window[found..], room(found))) {
+            return Ok(true);
         }
-        at = header + 4;
+        let length = window.len() as u64;
+        if length < PASSED {
+            break;
+        }
+        // A header may begin in this part and end in the next one.
+        at += length - HEADER;
     }
     Ok(false)
 }

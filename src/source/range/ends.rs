@@ -116,7 +116,7 @@ pub fn is_zeros(id: &str) -> bool {
     matches!(id.len(), 40 | 64) && id.bytes().all(|byte| byte == b'0')
 }
 
-/// The commit that a revision names.
+/// The commit that a revision names, and the tags on the way to it.
 ///
 /// # Errors
 /// If there is none.
