@@ -81,6 +81,22 @@ fn a_commit_with_a_secret_is_blocked_in_six_lines() {
     assert!(hook(&repo, &["uninstall"]).stdout.starts_with("there is no hook"));
 }
 
+/// It leaves with the tag, whatever the commits are.
+#[test]
+fn a_tag_that_tells_a_secret_is_not_pushed() {
+    let repo = Repo::new(&[]);
+    repo.write("x", "x\n");
+    repo.commit("start");
+    let remote = Repo::new(&["--bare"]);
+    repo.git(&["push", "-q", &remote.path().display().to_string(), "main"]);
+    assert_eq!(hook(&repo, &["install", "--pre-push"]).code, 0);
+    repo.git(&["tag", "-a", "-m", &secret("tag"), "v1"]);
+    let said = repo.fails(&["push", &remote.path().display().to_string(), "v1"]);
+    assert!(said.contains("push blocked") && said.contains("git tag -f -a"), "{said}");
+    repo.git(&["tag", "-f", "-a", "-m", "nothing", "v1"]);
+    repo.git(&["push", "-q", &remote.path().display().to_string(), "v1"]);
+}
+
 #[test]
 fn what_git_does_not_say_to_a_hook_is_an_error() {
     let repo = Repo::new(&[]);

@@ -16,6 +16,7 @@ use crate::finding::{Finding, Outcome};
 use crate::git::repository::Repository;
 use crate::report::sanitize::visible;
 use crate::rule::{Environment, RuleSet};
+use crate::source::history::TAG_MESSAGE;
 use crate::source::range::{Ends, is_zeros};
 
 /// Places that are named.
@@ -179,15 +180,17 @@ fn blocked(outcome: &Outcome, rules: &RuleSet, words: &Words) -> String {
         Some(Environment::Test) => " (sandbox key)",
         None => "",
     };
+    let undo = match outcome.findings.iter().all(is_in_tag) {
+        true => "git tag -f -a to make the tag anew without it".to_owned(),
+        false => format!("{} {}", words.undo, files(&outcome.findings)),
+    };
     let lines = [
         format!("keytrawl: {}: {count} {noun}", words.heading),
         format!("  what   {} {}{kind}{more}", first.description, first.secret.redacted()),
         format!("  where  {}", places(&outcome.findings)),
         format!("  why    {}", words.why),
         format!(
-            "  undo   {} {}, then read the key from the environment ({})",
-            words.undo,
-            files(&outcome.findings),
+            "  undo   {undo}, then read the key from the environment ({})",
             variable(first, rules)
         ),
         format!(
@@ -196,6 +199,11 @@ fn blocked(outcome: &Outcome, rules: &RuleSet, words: &Words) -> String {
         ),
     ];
     lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+}
+
+/// Whether a secret stands in messages of tags alone, which no other commit takes it out of.
+fn is_in_tag(finding: &Finding) -> bool {
+    finding.occurrences.iter().all(|place| place.path == TAG_MESSAGE)
 }
 
 fn places(findings: &[Finding]) -> String {
