@@ -42,7 +42,8 @@ pub fn run() -> ExitCode {
             let exit = if error.use_stderr() { Exit::Failed } else { Exit::Clean };
             // A secret in the place of an option is not said again.
             let text = error.render().to_string();
-            let shown = without_secrets(text.clone());
+            let shown =
+                if error.use_stderr() { without_secrets(text.clone()) } else { text.clone() };
             let _ = match shown == text {
                 true => error.print(),
                 false => io::stderr().write_all(shown.as_bytes()),

@@ -32,6 +32,9 @@ impl Outcome {
     pub fn masked(&self) -> Option<Self> {
         let secrets: Vec<&Secret> =
             self.findings.iter().map(|finding| &finding.secret).filter(|s| s.is_marked()).collect();
+        if secrets.is_empty() {
+            return None;
+        }
         let values = secrets.iter().map(|secret| secret.expose());
         let found =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok()?;
@@ -50,7 +53,7 @@ impl Outcome {
         let paths =
             paths.map(|place| &place.path).chain(self.rejections.iter().map(|one| &one.path));
         let mut paths = paths.chain(self.warnings.iter().filter_map(|one| one.path.as_ref()));
-        if secrets.is_empty() || !paths.any(|path| found.is_match(path)) {
+        if !paths.any(|path| found.is_match(path)) {
             return None;
         }
         let mut shown = self.clone();

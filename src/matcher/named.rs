@@ -350,13 +350,16 @@ impl Matcher<'_> {
         let from = at.saturating_sub(BEFORE);
         let near = &bytes[from..bytes.len().min(at + AHEAD)];
         assignment::readings(near, at - from).any(|assigned| {
+            let rules = self.spoken_for(near, &assigned);
+            if rules.is_empty() {
+                return false;
+            }
             let raw = &near[assigned.value.range()];
             let plain = assignment::unslashed(raw);
             let value = plain.as_ref().map_or(raw, |plain| plain.as_slice());
             // A value that goes on may yet fit.
             let cut = assigned.value.end == near.len();
-            let rules = self.spoken_for(near, &assigned);
-            if rules.is_empty() || !cut && !may_be_drawn(value) {
+            if !cut && !may_be_drawn(value) {
                 return false;
             }
             rules.iter().any(|rule| cut || self.rules.rules[*rule].pattern.is_match(value))

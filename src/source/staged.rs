@@ -98,11 +98,6 @@ impl Difference {
         self.has_head
     }
 
-    /// Whether the next commit would have another content at this path from the root.
-    pub fn changes(&self, path: &str) -> bool {
-        self.staged.changes.iter().any(|change| shown_path(&change.path) == path)
-    }
-
     /// The paths that would have another content.
     pub fn paths(&self) -> HashSet<&[u8]> {
         self.staged.changes.iter().map(|change| change.path.as_slice()).collect()

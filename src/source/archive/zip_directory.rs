@@ -224,8 +224,10 @@ pub(super) fn local(
 pub(super) fn fits(bytes: &[u8], room: u64) -> bool {
     const METHODS: [u16; 8] = [0, 8, 9, 12, 14, 93, 95, 99];
     let number = |at: usize| u16_at(bytes, at).map(u64::from);
-    let sizes = (|| Some((u32_at(bytes, 18)?, number(26)?, number(28)?)))();
-    let Some((compressed, name, extra)) = sizes else { return false };
+    let (Some(compressed), Some(name), Some(extra)) = (u32_at(bytes, 18), number(26), number(28))
+    else {
+        return false;
+    };
     let compressed = if compressed == FULL_32 { 0 } else { compressed };
     let known = u16_at(bytes, 8).is_some_and(|method| METHODS.contains(&method));
     known && name > 0 && LOCAL as u64 + name + extra + compressed <= room
