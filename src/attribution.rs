@@ -221,28 +221,49 @@ fn line_has_match(around: Surroundings<'_>, line: usize) -> bool {
     around.matches.get(first).is_some_and(|m| m.start < span.end)
 }
 
-/// The whole word of a hit, for the report.
+/// The whole word of a hit, for the report: as much of it as can be no part of a secret, such as what
+/// stands before the host in `https://TOKEN@host`.
 fn describe(around: Surroundings<'_>, hit: &Hit, own: usize) -> String {
-    let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"_-.@/".contains(b);
-    let before = &around.bytes[..hit.span.start];
-    let after = &around.bytes[hit.span.end..];
-    let narrow = |b: &u8| {
-        if hit.kind == EvidenceKind::Host {
-            is_word(b) && *b != b'/'
-        } else {
-            b.is_ascii_alphanumeric() || *b == b'_'
-        }
-    };
-    let left = before.iter().rev().take(40).take_while(|b| narrow(b)).count();
-    let right =
-        after.iter().take(40).take_while(|b| narrow(b) && hit.kind != EvidenceKind::Host).count();
-    let word = String::from_utf8_lossy(&around.bytes[hit.span.start - left..hit.span.end + right])
-        .into_owned();
+    let is_host = hit.kind == EvidenceKind::Host;
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || *b == b'-' && is_host;
+    let is_joint = |b: &u8| if is_host { *b == b'.' } else { *b == b'_' };
+    let before = around.bytes[..hit.span.start].iter().rev().take(WORD);
+    let behind = around.bytes[hit.span.end..].iter().take(if is_host { 0 } else { WORD });
+    let left = shown(before, is_part, is_joint);
+    let right = shown(behind, is_part, is_joint);
+    let word = &around.bytes[hit.span.start - left..hit.span.end + right];
+    let word = String::from_utf8_lossy(word);
     let line = around.lines.line_of(hit.span.start);
     let place =
         if line == own { "on the same line".to_owned() } else { format!("on line {}", line + 1) };
     format!("{} `{word}` {place}", hit.kind.as_str())
 }
+
+/// How many bytes next to a hit are shown: parts of its word that are as short as those of names are.
+fn shown<'b>(
+    bytes: impl Iterator<Item = &'b u8>,
+    is_part: impl Fn(&u8) -> bool,
+    is_joint: impl Fn(&u8) -> bool,
+) -> usize {
+    let (mut whole, mut part) = (0, 0);
+    for byte in bytes {
+        if is_joint(byte) {
+            whole += part + 1;
+            part = 0;
+        } else if is_part(byte) && part < PART {
+            part += 1;
+        } else {
+            // A part that goes on is no name.
+            return if is_part(byte) { whole } else { whole + part };
+        }
+    }
+    whole + part
+}
+
+/// Bytes of a word that are looked at.
+const WORD: usize = 40;
+/// Bytes that a part of a name has at the most.
+const PART: usize = 15;
 
 fn stands_free(bytes: &[u8], span: Span, evidence: &Evidence) -> bool {
     let before = span.start.checked_sub(1).map(|i| bytes[i]);

@@ -149,6 +149,8 @@ pub struct Matcher<'r> {
 const MAX_CHAR: usize = 4;
 /// Bytes of a match that tell whether a candidate is plausible.
 const GLANCE: usize = 96;
+/// Bytes behind a match that tell whether it ends there.
+const BEHIND: usize = 64;
 /// Bytes that a match may begin before its literal, for those to be looked at.
 const MOST_BACK: usize = 96;
 
@@ -169,7 +171,8 @@ impl<'r> Matcher<'r> {
             return true;
         }
         if anchor.encodings == Encodings::Common {
-            return anchor.uses.iter().any(|usage| self.may_begin(bytes, candidate.at, usage));
+            return anchor.uses.iter().any(|usage| self.may_begin(bytes, candidate.at, usage))
+                || has_json_escape(bytes, candidate.at);
         }
         let end = candidate.at + anchor.literal.len();
         let stands = |usage: &Use| {
@@ -245,8 +248,7 @@ impl<'r> Matcher<'r> {
             return self.assigned(bytes, candidate, found);
         };
         if !recipe.steps.is_empty() {
-            let reach = self.text_reach(anchor);
-            let Some((text, index)) = decode::around(bytes, candidate.at, recipe, reach) else {
+            let Some((text, index)) = self.decoded(bytes, candidate.at, anchor, recipe) else {
                 return;
             };
             let before = found.matches.len();
@@ -271,6 +273,9 @@ impl<'r> Matcher<'r> {
             }
         }
         if anchor.encodings == Encodings::Common {
+            if found.matches.len() == before && has_json_escape(bytes, candidate.at) {
+                self.in_json(bytes, anchor, candidate, found);
+            }
             return;
         }
         let broken = || Some((Layer::Quoted, broken_prefix(bytes, candidate.at, anchor, 0)?));
@@ -351,6 +356,14 @@ impl<'r> Matcher<'r> {
         self.in_text(bytes, &text, index, &anchor.uses, &layers, candidate, found);
     }
 
+    /// Adds what there is where signs behind an anchor are escaped in JSON: `AccountKey=…\u002B…`.
+    fn in_json(&self, bytes: &[u8], anchor: &Anchor, candidate: Candidate, found: &mut Found) {
+        let (layer, reach) = (Layer::Escape, self.text_reach(anchor));
+        let read = decode::escaped_around(bytes, candidate.at, layer, reach);
+        let Some((text, index)) = read else { return };
+        self.in_text(bytes, &text, index, &anchor.uses, &[layer], candidate, found);
+    }
+
     /// Tells what came of the candidates of one content, when all of them were asked.
     pub fn settle(&self, bytes: &[u8], found: &mut Found) {
         foreign::settle(self.rules, bytes, found);
@@ -364,6 +377,36 @@ impl<'r> Matcher<'r> {
         };
         let far = anchor.uses.iter().any(is_long);
         Reach { forward: if far { foreign::FAR } else { Reach::MATCH.forward }, ..Reach::MATCH }
+    }
+
+    /// The text that a recipe leads to: as far as most matches go, and farther where a longer one may
+    /// have begun, as private keys and JSON Web Tokens are.
+    fn decoded(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        anchor: &Anchor,
+        recipe: &Recipe,
+    ) -> Option<(Text, usize)> {
+        let reach = self.text_reach(anchor);
+        let (text, index) = decode::around(bytes, at, recipe, reach)?;
+        // In two encodings it may be too far.
+        let goes_on = text.bytes.len() >= index + reach.forward && recipe.steps.len() == 1;
+        let longest = if goes_on { self.longest_begun(anchor, &text.bytes, index) } else { 0 };
+        if longest <= reach.forward {
+            return Some((text, index));
+        }
+        decode::around(bytes, at, recipe, Reach { forward: longest + BEHIND, ..reach })
+    }
+
+    /// The longest match that may have begun in a text, of those rules whose literal stands there.
+    fn longest_begun(&self, anchor: &Anchor, text: &[u8], index: usize) -> usize {
+        let longest = |usage: &Use| {
+            let start = index.checked_sub(usage.offset)?;
+            text.get(start..)?.starts_with(&usage.prefix).then_some(())?;
+            Some(self.rules.rules[usage.rule].longest)
+        };
+        anchor.uses.iter().filter_map(longest).max().unwrap_or(0)
     }
 
     #[allow(
@@ -386,6 +429,13 @@ impl<'r> Matcher<'r> {
             self.attempt(&place, usage, candidate, found);
         }
     }
+}
+
+/// Whether the escape of a sign stands near behind a candidate, as JSON has it: `\u002B`, `\/`.
+fn has_json_escape(bytes: &[u8], at: usize) -> bool {
+    let near = &bytes[at..bytes.len().min(at + GLANCE)];
+    let is_escape = |sign| near[sign..].starts_with(br"\u00") || near[sign..].starts_with(br"\/");
+    memchr::memchr_iter(b'\\', near).any(is_escape)
 }
 
 /// Of the matches in plain text and those in decoded text (from `from` on) keeps the longer ones.

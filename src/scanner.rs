@@ -14,7 +14,7 @@ mod snippet;
 mod view;
 
 pub use glance::{Constant, Glance};
-pub use mask::without_secrets;
+pub use mask::{secrets_in_name, without_secrets};
 pub use sighting::{Sighting, Sightings};
 
 use std::sync::OnceLock;

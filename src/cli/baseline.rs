@@ -16,6 +16,7 @@ use crate::baseline::{self, Baseline, Contents, Coverage, Format, Line};
 use crate::config;
 use crate::finding::Outcome;
 use crate::moment::Day;
+use crate::scanner::secrets_in_name;
 
 /// Carries out one of the commands.
 pub(super) fn run(command: BaselineCommand) -> Result<Exit, Failure> {
@@ -37,7 +38,7 @@ fn create(args: BaselineArgs, remarks: &RemarkArgs, force: bool) -> Result<Exit,
     known::apply(&args.shared, &mut outcome, &others, Coverage::Part);
     let mut contents = Contents::default();
     // A list of what is known holds no secret, in no path of a file either.
-    let outcome = outcome.masked().unwrap_or(outcome);
+    let outcome = outcome.masked(secrets_in_name).unwrap_or(outcome);
     add(&mut contents, &outcome, remarks);
     finish(&args, &file, &contents, &outcome, "")
 }
@@ -47,7 +48,7 @@ fn update(args: BaselineArgs, remarks: &RemarkArgs) -> Result<Exit, Failure> {
     let mut contents = contents(&file)?;
     let (mut outcome, others) = scanned(&args, &file)?;
     known::apply(&args.shared, &mut outcome, &others, Coverage::Part);
-    let outcome = outcome.masked().unwrap_or(outcome);
+    let outcome = outcome.masked(secrets_in_name).unwrap_or(outcome);
     let added = add(&mut contents, &outcome, remarks);
     let today = Day::of(output::now());
     let expired = contents.entries.values().filter(|l| l.expires.is_some_and(|d| d < today));

@@ -25,6 +25,7 @@ use super::{history, output, repository, scan, verify};
 use crate::finding::{Outcome, Verdict};
 use crate::report::{self, Format, github};
 use crate::rule::RuleSet;
+use crate::scanner::secrets_in_name;
 use crate::source::range::{Ends, Error};
 use event::{Event, Plan};
 use inputs::{Inputs, Mode};
@@ -257,7 +258,7 @@ fn finish(inputs: &Inputs, outputs: &Outputs, done: Done) -> Result<Exit, Failur
     shared.show_secrets = false;
     let verified = verify::verified(&shared.live, false, &outcome, &rules)?;
     let outcome = verified.unwrap_or(outcome);
-    let outcome = outcome.masked().unwrap_or(outcome);
+    let outcome = outcome.masked(secrets_in_name).unwrap_or(outcome);
     let exit = Exit::judged(&outcome, inputs.fail_on);
     annotate(inputs, &outcome, &rules, &scope)?;
     if inputs.summary {

@@ -16,6 +16,7 @@ use crate::finding::{Finding, Outcome};
 use crate::git::repository::Repository;
 use crate::report::sanitize::visible;
 use crate::rule::{Environment, RuleSet};
+use crate::scanner::secrets_in_name;
 use crate::source::history::TAG_MESSAGE;
 use crate::source::range::{Ends, is_zeros};
 
@@ -150,7 +151,7 @@ struct Words {
 }
 
 fn say(outcome: &Outcome, rules: &RuleSet, words: &Words) -> Result<Exit, Failure> {
-    let masked = outcome.masked();
+    let masked = outcome.masked(secrets_in_name);
     let outcome = masked.as_ref().unwrap_or(outcome);
     message::warnings(&outcome.warnings);
     let exit = Exit::of(outcome);

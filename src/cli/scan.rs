@@ -17,7 +17,7 @@ use crate::finding::{Confidence, FingerprintKey, Outcome, Warning};
 use crate::pipeline::Pipeline;
 use crate::report;
 use crate::rule::{Allowlist, RuleSet, builtin};
-use crate::scanner::{self, Scanner};
+use crate::scanner::{self, Scanner, secrets_in_name};
 use crate::source::archive::Limits;
 use crate::source::{self, Progress, Reading};
 
@@ -53,7 +53,7 @@ pub(super) fn tell(
     outcome: &Outcome,
     rules: &RuleSet,
 ) -> Result<Exit, Failure> {
-    let masked = if shared.show_secrets { None } else { outcome.masked() };
+    let masked = if shared.show_secrets { None } else { outcome.masked(secrets_in_name) };
     let outcome = masked.as_ref().unwrap_or(outcome);
     if !shared.quiet {
         message::warnings(&outcome.warnings);

@@ -24,8 +24,26 @@ pub fn check(kind: Checksum, secret: &[u8]) -> Option<bool> {
         }
         Checksum::Discord => Some(is_numeric(&decoded(secret.split(|b| *b == b'.').next()?)?)),
         Checksum::OnePassword => Some(json(secret.get(4..)?).is_some()),
+        Checksum::Der => is_cut(secret).then_some(false),
     }
 }
+
+/// Whether a private key in PEM is much shorter than the number says that its DER begins with: what a
+/// manual shows of one. What is no base64 between its lines counts as if it were.
+fn is_cut(secret: &[u8]) -> bool {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let Some(at) = memchr::memmem::find(secret, b"MII") else { return false };
+    let body = &secret[at..];
+    let start = body.get(..8).and_then(decoded);
+    let Some([0x30, 0x82, high, low, ..]) = start.as_deref() else { return false };
+    let stated = usize::from(u16::from_be_bytes([*high, *low]));
+    let there = body.iter().filter(|byte| is_base64(byte)).count();
+    // What is longer than a match gets is cut by that.
+    secret.len() < LONG_KEY && there * 3 / 4 < stated / 2
+}
+
+/// Bytes of a match that may be the whole of a longer key.
+const LONG_KEY: usize = 11_000;
 
 /// The number in the digits of `alphabet`, padded to `length`.
 fn written(mut number: u32, alphabet: &[u8], length: usize) -> Vec<u8> {

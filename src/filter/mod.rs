@@ -20,7 +20,7 @@ use crate::decode;
 use crate::finding::Confidence;
 use crate::matcher::{Match, inside};
 use crate::randomness;
-use crate::rule::{Deviant, Rule, Wordlike};
+use crate::rule::{Checksum, Deviant, Rule, Wordlike};
 
 /// Why a match is no finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +125,10 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     if rule.entropy.is_some_and(|least| shannon(secret) <= least) {
         return Err(Rejection::Entropy);
     }
+    let sum = rule.checksum.and_then(|kind| checksum::check(kind, secret));
+    if (rule.checksum, sum) == (Some(Checksum::Der), Some(false)) {
+        return Err(Rejection::Placeholder(Placeholder::Masked));
+    }
     let chance = chance(rule, body, shown.as_deref())?;
     let form = match (&rule.form, found.exact, rule.deviant) {
         (Some(_), true, _) => Confidence::High,
@@ -134,7 +138,7 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
         (_, _, Deviant::Evidence) => Confidence::Low,
         (_, _, Deviant::Reject) => return Err(Rejection::Form),
     };
-    Ok(match rule.checksum.and_then(|kind| checksum::check(kind, secret)) {
+    Ok(match sum {
         Some(true) => Confidence::High,
         Some(false) => form.min(chance).min(Confidence::Medium),
         None => form.min(chance),

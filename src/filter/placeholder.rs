@@ -48,8 +48,8 @@ const DIGEST_BYTES: usize = 6;
 
 /// First eight bytes of the SHA-256 of published bodies: sample keys of Stripe's documentation, keys of
 /// Google's own samples, UUIDs (lower-case) that standards and manuals use as examples, the tokens in the
-/// examples of OAuth (RFC 5849, 6749, 6750, 7009, 7636), of Telegram's and Docker's manuals, and the
-/// project of Infura that all tutorials have.
+/// examples of OAuth (RFC 5849, 6749, 6750, 7009, 7636), of Telegram's and Docker's manuals, the
+/// project of Infura that all tutorials have, and the key with which Yarn searches.
 const PUBLISHED: &[u64] = &[
     0x153a_1825_8645_1358,
     0x74e1_1884_b07b_1d51,
@@ -113,6 +113,7 @@ const PUBLISHED: &[u64] = &[
     0x5e32_825e_7048_a880,
     0xc029_95ef_ffd5_7c85,
     0x5d6e_eff5_64ca_ad6d,
+    0x2f21_fd9c_8167_8e39,
 ];
 
 /// Words that count wherever they stand. Seven letters or more: at 97 random characters, a given
@@ -190,6 +191,9 @@ const SHORT_WORDS: &[&str] = &[
 /// Rows of a keyboard, one after another.
 const KEYBOARD: &[u8] = b"qwertyuiopasdfghjklzxcvbnm";
 
+/// A body as long as this is of several parts.
+const LONG: usize = 100;
+
 /// Fewer characters than this say too little to be called repeated or counted.
 const LEAST: usize = 8;
 
@@ -227,8 +231,24 @@ fn is_template(body: &[u8]) -> bool {
     });
     let opens = body.iter().position(|&byte| byte == b'<');
     let angle = opens.is_some_and(|at| body.iter().skip(at).any(|&byte| byte == b'>'));
-    let brace = || body.iter().any(|byte| matches!(byte, b'{' | b'}'));
-    named || (angle || brace()) && nesting(body) != Nesting::Broken
+    named || angle && nesting(body) != Nesting::Broken || has_braces(body)
+}
+
+/// Whether braces stand there as in a template: in pairs, doubled, behind a sign, or at an end, where the
+/// rest of it was cut off.
+fn has_braces(body: &[u8]) -> bool {
+    let is_lead = |pair: &[u8]| match pair {
+        [lead, b'{'] => b"{$#%@\\".contains(lead),
+        pair => pair == b"}}",
+    };
+    match nesting(body) {
+        Nesting::Broken => false,
+        Nesting::Pairs => body.iter().any(|byte| matches!(byte, b'{' | b'}')),
+        Nesting::None => {
+            let cut = matches!(body, [b'{' | b'}', ..]) || matches!(body, [.., b'{' | b'}']);
+            cut || body.windows(2).any(is_lead)
+        }
+    }
 }
 
 /// Whether what stands behind a dollar sign is the name of a variable, or a command: among other
@@ -341,7 +361,8 @@ fn significant(body: &[u8]) -> impl DoubleEndedIterator<Item = u8> + Clone {
     body.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
 }
 
-/// A period of at most half the body, three different characters or fewer, or ten of one in a row.
+/// A period of at most half the body, three different characters or fewer, or ten of one in a row, and a
+/// quarter of what is long: numbers in keys have bits that are all alike, and lines begin with blanks.
 fn is_repeated(body: &[u8]) -> bool {
     let length = significant(body).count();
     if length < LEAST {
@@ -367,9 +388,14 @@ fn is_repeated(body: &[u8]) -> bool {
         significant(body).zip(significant(body).skip(period)).all(|(early, late)| early == late)
     };
     let alike = |run: usize| {
-        body.windows(run).any(|window| window.iter().all(|byte| Some(byte) == window.first()))
+        let is_one = |window: &[u8]| {
+            window.first().is_some_and(|first| !first.is_ascii_whitespace())
+                && window.iter().all(|byte| Some(byte) == window.first())
+        };
+        body.windows(run).any(is_one)
     };
-    (kinds <= 3 && length >= 12) || alike(10) || (1..=32.min(length / 2)).any(periodic)
+    let run = if length < LONG { 10 } else { length / 4 };
+    (kinds <= 3 && length >= 12) || alike(run) || (1..=32.min(length / 2)).any(periodic)
 }
 
 /// How one character follows another.
@@ -412,6 +438,8 @@ fn is_sequence(body: &[u8]) -> bool {
         return false;
     }
     let mut runs = Runs::default();
+    // Where one of many parts is all alike, `is_repeated` tells.
+    let counts = |step: Option<Step>| length < LONG || step != Some(Step::Same);
     let mut step: Option<Step> = None;
     let mut run = 1;
     for (early, late) in significant(body).zip(significant(body).skip(1)) {
@@ -419,12 +447,12 @@ fn is_sequence(body: &[u8]) -> bool {
             run += 1;
             continue;
         }
-        runs.add(run);
+        runs.add(run, counts(step));
         step = STEPS.into_iter().find(|step| step.joins(early, late));
         // The character before opened this run, unless it closed the last one.
         run = if step.is_some() && run < 3 { 2 } else { 1 };
     }
-    runs.add(run);
+    runs.add(run, counts(step));
     runs.longest >= 10
         || runs.of_five * 5 >= length * 3
         || runs.of_three * 5 >= length * 4
@@ -440,8 +468,8 @@ struct Runs {
 }
 
 impl Runs {
-    fn add(&mut self, run: usize) {
-        self.longest = self.longest.max(run);
+    fn add(&mut self, run: usize, counts: bool) {
+        self.longest = self.longest.max(if counts { run } else { 0 });
         self.of_five += if run >= 5 { run } else { 0 };
         self.of_three += if run >= 3 { run } else { 0 };
     }

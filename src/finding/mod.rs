@@ -3,6 +3,7 @@
 //! Not here: how it was found, and how a report looks.
 
 mod fingerprint;
+mod mask;
 mod outcome;
 mod secret;
 

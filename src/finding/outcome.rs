@@ -1,9 +1,9 @@
 //! What a whole run came to.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
+use super::mask::Mask;
 use super::{Finding, Secret, Warning};
 
 /// What a run found, what it could not read, and what it did.
@@ -27,58 +27,108 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The same to be shown, if a secret of the run is in a path: masked there, and the fingerprints of what
-    /// lies there are those that hold for any path.
-    pub fn masked(&self) -> Option<Self> {
-        let secrets: Vec<&Secret> =
-            self.findings.iter().map(|finding| &finding.secret).filter(|s| s.is_marked()).collect();
-        if secrets.is_empty() {
-            return None;
-        }
-        let values = secrets.iter().map(|secret| secret.expose());
-        let found =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok()?;
-        let mask = |text: &str| {
-            found.is_match(text).then(|| {
-                let mut masked = String::new();
-                let shown = |m: &aho_corasick::Match, _: &str, out: &mut String| {
-                    out.push_str(&secrets[m.pattern().as_usize()].redacted());
-                    true
-                };
-                found.replace_all_with(text, &mut masked, shown);
-                masked
-            })
-        };
-        let paths = self.findings.iter().flat_map(|finding| &finding.occurrences);
-        let paths =
-            paths.map(|place| &place.path).chain(self.rejections.iter().map(|one| &one.path));
-        let mut paths = paths.chain(self.warnings.iter().filter_map(|one| one.path.as_ref()));
-        if !paths.any(|path| found.is_match(path)) {
-            return None;
-        }
+    /// The same to be shown, if a secret of the run stands in what is shown beside it: masked there. Where
+    /// that is the path, the fingerprints of what lies there are those that hold for any path. `in_name`
+    /// tells the secrets that are nowhere but in the name of a file.
+    pub fn masked(&self, in_name: impl Fn(&str) -> Vec<Secret>) -> Option<Self> {
+        let suppressed = self.suppressed.iter().map(|one| &one.finding);
+        let known: Vec<&Finding> = self.findings.iter().chain(suppressed).collect();
+        let named = self.names().into_iter().flat_map(in_name).collect::<Vec<Secret>>();
+        let marked = known.iter().map(|finding| &finding.secret).filter(|s| s.is_marked());
+        let names = Mask::new(marked.chain(&named));
+        let places = known.iter().flat_map(|finding| &finding.occurrences);
+        let encoded = places.filter_map(|place| place.encoded.as_ref());
+        let all = known.iter().map(|finding| &finding.secret).chain(encoded).chain(&named);
+        let texts = Mask::new(all.filter(|secret| is_telling(secret.expose())))?;
         let mut shown = self.clone();
-        let suppressed = shown.suppressed.iter_mut().map(|one| &mut one.finding);
-        for finding in shown.findings.iter_mut().chain(suppressed) {
-            for place in &mut finding.occurrences {
-                if let Some(path) = mask(&place.path) {
-                    place.path = path;
-                    place.stable_path = String::new();
-                }
-            }
-            if let Some(first) = finding.occurrences.first() {
-                finding.fingerprint = finding.fingerprint_at(first);
+        let mut changed = false;
+        for finding in shown.findings_mut() {
+            let moved = names.as_ref().is_some_and(|names| mask_paths(finding, names));
+            changed |= moved | mask_texts(finding, &texts);
+        }
+        changed |= shown.mask_rest(names.as_ref(), &texts);
+        changed.then_some(shown)
+    }
+
+    /// The different paths of all that is shown.
+    fn names(&self) -> BTreeSet<&str> {
+        let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
+        let paths = places.map(|place| place.path.as_str());
+        let rejected = self.rejections.iter().map(|one| one.path.as_str());
+        paths
+            .chain(rejected)
+            .chain(self.warnings.iter().filter_map(|w| w.path.as_deref()))
+            .collect()
+    }
+
+    fn findings_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.findings.iter_mut().chain(self.suppressed.iter_mut().map(|one| &mut one.finding))
+    }
+
+    /// Masks what is no part of a finding.
+    fn mask_rest(&mut self, names: Option<&Mask>, texts: &Mask) -> bool {
+        let mut changed = false;
+        for one in &mut self.suppressed {
+            for text in one.by.texts_mut() {
+                changed |= texts.apply(text);
             }
         }
-        let rejected = shown.rejections.iter_mut().map(|one| &mut one.path);
-        let warned = shown.warnings.iter_mut().filter_map(|one| one.path.as_mut());
+        for mark in &mut self.comments {
+            changed |= mark.reason.as_mut().is_some_and(|reason| texts.apply(reason));
+            changed |= names.is_some_and(|names| names.apply(&mut mark.path));
+        }
+        let rejected = self.rejections.iter_mut().map(|one| &mut one.path);
+        let warned = self.warnings.iter_mut().filter_map(|one| one.path.as_mut());
         for path in rejected.chain(warned) {
-            if let Some(masked) = mask(path) {
-                *path = masked;
-            }
+            changed |= names.is_some_and(|names| names.apply(path));
         }
-        Some(shown)
+        changed
     }
 }
+
+/// Masks the paths of a finding; what lies there is then known by the fingerprint that holds for any.
+fn mask_paths(finding: &mut Finding, names: &Mask) -> bool {
+    let mut changed = false;
+    for place in &mut finding.occurrences {
+        if names.apply(&mut place.path) {
+            place.stable_path = String::new();
+            changed = true;
+        }
+    }
+    if let Some(first) = finding.occurrences.first().filter(|_| changed) {
+        finding.fingerprint = finding.fingerprint_at(first);
+    }
+    changed
+}
+
+/// Masks what is shown beside a finding.
+fn mask_texts(finding: &mut Finding, texts: &Mask) -> bool {
+    let mut changed = false;
+    for place in &mut finding.occurrences {
+        changed |= texts.apply(&mut place.snippet);
+        for name in &mut place.reach.refs {
+            changed |= texts.apply(name);
+        }
+        for commit in place.commit.iter_mut().chain(&mut place.last_commit) {
+            for text in [&mut commit.author, &mut commit.email, &mut commit.summary] {
+                changed |= texts.apply(text);
+            }
+        }
+    }
+    for evidence in &mut finding.evidence {
+        changed |= texts.apply(evidence);
+    }
+    changed
+}
+
+/// Whether a secret is masked wherever it stands: shorter ones, and words, stand in any text.
+fn is_telling(secret: &[u8]) -> bool {
+    let is_word = || secret.iter().all(u8::is_ascii_alphabetic);
+    secret.len() >= TELLING && !(secret.len() < 2 * TELLING && is_word())
+}
+
+/// Fewer bytes tell nothing.
+const TELLING: usize = 8;
 
 /// A candidate that is no finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,6 +204,16 @@ pub enum Suppressor {
 }
 
 impl Suppressor {
+    /// What somebody wrote, and where.
+    fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let (place, reason) = match self {
+            Suppressor::Comment { path, reason, .. } => (Some(path), reason),
+            Suppressor::Allowlist { reason, .. } => (None, reason),
+            Suppressor::Baseline { file, reason, .. } => (Some(file), reason),
+        };
+        place.into_iter().chain(reason)
+    }
+
     /// Why the secret may stay, if somebody said so.
     pub fn reason(&self) -> Option<&str> {
         match self {

@@ -38,10 +38,20 @@ impl Secret {
         if self.value.is_empty() {
             return String::new();
         }
-        let (prefix, body) = self.value.split_at(self.prefix);
+        let prefix = String::from_utf8_lossy(&self.value[..self.prefix]);
+        format!("{prefix}{}", self.redacted_body())
+    }
+
+    /// The same without the prefix.
+    pub fn redacted_body(&self) -> String {
+        let body = &self.value[self.prefix..];
         let tail = if body.len() >= SHOW_TAIL_FROM { &body[body.len() - TAIL..] } else { &[] };
-        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        format!("{}****{}", shown(prefix), shown(tail))
+        format!("****{}", String::from_utf8_lossy(tail))
+    }
+
+    /// What stands behind the prefix, if it is so long that nothing else is written so.
+    pub fn body(&self) -> Option<&[u8]> {
+        self.value.get(self.prefix..).filter(|body| body.len() >= TELLING)
     }
 }
 

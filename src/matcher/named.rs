@@ -13,16 +13,20 @@ use zeroize::Zeroizing;
 use super::silence::Silence;
 use super::{Captured, Found, Match, Matcher};
 use crate::assignment::{self, Assigned, written};
+use crate::decode::{self, Layer, Reach, Text};
 use crate::finding::Secret;
 use crate::prefilter::Candidate;
 use crate::randomness;
 use crate::rule::{LAST, Listed, Name, RuleSet};
 use crate::span::Span;
+use crate::token::{RUN, is_token};
 
 /// Bytes before a value's run on which it depends whether it is plausible.
 pub(super) const BEFORE: usize = assignment::BACK;
 /// And from its start on.
 pub(super) const AHEAD: usize = 112;
+/// How far text with escapes is read around it.
+const REACH: Reach = Reach { back: BEFORE, forward: 1200 };
 
 /// Words that mean that a value is secret.
 const SECRET: [&str; 18] = [
@@ -46,7 +50,7 @@ const SECRET: [&str; 18] = [
     "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
-const PUBLIC: [&str; 54] = [
+const PUBLIC: [&str; 57] = [
     "commit",
     "sha",
     "sha1",
@@ -94,6 +98,9 @@ const PUBLIC: [&str; 54] = [
     "time",
     "expires",
     "expiry",
+    "encrypted",
+    "hashed",
+    "tokenizer",
     "fake",
     "dummy",
     "bogus",
@@ -105,10 +112,12 @@ const PUBLIC: [&str; 54] = [
 
 /// Words that make a key or a token one that everybody may see, that nobody can use elsewhere, or that
 /// opens nothing, as those do that tests are refused with.
-const OPEN: [&[u8]; 13] = [
+const OPEN: [&[u8]; 15] = [
     b"public",
     b"pub",
     b"hashed",
+    b"encrypted",
+    b"tokenizer",
     b"csrf",
     b"xsrf",
     b"authenticity",
@@ -326,7 +335,7 @@ fn may_be_drawn(value: &[u8]) -> bool {
     // The number of an account before hexadecimal digits tells nothing of these: `1/0f3a…`.
     let own = match value.iter().position(|byte| *byte == b'/') {
         Some(at) if value[..at].iter().all(u8::is_ascii_digit) => &value[at + 1..],
-        _ => value,
+        _ => value.strip_prefix(b"base64:").unwrap_or(value),
     };
     !is_labelled(value) && randomness::evidence(own).bits >= 0.0
 }
@@ -349,13 +358,20 @@ impl Matcher<'_> {
     pub(super) fn may_be_assigned(&self, bytes: &[u8], at: usize) -> bool {
         let from = at.saturating_sub(BEFORE);
         let near = &bytes[from..bytes.len().min(at + AHEAD)];
-        assignment::readings(near, at - from).any(|assigned| {
+        let read = unescaped_around(near, at - from);
+        read.is_some_and(|(text, run)| self.may_be_secret(&text.bytes, run))
+            || self.may_be_secret(near, at - from)
+    }
+
+    /// The same of a run in text of which no more is to be seen.
+    fn may_be_secret(&self, near: &[u8], run: usize) -> bool {
+        assignment::readings(near, run).any(|assigned| {
             let rules = self.spoken_for(near, &assigned);
             if rules.is_empty() {
                 return false;
             }
             let raw = &near[assigned.value.range()];
-            let plain = assignment::unslashed(raw);
+            let plain = assignment::unescaped(raw);
             let value = plain.as_ref().map_or(raw, |plain| plain.as_slice());
             // A value that goes on may yet fit.
             let cut = assigned.value.end == near.len();
@@ -388,10 +404,22 @@ impl Matcher<'_> {
     /// Adds what the value is whose run begins at a candidate.
     pub(super) fn assigned(&self, bytes: &[u8], candidate: Candidate, found: &mut Found) {
         let from = candidate.at.saturating_sub(BEFORE);
-        let text = &bytes[from..];
-        for assigned in assignment::readings(text, candidate.at - from) {
+        let (text, run) = (&bytes[from..], candidate.at - from);
+        if let Some((decoded, run)) = unescaped_around(text, run) {
             let before = found.matches.len();
-            self.read_as(text, from, &assigned, candidate, found);
+            let near = Near { text: &decoded.bytes, from, decoded: Some(&decoded) };
+            self.read_all(&near, run, candidate, found);
+            if found.matches.len() > before {
+                return;
+            }
+        }
+        self.read_all(&Near { text, from, decoded: None }, run, candidate, found);
+    }
+
+    fn read_all(&self, near: &Near<'_>, run: usize, candidate: Candidate, found: &mut Found) {
+        for assigned in assignment::readings(near.text, run) {
+            let before = found.matches.len();
+            self.read_as(near, &assigned, candidate, found);
             let told = &found.matches[before..];
             if told.iter().any(|m| !self.rules.rules[m.rule].is_generic()) {
                 break;
@@ -401,19 +429,18 @@ impl Matcher<'_> {
 
     fn read_as(
         &self,
-        text: &[u8],
-        from: usize,
+        near: &Near<'_>,
         assigned: &Assigned,
         candidate: Candidate,
         found: &mut Found,
     ) {
-        let raw = &text[assigned.value.range()];
-        let plain = assignment::unslashed(raw);
+        let raw = &near.text[assigned.value.range()];
+        let plain = assignment::unescaped(raw);
         let value = plain.as_ref().map_or(raw, |plain| plain.as_slice());
         if !may_be_drawn(value) {
             return;
         }
-        for index in self.spoken_for(text, assigned) {
+        for index in self.spoken_for(near.text, assigned) {
             let rule = &self.rules.rules[index];
             if value.len() > rule.longest {
                 continue;
@@ -421,21 +448,51 @@ impl Matcher<'_> {
             let captures = rule.pattern.regex().and_then(|regex| regex.captures(value));
             let Some(captured) = captures.and_then(|c| Captured::new(rule, &c)) else { continue };
             let Captured { secret, body, .. } = captured;
-            let start = from + assigned.value.start;
+            let start = assigned.value.start;
             let at = |index| if raw.len() == value.len() { index } else { written(raw, index) };
+            let whole = Span::new(assigned.name.start, assigned.value.end);
+            let span = near.source(Span::new(start + at(secret.start), start + at(secret.end)));
+            let is_encoded = near.decoded.is_some() && span.len() != secret.len();
             found.matches.push(Match {
                 rule: index,
-                span: Span::new(start + at(secret.start), start + at(secret.end)),
-                whole: Span::new(from + assigned.name.start, start + raw.len()),
+                span,
+                whole: near.source(whole),
                 secret: Secret::new(&value[secret.range()], 0),
-                matched: Zeroizing::new(text[assigned.name.start..assigned.value.end].into()),
+                matched: Zeroizing::new(near.text[whole.range()].into()),
                 body: Span::new(body.start - secret.start, body.end - secret.start),
                 uuid: None,
                 exact: rule.form.as_ref().is_some_and(|f| f.is_match(&value[body.range()])),
-                layers: Vec::new(),
+                layers: if is_encoded { vec![Layer::Escape] } else { Vec::new() },
                 candidate: Some(candidate),
                 swept: None,
             });
         }
     }
+}
+
+/// Text around a run, as it is or decoded.
+struct Near<'t> {
+    text: &'t [u8],
+    /// Where it begins in the content.
+    from: usize,
+    decoded: Option<&'t Text>,
+}
+
+impl Near<'_> {
+    /// Where a part of the text is in the content.
+    fn source(&self, part: Span) -> Span {
+        let part = self.decoded.map_or(part, |text| text.source(part));
+        Span::new(self.from + part.start, self.from + part.end)
+    }
+}
+
+/// The text around a run behind an escaped sign, such as `&quot;`, without its escapes, and where the
+/// run is in it.
+fn unescaped_around(near: &[u8], run: usize) -> Option<(Text, usize)> {
+    let origin = assignment::escape_before(near, run)?;
+    let (text, sign) = decode::escaped_around(near, origin, Layer::Escape, REACH)?;
+    let rest = text.bytes.get(sign..)?;
+    let run = sign + rest.iter().position(|byte| is_token(*byte))?;
+    let own = text.bytes[run..].iter().take(RUN).take_while(|byte| is_token(**byte)).count();
+    (own == RUN).then_some((text, run))
 }

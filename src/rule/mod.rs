@@ -184,6 +184,8 @@ pub enum Checksum {
     Discord,
     /// JSON in base64 behind the prefix: 1Password.
     OnePassword,
+    /// The length that DER begins with: private keys.
+    Der,
 }
 
 /// Who wrote a rule file.

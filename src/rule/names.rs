@@ -82,7 +82,10 @@ impl Name {
                 }
                 self.letters.push(byte.to_ascii_lowercase());
             }
-            before = *byte;
+            // `\nTOKEN`, `%0ATOKEN`: a line may begin behind it.
+            let is_break = before == b'\\' && matches!(byte, b'n' | b'r' | b't')
+                || byte.is_ascii_hexdigit() && ends_escape(raw, at);
+            before = if is_break { b' ' } else { *byte };
         }
         self.starts.push(self.letters.len());
     }
@@ -110,6 +113,15 @@ impl Name {
     }
 }
 
+/// Whether the digit at `at` is the last one of an escape such as `%0A` or `\u000a`.
+fn ends_escape(raw: &[u8], at: usize) -> bool {
+    ["%", r"\u00"].iter().any(|lead| {
+        let start = at.checked_sub(lead.len() + 1);
+        let own = start.and_then(|start| raw.get(start..at)?.strip_prefix(lead.as_bytes()));
+        matches!(own, Some([digit]) if digit.is_ascii_hexdigit())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +140,7 @@ mod tests {
         assert_eq!(parts("acme.prod-APIKey"), "acme prod api key");
         assert_eq!(parts("AcmeV2Key"), "acme v2 key");
         assert_eq!(parts("--x-api_key: "), "x api key");
+        assert_eq!(parts("\\r\\napi_key"), "r n api key");
     }
 
     #[test]

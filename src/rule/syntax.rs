@@ -315,6 +315,7 @@ const CHECKSUMS: &[(&str, Checksum)] = &[
     ("sentry-org", Checksum::SentryOrg),
     ("discord", Checksum::Discord),
     ("1password", Checksum::OnePassword),
+    ("der", Checksum::Der),
 ];
 const DEVIANTS: &[(&str, Deviant)] =
     &[("reject", Deviant::Reject), ("accept", Deviant::Accept), ("evidence", Deviant::Evidence)];

@@ -339,13 +339,19 @@ impl Scanner<'_> {
         let is_telling = |m: &&NearMiss| !self.rules.rules[m.rule].is_generic();
         for miss in misses.iter().filter(is_telling).filter(is_apart) {
             let start = places.position(miss.span.start);
-            let raw = String::from_utf8_lossy(&blob.bytes[miss.span.range()]);
+            let rule = &self.rules.rules[miss.rule];
+            let raw = &blob.bytes[miss.span.range()];
+            // No more of it than everybody knows.
+            let literals = rule.lead().map_or(&[][..], |lead| &lead.literals);
+            let known = literals.iter().filter(|literal| raw.starts_with(literal));
+            let known = known.map(Vec::len).max().unwrap_or(0);
+            let known = String::from_utf8_lossy(&raw[..known]);
             sightings.rejections.push(Rejected {
                 path: blob.provenance.path.clone(),
                 line: start.line,
                 column: start.column,
-                rule: self.rules.rules[miss.rule].id.to_string(),
-                text: raw.chars().take(12).chain("****".chars()).collect(),
+                rule: rule.id.to_string(),
+                text: format!("{known}****"),
                 reason: miss.reason.to_owned(),
             });
         }

@@ -10,7 +10,9 @@ use super::snippet::{self, FAR};
 use super::view::View;
 use super::{Options, Scanner, Scratch};
 use crate::attribution::Surroundings;
+use crate::blob::{Blob, Provenance};
 use crate::filter::allow::{AllowComment, SHOWN_REASON};
+use crate::finding::{Confidence, Secret};
 use crate::matcher::Match;
 use crate::rule::{RuleSet, builtin};
 use crate::span::Span;
@@ -25,6 +27,24 @@ static ALL: LazyLock<Scanner<'static>> = LazyLock::new(|| Scanner::new(&RULES, O
 pub fn without_secrets(text: String) -> String {
     ALL.masked(text)
 }
+
+/// The secrets that are in the name of a file or a folder: those that have a mark of their own, and of
+/// which there is no doubt, for a name is masked only then.
+pub fn secrets_in_name(name: &str) -> Vec<Secret> {
+    let is_own = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let mut pieces = name.as_bytes().split(|byte| !is_own(*byte));
+    if !pieces.any(|piece| piece.len() >= MARKED && piece.iter().any(u8::is_ascii_digit)) {
+        return Vec::new();
+    }
+    let provenance = Provenance::named(String::new());
+    let found = ALL.scan(&Blob::whole(name.as_bytes(), &provenance), &mut Scratch::default());
+    let all = found.into_iter().flat_map(|found| found.sightings);
+    let sure = all.filter(|one| one.confidence >= Confidence::Medium && one.secret.is_marked());
+    sure.map(|one| one.secret).collect()
+}
+
+/// No key with a mark is shorter.
+const MARKED: usize = 16;
 
 /// Bytes on each side of a finding in which more is sought: all that is shown of its line, and what goes
 /// on there.
