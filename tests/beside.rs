@@ -263,3 +263,47 @@ fn a_key_is_masked_though_matches_lie_within_it() {
         assert!(!run.stdout.contains(tail), "{choice:?} {}", run.stdout);
     }
 }
+
+/// Not only the first one, and nothing of the metadata below them.
+#[test]
+fn each_value_of_a_secret_of_kubernetes_is_found() {
+    let values = |indent: &str| {
+        let line = |name: &str| armed(&format!("{indent}{name}: {{base64:30}}\n"));
+        [
+            line("first"),
+            format!("{indent}user: YWRtaW4=\n{indent}# x\n"),
+            line("second"),
+            line("tls"),
+        ]
+        .concat()
+    };
+    let metadata = |indent: &str| format!("{indent}name: averylongsecretname\n");
+    let texts = [
+        format!("kind: Secret\ntype: Opaque\ndata:\n{}metadata:\n{}", values("  "), metadata("  ")),
+        format!(
+            "apiVersion: v1\ndata:\n{}kind: Secret\nmetadata:\n{}",
+            values("  "),
+            metadata("  ")
+        ),
+        format!(
+            "items:\n- kind: Secret\n  data:\n{}  metadata:\n{}",
+            values("    "),
+            metadata("    ")
+        ),
+    ];
+    for text in texts {
+        let place = Place::with(&[("s.yaml", text.clone())]);
+        let lines: Vec<String> = place
+            .run(&["--format", "json"])
+            .places()
+            .iter()
+            .filter_map(|place| place.split(':').nth(1))
+            .map(str::to_owned)
+            .collect();
+        let all = text.lines().zip(1..).filter(|(line, _)| line.contains("first: "));
+        let first = all.map(|(_, number)| number).next().expect("a first one");
+        let expected: Vec<String> =
+            [first, first + 3, first + 4].iter().map(ToString::to_string).collect();
+        assert_eq!(lines, expected, "{}", text.lines().count());
+    }
+}

@@ -74,7 +74,9 @@ impl Matcher<'_> {
                 found,
             ),
             Some(captured) if free => {
+                let end = captured.secret.end;
                 found.matches.push(build(place, usage, rule, window, captured, candidate));
+                add_more(place, usage, window, end, candidate, rule, found);
             }
             Some(captured) => {
                 miss(place, usage, captured.whole.len(), "it is part of a longer word", found)
@@ -122,6 +124,28 @@ impl Matcher<'_> {
             from = whole.start + 1;
         }
         true
+    }
+}
+
+/// Adds the further secrets of a list that goes on at `from` of a window.
+fn add_more(
+    place: &Place<'_>,
+    usage: &Use,
+    window: &[u8],
+    mut from: usize,
+    candidate: Candidate,
+    rule: &Rule,
+    found: &mut Found,
+) {
+    let Some(regex) = rule.more.as_ref().and_then(|more| more.regex()) else { return };
+    while let Some(rest) = window.get(from..)
+        && let Some(captures) = regex.captures(rest)
+        && let Some(captured) = Captured::new(rule, &captures)
+        && captured.whole.start == 0
+    {
+        let place = Place { start: place.start + from, ..*place };
+        from += captured.secret.end;
+        found.matches.push(build(&place, usage, rule, rest, captured, candidate));
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Rule {
     /// What the body is the base64 of, all of it: a body of anything else is no match, and what this
     /// captures is judged in the body's place.
     pub inside: Option<Pattern>,
+    /// What leads from one secret to the next one of a list, and takes in that: right behind a match.
+    pub more: Option<Pattern>,
     /// What becomes of a body that has not the documented form.
     pub deviant: Deviant,
     /// Whether the body must look drawn at random.

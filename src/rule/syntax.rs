@@ -88,6 +88,7 @@ pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
         entropy: table.number("entropy"),
         form: table.string("form").and_then(|f| self::pattern(table, &f, Pattern::whole)),
         inside: table.string("inside").and_then(|i| self::pattern(table, &i, Pattern::whole)),
+        more: table.string("more").and_then(|m| self::pattern(table, &m, Pattern::new)),
         deviant: choice(table, "deviant", DEVIANTS).unwrap_or_default(),
         random: table.boolean("random").unwrap_or(false),
         wordlike: choice(table, "wordlike", WORDLIKE).unwrap_or_default(),
@@ -174,7 +175,7 @@ fn characters(table: &Table<'_, '_>) -> Option<u32> {
 const LONGEST: usize = 16 << 10;
 
 /// Keys that a rule of ours may have; one that has none of them means what it means to gitleaks.
-const OWN_KEYS: [&str; 19] = [
+const OWN_KEYS: [&str; 20] = [
     "provider",
     "severity",
     "environment",
@@ -187,6 +188,7 @@ const OWN_KEYS: [&str; 19] = [
     "characters",
     "exact_end",
     "checksum",
+    "more",
     "encodings",
     "longest",
     "boundary",

@@ -135,6 +135,7 @@ impl Draft {
             names: None,
             longest: crate::rule::MAX_MATCH,
             wordlike: crate::rule::Wordlike::default(),
+            more: None,
             characters: None,
             boundary: false,
             exact_end: false,
