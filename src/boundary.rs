@@ -3,6 +3,8 @@
 //! Escapes that end in a letter or digit (`%3D`, `\n`, `\u003d`, colour codes) stand before tokens in
 //! real text, and are boundaries all the same.
 
+use crate::randomness;
+
 /// How far before a token a terminal's colour code may begin.
 const MAX_COLOUR: usize = 24;
 
@@ -19,6 +21,7 @@ pub fn is_token_start(text: &[u8], at: usize) -> bool {
     let before = &text[..at.min(text.len())];
     match before.last() {
         None => true,
+        Some(b'+' | b'/') => !is_in_base64(before),
         Some(last) if !is_token(*last) => true,
         // A line that a patch removes.
         Some(b'-') if matches!(before, [b'-'] | [.., b'\n', b'-']) => true,
@@ -31,6 +34,14 @@ pub fn is_token_start(text: &[u8], at: usize) -> bool {
                 || after_quoted(before)
         }
     }
+}
+
+/// Whether `before` ends in base64 of what is not text, such as an image: among so much of it there are
+/// the marks of keys by chance. A path of so many letters has words.
+fn is_in_base64(before: &[u8]) -> bool {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let Some(part) = before.last_chunk::<LOOK_BEHIND>() else { return false };
+    part.iter().all(is_base64) && randomness::evidence(part).bits >= randomness::CERTAIN
 }
 
 /// Whether a token character right before `at` belongs to an escape, or is a byte of a binary format
@@ -168,6 +179,21 @@ mod tests {
             "100",
         ] {
             assert!(!starts(before), "{before:?} is no boundary");
+        }
+    }
+
+    #[test]
+    fn base64_of_an_image_goes_on_behind_its_signs() {
+        let starts = |before: &str| is_token_start(before.as_bytes(), before.len());
+        for seed in 0..100 {
+            let image = crate::rule::drawn("{base64:60}", seed);
+            assert!(!starts(&format!("{image}/")) && !starts(&format!("\"{image}+")), "{seed}");
+        }
+        for path in [
+            "src/main/java/org/acme/services2/internal/http/",
+            "api/v1/Users/42/sessions/active/tokens/by/Name/",
+        ] {
+            assert!(starts(path), "{path}");
         }
     }
 

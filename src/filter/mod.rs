@@ -191,7 +191,9 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
     let least = match rule.random {
         true if rule.wordlike == Wordlike::Accept => PHRASE,
         // Chance seldom draws letters of one case alone; words run together are just that.
-        true if is_one_case(body) => randomness::CERTAIN,
+        true if is_one_case(body) || rule.is_generic() && is_identifier(body) => {
+            randomness::CERTAIN
+        }
         true => randomness::LIKELY,
         false => PHRASE,
     };
@@ -263,6 +265,12 @@ fn is_one_case(body: &[u8]) -> bool {
     };
     let has = |test: fn(&u8) -> bool| body.iter().any(test);
     !has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) != has(u8::is_ascii_uppercase)
+}
+
+/// Whether a body is of letters alone, as names of types and variables are: of 20 characters of base62
+/// drawn at random, three in a hundred have no digit.
+fn is_identifier(body: &[u8]) -> bool {
+    body.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// Shannon entropy in bits a byte.
