@@ -51,6 +51,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("token", "lookup"),
     ("assignment", "span"),
     ("assignment", "token"),
+    // Where a token may begin in base64 of an image, which looks drawn.
+    ("boundary", "randomness"),
     // Days as people write them rest on the arithmetic of days.
     ("moment", "calendar"),
 ];
