@@ -36,13 +36,38 @@ pub struct Attribution {
     pub provider: Option<String>,
     /// What proves it, for people.
     pub evidence: Vec<String>,
-    /// Other providers that issue such keys and that the content speaks for nearly as well.
+    /// Other providers that issue such keys and that the content speaks for nearly as well. Without a
+    /// provider, those that the content speaks for and that are not named: the key has not their form,
+    /// or they never are.
     pub rivals: Vec<String>,
+    /// Whether the evidence for the provider, or for the rivals alone, stands on the line of the key.
+    pub on_line: bool,
     /// Lines between the key and the evidence, so many bytes of a long line counting as one; none:
-    /// the form of the key proves the provider.
+    /// the form of the key proves the provider, or nothing does.
     pub distance: Option<usize>,
     /// Why the evidence is not enough to send the key to the provider.
     pub doubt: Option<&'static str>,
+}
+
+impl Attribution {
+    /// Of what the surroundings of a key tell, the nearest first: the first that names a provider, with
+    /// all that nearer ones say against it.
+    pub fn first_named(all: impl Iterator<Item = Attribution>) -> Self {
+        let mut first = Attribution::default();
+        for told in all {
+            if let Some(provider) = &told.provider {
+                let against = first.rivals.into_iter().filter(|id| id != provider);
+                let mut rivals: Vec<String> = told.rivals.into_iter().chain(against).collect();
+                rivals.sort();
+                rivals.dedup();
+                return Attribution { rivals, ..told };
+            }
+            if first.rivals.is_empty() {
+                first = told;
+            }
+        }
+        first
+    }
 }
 
 /// The surroundings in which evidence is weighed: a text, its lines, what was found in it.
@@ -129,7 +154,7 @@ impl<'r> Attributor<'r> {
         };
         let own = at_line(around, at);
         let mut best: Option<(Rank, &Hit)> = None;
-        let mut others: Vec<(usize, bool)> = Vec::new();
+        let mut others: Vec<(Rank, usize)> = Vec::new();
         let listed = |provider: usize| {
             rule.issuers.iter().any(|i| i.provider == self.rules.providers[provider].id)
         };
@@ -140,29 +165,51 @@ impl<'r> Attributor<'r> {
             }
             let Some(rank) = rank(around, own, at, hit) else { continue };
             // Forms drift: a rival need not issue this body to cast doubt.
-            others.push((hit.provider, rank.lines == 0));
+            others.push((rank, hit.provider));
             if may_issue(hit.provider) && best.as_ref().is_none_or(|(top, _)| rank < *top) {
                 best = Some((rank, hit));
             }
         }
-        let Some((rank, hit)) = best else { return Attribution::default() };
-        let provider = &self.rules.providers[hit.provider];
-        if rule.issuers.iter().any(|i| i.rival && i.provider == provider.id) {
-            return Attribution::default();
-        }
-        // What stands on the key's own line outweighs all that does not.
-        others.retain(|(other, near)| *other != hit.provider && (*near || rank.lines > 0));
-        let mut rivals: Vec<String> =
-            others.into_iter().map(|(i, _)| self.rules.providers[i].id.to_string()).collect();
-        rivals.sort();
-        rivals.dedup();
+        let rival = |provider: usize| {
+            let id = &self.rules.providers[provider].id;
+            rule.issuers.iter().any(|i| i.rival && i.provider == *id)
+        };
+        let Some((rank, hit)) = best.filter(|(_, hit)| !rival(hit.provider)) else {
+            return self.unnamed(&others, at, around);
+        };
+        others.retain(|(_, other)| *other != hit.provider);
         Attribution {
-            provider: Some(provider.id.to_string()),
+            provider: Some(self.rules.providers[hit.provider].id.to_string()),
             evidence: vec![describe(around, hit, own)],
-            rivals,
-            distance: Some(rank.lines.max(rank.bytes / LINE)),
+            rivals: self.rivals(&others, rank),
+            on_line: rank.lines == 0,
+            distance: Some(rank.distance()),
             doubt: if rank.lines > 0 { doubt::against(around, at, hit.provider) } else { None },
         }
+    }
+
+    /// What is known where the content speaks only for providers that cannot be named: nobody issued
+    /// the key as far as this place tells, and in another place they speak against whoever is named.
+    fn unnamed(&self, others: &[(Rank, usize)], at: Span, around: Surroundings<'_>) -> Attribution {
+        let Some((rank, provider)) = others.iter().min() else { return Attribution::default() };
+        Attribution {
+            rivals: self.rivals(others, *rank),
+            on_line: rank.lines == 0,
+            distance: Some(rank.distance()),
+            doubt: if rank.lines > 0 { doubt::against(around, at, *provider) } else { None },
+            ..Attribution::default()
+        }
+    }
+
+    /// The ids of `others` that count beside evidence of `rank`: what stands on the key's own line
+    /// outweighs all that does not.
+    fn rivals(&self, others: &[(Rank, usize)], rank: Rank) -> Vec<String> {
+        let counts = |other: &&(Rank, usize)| other.0.lines == 0 || rank.lines > 0;
+        let id = |other: &(Rank, usize)| self.rules.providers[other.1].id.to_string();
+        let mut rivals: Vec<String> = others.iter().filter(counts).map(id).collect();
+        rivals.sort();
+        rivals.dedup();
+        rivals
     }
 }
 
@@ -172,6 +219,13 @@ struct Rank {
     lines: usize,
     after: bool,
     bytes: usize,
+}
+
+impl Rank {
+    /// Lines between, so many bytes of a long line counting as one.
+    fn distance(self) -> usize {
+        self.lines.max(self.bytes / LINE)
+    }
 }
 
 /// The evidence that speaks for more keys than the one on its line: hosts, and all that stands on a

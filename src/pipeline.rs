@@ -215,13 +215,25 @@ fn issuer(seen: &[Sighting]) -> (Option<String>, Vec<String>) {
 }
 
 /// What the places together tell a live check. Evidence for another provider counts if it is as
-/// near as the nearest for `provider`.
+/// near as the nearest for `provider`, or stands on the line of the secret, or what speaks for
+/// `provider` does not; and without a provider.
 fn clues(seen: &[Sighting], provider: Option<&str>) -> Clues {
-    let backs = |s: &&Sighting| provider.is_some() && s.attribution.provider.as_deref() == provider;
+    let speaks = |s: &Sighting| {
+        let Attribution { provider, rivals, .. } = &s.attribution;
+        provider.is_some() || !rivals.is_empty()
+    };
+    let backs = |s: &&Sighting| match provider {
+        Some(_) => s.attribution.provider.as_deref() == provider,
+        None => speaks(s),
+    };
     let nearest = |s: &Sighting| s.attribution.distance.unwrap_or(0);
     let distance = seen.iter().filter(backs).map(nearest).min();
+    let on_line = provider.is_some() && seen.iter().filter(backs).any(|s| s.attribution.on_line);
+    let counts = |s: &&Sighting| {
+        s.attribution.on_line || !on_line || distance.is_none_or(|d| nearest(s) <= d)
+    };
     let mut rivals = BTreeSet::new();
-    for sighting in seen.iter().filter(|s| distance.is_none_or(|d| nearest(s) <= d)) {
+    for sighting in seen.iter().filter(counts) {
         let Attribution { provider: named, rivals: others, .. } = &sighting.attribution;
         rivals.extend(named.iter().chain(others).filter(|id| Some(id.as_str()) != provider));
     }

@@ -10,7 +10,7 @@ mod verify_support;
 
 use std::collections::{BTreeMap, HashMap};
 
-use harness::{Place, Run};
+use harness::{Place, Run, base64};
 use keytrawl::rule::{armed, drawn};
 use verify_support::simulator::Provider;
 use verify_support::{Action, Server, instead, verdicts, watched};
@@ -281,6 +281,55 @@ fn nothing_is_sent_on_a_guess() {
     assert!(sent.contains(&&sk(1)) && !sent.contains(&&sk(3)) && sent.len() == 7, "{sent:?}");
     assert!(servers.iter().all(|(p, s)| *p == Provider::Leadterra || s.received().is_empty()));
     assert!(witness.received().is_empty());
+}
+
+#[test]
+fn a_secret_that_two_places_assign_to_two_providers_is_sent_to_neither() {
+    let sk = |n| drawn("sk_live_{base62:32}", n);
+    let both = |key: &str, other: &str| format!("LEADTERRA_API_KEY={key}\n{other}={key}\n");
+    let wide = format!("{{\"stripe\": \"{}\", \"key\": \"{}\"}}\n", "x ".repeat(200), sk(3));
+    let encoded =
+        format!("data: {}\n", base64(format!("STRIPE_API_KEY={}\n", sk(4)).as_bytes(), false));
+    let leadterra = |n| Provider::Leadterra.line(&sk(n));
+    let tg = drawn("tg_live_{hex:64}", 8);
+    let test = drawn("sk_test_{base62:32}", 9);
+    let files = [
+        ("a1.env", leadterra(1)),
+        ("b1.env", format!("STRIPE_API_KEY={}\n", sk(1))),
+        ("lines.env", both(&sk(2), "STRIPE_API_KEY")),
+        ("a3.env", leadterra(3)),
+        ("b3.json", wide),
+        ("a4.env", leadterra(4)),
+        ("b4.yaml", encoded),
+        // Most places speak for Leadterra.
+        ("a5.env", format!("{}{}", leadterra(5), both(&sk(5), "CLERK_SECRET_KEY"))),
+        ("a6.md", format!("https://app.leadterra.co\n\nkey: {}\n", sk(6))),
+        ("b6.md", format!("https://stripe.com\n\n\n\nkey: {}\n", sk(6))),
+        ("a8.env", format!("{}TOLLGATE_KEY={tg}\n", Provider::Nateq.line(&tg))),
+        ("a9.env", both(&test, "STRIPE_API_KEY")),
+        // What is named elsewhere does not outweigh the name of the key's own setting.
+        ("a7.env", leadterra(7)),
+        ("b7.md", format!("https://stripe.com\n\nkey: {}\n", sk(7))),
+    ];
+    let place = Place::with(&files);
+    let providers = [Provider::Leadterra, Provider::Nateq];
+    let servers = providers.map(|p| (p, Server::plain(p.with(HashMap::new()))));
+    let urls = servers.each_ref().map(|(p, s)| (*p, s.url()));
+    let told = verdicts(&verify(&place, &urls, &REPORT).json());
+    let reason = |names: &str| format!("issuer unknown: the evidence speaks for {names}");
+    let stripe = reason("Leadterra and for Stripe");
+    let unsure = [1, 2, 3, 4, 6].map(|n| (sk(n), stripe.clone())).into_iter().chain([
+        (sk(5), reason("Leadterra and for Clerk")),
+        (tg, reason("Nateq and for Tollgate")),
+        (test, stripe.clone()),
+    ]);
+    for (key, reason) in unsure {
+        assert_eq!(told[&key], ("not-checked".to_owned(), reason));
+    }
+    assert_eq!(told[&sk(7)].0, "inactive");
+    let sent = servers.iter().flat_map(|(_, server)| server.received());
+    let sent: Vec<_> = sent.filter(|r| told.contains_key(r.key())).collect();
+    assert_eq!(sent.len(), 1, "a key was sent that two providers may have issued");
 }
 
 #[test]

@@ -94,10 +94,11 @@ impl Verification {
 /// What a live check needs to know beside the secret. No report shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clues {
-    /// Other providers for whom as much speaks as for the one that is named, or more.
+    /// Other providers for whom as much speaks as for the one that is named, or more; without such a
+    /// one, all for whom something speaks.
     pub rivals: Vec<String>,
     /// Lines between the secret and the nearest evidence, so many bytes of a long line counting as
-    /// one; none: its form proves the provider.
+    /// one; none: its form proves the provider, or nothing does.
     pub distance: Option<usize>,
     /// Why the evidence is not enough to send the secret to the provider.
     pub doubt: Option<&'static str>,

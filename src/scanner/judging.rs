@@ -277,10 +277,10 @@ impl Scanner<'_> {
         }
         let body = &found.secret.expose()[found.body.range()];
         let views = view.into_iter().flat_map(View::chain);
-        views
-            .map(|v| self.attributor.attribute(rule, body, v.span, v.surroundings()))
-            .find(|a| a.provider.is_some())
-            .unwrap_or_else(|| self.attributor.attribute(rule, body, found.span, context.around))
+        let views = views.map(|v| (v.span, v.surroundings()));
+        let all = views.chain(std::iter::once((found.span, context.around)));
+        let told = all.map(|(at, around)| self.attributor.attribute(rule, body, at, around));
+        Attribution::first_named(told)
     }
 
     fn sighting(
