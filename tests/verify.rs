@@ -278,7 +278,7 @@ fn nothing_is_sent_on_a_guess() {
         received.iter().map(|r| r.key()).filter(|k| told.contains_key(*k)).collect();
     seen.sort_unstable();
     assert_eq!(seen, sent);
-    assert!(sent.contains(&&sk(1)) && !sent.contains(&&sk(3)) && sent.len() == 7, "{sent:?}");
+    assert!(sent.contains(&&sk(1)) && !sent.contains(&&sk(3)) && sent.len() == 6, "{sent:?}");
     assert!(servers.iter().all(|(p, s)| *p == Provider::Leadterra || s.received().is_empty()));
     assert!(witness.received().is_empty());
 }
@@ -330,6 +330,55 @@ fn a_secret_that_two_places_assign_to_two_providers_is_sent_to_neither() {
     let sent = servers.iter().flat_map(|(_, server)| server.received());
     let sent: Vec<_> = sent.filter(|r| told.contains_key(r.key())).collect();
     assert_eq!(sent.len(), 1, "a key was sent that two providers may have issued");
+}
+
+#[test]
+fn the_word_of_the_user_does_not_outweigh_a_proof() {
+    let sk = |n| drawn("sk_live_{base62:32}", n);
+    let exact = drawn("sk_live_51{base62:97}", 1);
+    let test = drawn("sk_test_51{base62:97}", 2);
+    let old = drawn("sk_live_{base62:24}", 3);
+    let place = Place::with(&[
+        ("a.env", format!("KEY={exact}\n")),
+        ("b.env", format!("KEY={test}\n")),
+        ("c.env", format!("STRIPE_API_KEY={old}\n")),
+        ("d.env", format!("STRIPE_API_KEY={}\n", sk(4))),
+        ("e.env", format!("# stripe.com\nAPI_KEY={}\n", sk(5))),
+        ("f.json", format!("{{\"a\": \"clerk.com stripe.com {}\"}}\n", sk(6))),
+        // Nothing is proved of these.
+        ("g.env", format!("KEY={}\n", sk(7))),
+        ("h.md", format!("stripe.com{}key: {}\n", "\n".repeat(200), sk(8))),
+        ("i.json", format!("{{\"a\": \"leadterra.co stripe.com {}\"}}\n", sk(9))),
+    ]);
+    let server = Server::plain(Provider::Leadterra.with(HashMap::new()));
+    let urls = [(Provider::Leadterra, server.url())];
+    let run = verify(&place, &urls, &[&REPORT[..], &["--verify-as", "leadterra"]].concat());
+    let told = verdicts(&run.json());
+    let form = "it has the form of keys that Leadterra does not issue";
+    let stripe = "issuer unknown: the evidence speaks for Stripe";
+    for (key, reason) in [
+        (exact.clone(), form),
+        (test, form),
+        (old, "no live check for this kind of secret of Stripe"),
+        (sk(4), stripe),
+        (sk(5), stripe),
+        (sk(6), "issuer unknown: the evidence speaks for Clerk and for Stripe"),
+    ] {
+        assert_eq!(told[&key], ("not-checked".to_owned(), reason.to_owned()));
+    }
+    for n in [7, 8, 9] {
+        assert_eq!(told[&sk(n)].0, "inactive", "{}", told[&sk(n)].1);
+    }
+    let ask = |input: &str| {
+        let options = instead(&urls);
+        let options = options.iter().map(String::as_str);
+        let arguments = ["verify", "--provider", "leadterra"].into_iter().chain(options);
+        place.run_on(input.as_bytes(), &arguments.collect::<Vec<_>>())
+    };
+    let one = ask(&exact);
+    assert_eq!(one.code, 2);
+    assert!(one.stdout.contains(form), "{}", one.stdout);
+    assert!(server.received().iter().all(|r| r.key() != exact));
 }
 
 #[test]

@@ -41,10 +41,24 @@ pub fn decide<'r>(finding: &Finding, rules: &'r RuleSet, verify_as: &[String]) -
         None if finding.clues.rivals.is_empty() => "issuer unknown".to_owned(),
         None => disagreement(&finding.clues.rivals, &name),
     };
-    match verify_as.iter().find_map(|id| rule.verify_with(id)) {
-        Some(verify) => Decision::Ask(verify),
-        None => Decision::Leave(doubt),
+    let mut reason = doubt;
+    for verify in verify_as.iter().filter_map(|id| rule.verify_with(id)) {
+        if verify.is_foreign(finding.secret.expose()) {
+            reason = foreign(&verify.provider, &name);
+        } else if !is_of_others(finding, &verify.provider) {
+            return Decision::Ask(verify);
+        }
     }
+    Decision::Leave(reason)
+}
+
+/// Whether all that proves an issuer speaks for others than `id`, so that the word of the user for `id`
+/// does not count.
+fn is_of_others(finding: &Finding, id: &str) -> bool {
+    let clues = &finding.clues;
+    let proves = clues.doubt.is_none() && clues.distance.is_some_and(|d| d <= NEAR_LINES);
+    let mut named = finding.provider.iter().chain(&clues.rivals);
+    proves && !clues.rivals.is_empty() && !named.any(|named| named == id)
 }
 
 /// What keeps evidence for `id` from being proof enough to send a secret.
@@ -61,7 +75,7 @@ fn doubt(
         return Some(disagreement(&all, name));
     }
     if verify.is_some_and(|v| v.is_foreign(finding.secret.expose())) {
-        return Some(format!("it has the form of keys that {} does not issue", name(id)));
+        return Some(foreign(id, name));
     }
     if let Some(doubt) = finding.clues.doubt {
         return Some(format!("issuer unknown: {doubt}"));
@@ -71,6 +85,10 @@ fn doubt(
         return Some(format!("issuer unknown: what speaks for {name} is too far away"));
     }
     None
+}
+
+fn foreign(id: &str, name: &dyn Fn(&str) -> String) -> String {
+    format!("it has the form of keys that {} does not issue", name(id))
 }
 
 fn disagreement(ids: &[String], name: &dyn Fn(&str) -> String) -> String {
