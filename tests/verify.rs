@@ -382,6 +382,52 @@ fn the_word_of_the_user_does_not_outweigh_a_proof() {
 }
 
 #[test]
+fn each_kind_of_key_is_proved_by_a_made_up_one_of_its_kind() {
+    // Takes whatever begins as a personal token, and refuses every other key.
+    let provider = Provider::Meetergo;
+    let server = Server::plain(move |request| match request.key().starts_with("rgo-") {
+        true => provider.accepts(),
+        false => provider.refuses(),
+    });
+    let (personal, platform) = (provider.key(2), provider.key(1));
+    let place = Place::with(&[("a.env", provider.line(&personal) + &provider.line(&platform))]);
+    let told = verdicts(&verify(&place, &[(provider, server.url())], &REPORT).json());
+    let (verdict, reason) = &told[&personal];
+    assert_eq!(verdict, "unknown", "{reason}");
+    assert!(reason.contains("a made-up one for good"), "{reason}");
+    assert_eq!(told[&platform].0, "inactive");
+    assert!(server.received().iter().all(|r| r.key() != personal));
+
+    // The kinds that one rule finds.
+    let shapes = [
+        ("shippo_live_", "{hex:40}"),
+        ("shippo_test_", "{hex:40}"),
+        ("rk_live_", "51{base62:97}"),
+        ("rk_test_", "51{base62:97}"),
+        ("polar_oat_", "{base62:43}"),
+        ("polar_pat_", "{base62:43}"),
+        ("nfc_", "{base62:36}"),
+        ("dp.scim.", "{base62:43}"),
+        ("snyk_sat.", "{base36:8}.{base64url:120}.{base64url:86}"),
+        ("ghu_", "{base62:36}"),
+    ];
+    let keys = shapes.map(|(prefix, body)| (prefix, prefix.to_owned() + &drawn(body, 1)));
+    let text: String = keys.iter().map(|(_, key)| format!("key: {key}\n\n")).collect();
+    let place = Place::with(&[("keys.yaml", text)]);
+    let witness = Server::plain(|_| Action::json(418, "{}"));
+    let options = watched(&[], &witness.url());
+    let run = place.run(&options.iter().map(String::as_str).chain(REPORT).collect::<Vec<_>>());
+    let told = verdicts(&run.json());
+    let sent = witness.received();
+    let values: Vec<&String> = sent.iter().flat_map(|r| r.headers.values()).collect();
+    for (prefix, key) in &keys {
+        let made_up = values.iter().any(|v| v.contains(prefix));
+        assert!(made_up, "{prefix}: {:?}", told.get(key).map(|t| &t.0));
+        assert!(!values.iter().any(|v| v.contains(key.as_str())), "{prefix}: sent unproved");
+    }
+}
+
+#[test]
 fn an_acceptance_counts_only_after_a_made_up_key_was_refused() {
     let place = Place::new();
     for provider in Provider::ALL {

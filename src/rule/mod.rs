@@ -146,6 +146,21 @@ impl Rule {
         form.is_match(body.unwrap_or(secret))
     }
 
+    /// What stands before the body of `secret`, which is one of this rule.
+    fn before_body<'s>(&self, secret: &'s [u8]) -> Option<&'s str> {
+        let captures = self.pattern.regex()?.captures(secret)?;
+        std::str::from_utf8(&secret[..captures.name("body")?.start()]).ok()
+    }
+
+    /// The keyword that `secret` begins with, as it is written there.
+    fn keyword_of<'s>(&self, secret: &'s [u8]) -> Option<&'s str> {
+        let starts = |word: &&String| {
+            secret.get(..word.len()).is_some_and(|s| s.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        let longest = self.keywords.iter().filter(starts).map(String::len).max()?;
+        std::str::from_utf8(&secret[..longest]).ok()
+    }
+
     /// How `provider` is asked about keys of this rule, if it can be.
     pub fn verify_with(&self, provider: &str) -> Option<&Verify> {
         self.verify.iter().find(|v| v.provider == provider)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub(super) use syntax::{read, settle};
 
-use super::Pattern;
+use super::{Pattern, Rule, drawn};
 
 /// How one provider is asked about the keys of one rule.
 #[derive(Clone, Debug)]
@@ -147,6 +147,23 @@ pub enum JsonKind {
 }
 
 impl Verify {
+    /// The shape of a made-up key of the kind of `secret`, which is one of `rule`: where a rule finds
+    /// keys of several prefixes, it begins as the secret does.
+    pub fn control_like(&self, rule: &Rule, secret: &[u8]) -> String {
+        let sample = drawn(&self.control, 1);
+        let prefixes = [
+            (rule.before_body(secret), rule.before_body(sample.as_bytes())),
+            (rule.keyword_of(secret), rule.keyword_of(sample.as_bytes())),
+        ];
+        // Only where all of it is a prefix: what is drawn in a made-up key is secret in a real one.
+        let like = |(own, made): (Option<&str>, Option<&str>)| {
+            Some(format!("{}{}", own?, self.control.strip_prefix(made?)?))
+        };
+        let is_one = |control: &String| rule.is_whole(drawn(control, 1).as_bytes());
+        let found = prefixes.into_iter().find_map(like).filter(is_one);
+        found.unwrap_or_else(|| self.control.clone())
+    }
+
     /// Whether a secret has a form that others than the provider document.
     pub fn is_foreign(&self, secret: &[u8]) -> bool {
         self.foreign.as_ref().is_some_and(|f| f.is_match(secret))

@@ -117,7 +117,8 @@ fn decided<'r>(
     Decision::Ask(verify)
 }
 
-/// One address that is asked, by all keys of one kind.
+/// One address that is asked, by all keys of one kind: what it makes of a made-up key of another kind
+/// proves nothing.
 pub(super) struct Target {
     /// The address; no secret is in it.
     pub(super) url: String,
@@ -185,7 +186,9 @@ impl Plan {
                 context,
                 findings: asked.iter().map(|(index, _)| *index).collect(),
             };
-            lanes.add(verify, job)?;
+            let rule = rules.rule(&findings[first].rule);
+            let control = rule.map(|rule| verify.control_like(rule, job.secret.expose()));
+            lanes.add(verify, control.unwrap_or_else(|| verify.control.clone()), job)?;
         }
         Ok(Self { lanes: lanes.lanes.into_iter().map(|(_, lane)| lane).collect(), left })
     }
@@ -209,7 +212,7 @@ impl Lanes<'_> {
         Arc::new(rustls::crypto::ring::default_provider())
     }
 
-    fn add(&mut self, verify: &Verify, mut job: Job) -> Result<(), Error> {
+    fn add(&mut self, verify: &Verify, control: String, mut job: Job) -> Result<(), Error> {
         let wrong = || Error::Endpoint { url: verify.probe.url.clone(), why: "it has no path" };
         let (own, path) = Endpoint::of_rule(&verify.probe.url).ok_or_else(wrong)?;
         let named = self.options.endpoints.get(&verify.provider).cloned();
@@ -223,7 +226,7 @@ impl Lanes<'_> {
             }
         };
         let ((_, endpoint), lane) = &mut self.lanes[at];
-        let same = |t: &Target| t.url == url && t.probe == verify.probe;
+        let same = |t: &Target| t.url == url && t.probe == verify.probe && t.control == control;
         job.target = match lane.targets.iter().position(same) {
             Some(target) => target,
             None => {
@@ -235,7 +238,7 @@ impl Lanes<'_> {
                     }
                 };
                 let probe = Arc::clone(&verify.probe);
-                lane.targets.push(Target { url, client, probe, control: verify.control.clone() });
+                lane.targets.push(Target { url, client, probe, control });
                 lane.targets.len() - 1
             }
         };
