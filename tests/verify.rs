@@ -198,10 +198,17 @@ fn a_mega_key_is_asked_about_with_the_customer_near_it_or_the_nil_uuid() {
     for (key, (verdict, _)) in &expected {
         assert_eq!(told[key].0, *verdict, "{}", told[key].1);
     }
+    // The made-up keys, one for each customer, go with those that the real ones go with.
+    let mut made_up = Vec::new();
     for request in server.received() {
-        let uuid = expected.get(request.key()).map_or(NIL, |(_, uuid)| uuid);
-        assert_eq!(request.header("x-customer-id"), uuid);
+        let id = request.header("x-customer-id").to_owned();
+        match expected.get(request.key()) {
+            Some((_, uuid)) => assert_eq!(id, *uuid),
+            None => made_up.push(id),
+        }
     }
+    made_up.sort();
+    assert_eq!(made_up, [NIL, UUID]);
 }
 
 #[test]
@@ -425,6 +432,28 @@ fn each_kind_of_key_is_proved_by_a_made_up_one_of_its_kind() {
         assert!(made_up, "{prefix}: {:?}", told.get(key).map(|t| &t.0));
         assert!(!values.iter().any(|v| v.contains(key.as_str())), "{prefix}: sent unproved");
     }
+}
+
+#[test]
+fn a_made_up_key_goes_with_the_customer_of_the_real_one() {
+    // Judges the customer and not the key.
+    let provider = Provider::Mega;
+    let server = Server::plain(move |request| match request.header("x-customer-id") {
+        UUID => provider.accepts(),
+        _ => provider.refuses(),
+    });
+    let place = Place::with(&[
+        ("a.env", format!("MEGA_CUSTOMER_ID={UUID}\nMEGA_TOKEN={}\n", provider.key(1))),
+        ("b.env", format!("MEGA_TOKEN={}\n", provider.key(2))),
+    ]);
+    let told = verdicts(&verify(&place, &[(provider, server.url())], &REPORT).json());
+    let (verdict, reason) = &told[&provider.key(1)];
+    assert_eq!(verdict, "unknown", "{reason}");
+    assert!(reason.contains("a made-up one for good"), "{reason}");
+    assert_eq!(told[&provider.key(2)].0, "unknown");
+    let sent = server.received();
+    assert!(sent.iter().all(|r| r.key() != provider.key(1)));
+    assert!(sent.iter().any(|r| r.key() == provider.key(2)), "it was refused a made-up one first");
 }
 
 #[test]

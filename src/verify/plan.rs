@@ -12,10 +12,13 @@ use super::client::Client;
 use super::endpoint::Endpoint;
 use super::{Error, Options, check_provider};
 use crate::finding::{Finding, Secret};
-use crate::rule::{Origin, Probe, RuleSet, Verify};
+use crate::rule::{Hint, Origin, Probe, RuleSet, Verify};
 
 /// Evidence for a prefix that many vendors use proves nothing of a key that is more lines away.
 const NEAR_LINES: usize = 50;
+
+/// Values near a secret, by their names.
+type Context = Vec<(String, String)>;
 
 /// Whether somebody is asked about a finding.
 #[derive(Debug)]
@@ -117,15 +120,38 @@ fn decided<'r>(
     Decision::Ask(verify)
 }
 
-/// One address that is asked, by all keys of one kind: what it makes of a made-up key of another kind
-/// proves nothing.
+/// One address that is asked, by all keys of one kind that go with the same context: what it makes of a
+/// made-up key of another kind, or in another context, proves nothing.
 pub(super) struct Target {
     /// The address; no secret is in it.
     pub(super) url: String,
     pub(super) client: Client,
     pub(super) probe: Arc<Probe>,
+    pub(super) kind: Kind,
+}
+
+/// What requests have in common beside the address.
+#[derive(PartialEq, Eq)]
+pub(super) struct Kind {
     /// The shape of a made-up key.
     pub(super) control: String,
+    /// The values that stood near the keys and that the provider wants to be told.
+    pub(super) context: Vec<(String, String)>,
+}
+
+impl Kind {
+    fn new(verify: &Verify, finding: &Finding, rules: &RuleSet, context: &Context) -> Self {
+        let rule = rules.rule(&finding.rule);
+        let control = rule.map(|rule| verify.control_like(rule, finding.secret.expose()));
+        let told = |hint: &Hint| {
+            let near = context.iter().find(|(name, _)| *name == hint.name);
+            near.filter(|(_, value)| hint.fallback != *value).cloned()
+        };
+        Self {
+            control: control.unwrap_or_else(|| verify.control.clone()),
+            context: verify.probe.context.iter().filter_map(told).collect(),
+        }
+    }
 }
 
 /// One secret to ask about.
@@ -133,7 +159,6 @@ pub(super) struct Job {
     /// The number of its target.
     pub(super) target: usize,
     pub(super) secret: Secret,
-    pub(super) context: Vec<(String, String)>,
     /// The findings that it is of.
     pub(super) findings: Vec<usize>,
 }
@@ -171,10 +196,11 @@ impl Plan {
             }
         }
         let mut lanes = Lanes { options, crypto: Lanes::crypto(), lanes: Vec::new() };
+        let none = Context::new();
         for asked in wanted.into_values() {
             let (first, verify) = asked[0];
             let contexts = asked.iter().map(|(index, _)| &findings[*index].clues.context);
-            let context = contexts.clone().find(|c| !c.is_empty()).cloned().unwrap_or_default();
+            let context = contexts.clone().find(|c| !c.is_empty()).unwrap_or(&none);
             if asked.iter().any(|(_, other)| other.provider != verify.provider) {
                 let reason = "issuer unknown: two rules name two providers";
                 left.extend(asked.iter().map(|(index, _)| (*index, reason.to_owned())));
@@ -183,12 +209,9 @@ impl Plan {
             let job = Job {
                 target: 0,
                 secret: findings[first].secret.clone(),
-                context,
                 findings: asked.iter().map(|(index, _)| *index).collect(),
             };
-            let rule = rules.rule(&findings[first].rule);
-            let control = rule.map(|rule| verify.control_like(rule, job.secret.expose()));
-            lanes.add(verify, control.unwrap_or_else(|| verify.control.clone()), job)?;
+            lanes.add(verify, Kind::new(verify, &findings[first], rules, context), job)?;
         }
         Ok(Self { lanes: lanes.lanes.into_iter().map(|(_, lane)| lane).collect(), left })
     }
@@ -212,7 +235,7 @@ impl Lanes<'_> {
         Arc::new(rustls::crypto::ring::default_provider())
     }
 
-    fn add(&mut self, verify: &Verify, control: String, mut job: Job) -> Result<(), Error> {
+    fn add(&mut self, verify: &Verify, kind: Kind, mut job: Job) -> Result<(), Error> {
         let wrong = || Error::Endpoint { url: verify.probe.url.clone(), why: "it has no path" };
         let (own, path) = Endpoint::of_rule(&verify.probe.url).ok_or_else(wrong)?;
         let named = self.options.endpoints.get(&verify.provider).cloned();
@@ -226,7 +249,7 @@ impl Lanes<'_> {
             }
         };
         let ((_, endpoint), lane) = &mut self.lanes[at];
-        let same = |t: &Target| t.url == url && t.probe == verify.probe && t.control == control;
+        let same = |t: &Target| t.url == url && t.probe == verify.probe && t.kind == kind;
         job.target = match lane.targets.iter().position(same) {
             Some(target) => target,
             None => {
@@ -238,7 +261,7 @@ impl Lanes<'_> {
                     }
                 };
                 let probe = Arc::clone(&verify.probe);
-                lane.targets.push(Target { url, client, probe, control });
+                lane.targets.push(Target { url, client, probe, kind });
                 lane.targets.len() - 1
             }
         };

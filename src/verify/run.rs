@@ -136,7 +136,7 @@ impl Work {
         if let Some(objection) = &control.objection {
             return Some(noted(&target.url, Verdict::Unknown, objection.clone(), control.at));
         }
-        let (judgement, at) = self.ask(target, &job.secret, &job.context)?;
+        let (judgement, at) = self.ask(target, &job.secret)?;
         let verdict = match judgement.conclusion {
             Conclusion::Active => Verdict::Active,
             Conclusion::Inactive => Verdict::Inactive,
@@ -145,11 +145,11 @@ impl Work {
         Some(noted(&target.url, verdict, judgement.reason, at))
     }
 
-    /// Sends a made-up key, which must be refused.
+    /// Sends a made-up key, which must be refused. It goes as the real ones do, with what stood near them.
     fn control(&self, target: &Target) -> Control {
         let seed = RandomState::new().hash_one(&target.url);
-        let made = Secret::new(drawn(&target.control, seed).into_bytes(), 0);
-        let told = self.ask(target, &made, &[]);
+        let made = Secret::new(drawn(&target.kind.control, seed).into_bytes(), 0);
+        let told = self.ask(target, &made);
         let Some((judgement, at)) = told else {
             let objection = Some("the run was interrupted".to_owned());
             return Control { objection, at: clock::now() };
@@ -167,15 +167,9 @@ impl Work {
     }
 
     /// Sends a key until there is an answer that tells something, or no hope of one.
-    fn ask(&self, target: &Target, secret: &Secret, context: &[(String, String)]) -> Told {
-        let probe = &target.probe;
-        let found: Vec<&str> = context
-            .iter()
-            .filter(|(name, value)| {
-                probe.context.iter().any(|hint| hint.name == *name && hint.fallback != *value)
-            })
-            .map(|(name, _)| name.as_str())
-            .collect();
+    fn ask(&self, target: &Target, secret: &Secret) -> Told {
+        let (probe, context) = (&target.probe, &target.kind.context);
+        let found: Vec<&str> = context.iter().map(|(name, _)| name.as_str()).collect();
         let mut values: Vec<(&str, &[u8])> = vec![("secret", secret.expose())];
         for hint in &probe.context {
             let near = context.iter().find(|(name, _)| *name == hint.name);
