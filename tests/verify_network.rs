@@ -427,6 +427,25 @@ fn a_provider_that_asks_to_wait_is_left_alone_and_given_up_on() {
     }
 }
 
+#[test]
+fn a_short_wait_that_a_refusal_asks_for_is_granted() {
+    let provider = Provider::Leadey;
+    let place = Place::with(&[("a.env", provider.line(&provider.key(1)))]);
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&times);
+    let server = Server::plain(move |_| {
+        kept.lock().expect("no panic").push(Instant::now());
+        provider.refuses().with("Retry-After", "1")
+    });
+    let options = instead(&[(provider, server.url())]);
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let run = run(&place, &[&REPORT[..], &options].concat(), &[]);
+    assert_eq!(verdicts(&run.json())[&provider.key(1)].0, "inactive");
+    let times = times.lock().expect("no panic");
+    assert_eq!(times.len(), 2);
+    assert!(times[1] - times[0] >= Duration::from_millis(900), "it was not left alone");
+}
+
 #[cfg(unix)]
 #[test]
 fn secrets_of_a_killed_process_stay_in_it() {

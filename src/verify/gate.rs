@@ -12,7 +12,7 @@ use crate::rule::Rate;
 /// Requests under way at once.
 pub(super) const AT_ONCE: usize = 4;
 /// The longest single pause that is granted.
-pub(super) const MAX_PAUSE: Duration = Duration::from_secs(120);
+const MAX_PAUSE: Duration = Duration::from_secs(120);
 /// All pauses of a run together.
 const MAX_PAUSES: Duration = Duration::from_secs(600);
 /// A provider from whom so many requests in a row bring nothing is not asked any more.

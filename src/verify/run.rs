@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::answer::{Judgement, judge};
 use super::client::{Reply, Trouble};
 use super::clock;
-use super::gate::{self, Closed, Gate};
+use super::gate::{self, Closed, Gate, Pass};
 use super::plan::{Job, Lane, Plan, Target};
 use super::{Error, Options};
 use crate::finding::{Secret, Verdict, Verification};
@@ -185,28 +185,24 @@ impl Work {
                 Err(Closed::GivenUp(reason)) => return Some(nothing(&reason)),
             };
             let answer = target.client.ask(&target.url, probe, &values);
-            drop(pass);
             tries += 1;
             let judgement = match answer {
-                Ok(reply) => match self.weigh(target, &reply, &found, tries) {
-                    Some(judgement) => judgement,
-                    None => continue,
-                },
-                Err(trouble) => match self.complain(trouble, tries) {
-                    Some(judgement) => judgement,
-                    None => continue,
-                },
+                Ok(reply) => self.weigh(target, &reply, &found, pass, tries),
+                Err(trouble) => self.complain(trouble, pass, tries),
             };
+            let Some(judgement) = judgement else { continue };
             return Some((judgement, clock::now()));
         }
     }
 
-    /// What an answer means; none if the key is to be sent again, which was waited for.
+    /// What an answer means; none if the key is to be sent again, which was waited for. Nobody takes the
+    /// place of `pass` before the gate knows of the wait that the answer asks for.
     fn weigh(
         &self,
         target: &Target,
         reply: &Reply,
         found: &[&str],
+        pass: Pass<'_>,
         tries: u32,
     ) -> Option<Judgement> {
         let judgement = judge(&target.probe, reply, found);
@@ -214,19 +210,17 @@ impl Work {
         let asked = reply.headers.get("retry-after").and_then(|v| v.to_str().ok());
         let asked = asked.and_then(|text| clock::retry_after(text, clock::now()));
         let limited = reply.status == 429;
-        if judgement.documented || !busy {
-            self.gate.answered();
-            // The answer tells enough of this key; the next one comes when the provider likes.
-            if let Some(time) = asked.map(Duration::from_secs).filter(|_| limited)
-                && time <= gate::MAX_PAUSE
-            {
-                self.gate.pause(time);
-            }
-            return Some(judgement);
-        }
+        let told = judgement.documented || !busy;
         let most = if limited || asked.is_some() { MAX_TRIES } else { MAX_TRIES_IN_TROUBLE };
-        if tries >= most {
-            self.gate.failed(&judgement.reason);
+        if told || tries >= most {
+            match told {
+                true => self.gate.answered(),
+                false => self.gate.failed(&judgement.reason),
+            }
+            // That is all there is to learn of this key; the next one comes when the provider likes.
+            if let Some(seconds) = asked.filter(|seconds| *seconds > 0) {
+                self.gate.pause(Duration::from_secs(seconds));
+            }
             return Some(judgement);
         }
         let backoff = BACKOFF * 2u32.pow(tries - 1);
@@ -242,17 +236,21 @@ impl Work {
             None if limited => {
                 self.gate.pause(4 * backoff);
             }
-            None => self.sleep(backoff),
+            None => {
+                drop(pass);
+                self.sleep(backoff);
+            }
         }
         None
     }
 
     /// What a failed request means; none if it is to be sent again, which was waited for.
-    fn complain(&self, trouble: Trouble, tries: u32) -> Option<Judgement> {
+    fn complain(&self, trouble: Trouble, pass: Pass<'_>, tries: u32) -> Option<Judgement> {
         if (self.cancelled)() {
             return Some(nothing("the run was interrupted before there was an answer").0);
         }
         if trouble.passing && tries < MAX_TRIES_IN_TROUBLE {
+            drop(pass);
             self.sleep(BACKOFF * 2u32.pow(tries - 1));
             return None;
         }
