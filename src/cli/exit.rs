@@ -29,12 +29,13 @@ impl Exit {
     /// The code for an outcome, if findings count only so far as `fail_on` says.
     pub(super) fn judged(outcome: &Outcome, fail_on: FailOnArg) -> Self {
         let is = |verdict| outcome.findings.iter().any(|f| f.verification.verdict == verdict);
+        let missed = outcome.findings.iter().any(|f| f.verification.missed);
         let whole = if outcome.complete { Exit::Clean } else { Exit::Failed };
         match fail_on {
             FailOnArg::Findings => Exit::of(outcome),
             FailOnArg::Active if is(Verdict::Active) => Exit::Found,
-            // A key of which the provider was asked in vain may be a live one.
-            FailOnArg::Active if is(Verdict::Unknown) => Exit::Failed,
+            // A key of which the provider was asked in vain, or not any more, may be a live one.
+            FailOnArg::Active if is(Verdict::Unknown) || missed => Exit::Failed,
             FailOnArg::Active | FailOnArg::Never => whole,
         }
     }

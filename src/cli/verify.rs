@@ -248,7 +248,7 @@ fn scanned(text: &[u8], set: &RuleSet) -> Vec<Finding> {
 
 fn write(args: &VerifyArgs, finding: &Finding) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let Verification { verdict, reason, checked_at, endpoint } = &finding.verification;
+    let Verification { verdict, reason, checked_at, endpoint, .. } = &finding.verification;
     let written = match args.format {
         VerdictFormatArg::Json => writeln!(
             out,

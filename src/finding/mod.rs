@@ -81,13 +81,21 @@ pub struct Verification {
     pub checked_at: Option<String>,
     /// Where it was asked: an address without any secret.
     pub endpoint: Option<String>,
+    /// Whether nobody was asked though there is somebody to ask. No report shows it.
+    pub missed: bool,
 }
 
 impl Verification {
     /// Nobody was asked, because nobody wanted it.
     pub fn not_asked() -> Self {
         let reason = Some("live checks were not asked for".to_owned());
-        Self { verdict: Verdict::NotChecked, reason, checked_at: None, endpoint: None }
+        Self {
+            verdict: Verdict::NotChecked,
+            reason,
+            checked_at: None,
+            endpoint: None,
+            missed: false,
+        }
     }
 }
 

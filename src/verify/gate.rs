@@ -134,7 +134,7 @@ impl Gate {
         if state.failures >= MAX_FAILURES && state.closed.is_none() {
             let asked = state.failures;
             state.closed =
-                Some(format!("not asked, since {asked} requests in a row failed: {reason}"));
+                Some(format!("given up, since {asked} requests in a row failed: {reason}"));
             self.changed.notify_all();
         }
     }

@@ -145,7 +145,7 @@ pub fn verify(findings: &mut [Finding], rules: &RuleSet, options: &Options) -> R
     let asked: Vec<usize> = plan.asked().collect();
     for index in asked {
         let reason = "the run was interrupted before anybody was asked";
-        findings[index].verification = not_checked(reason.to_owned());
+        findings[index].verification = missed(reason.to_owned());
     }
     run::run(plan, options, |indices, verification| {
         for index in indices {
@@ -156,5 +156,16 @@ pub fn verify(findings: &mut [Finding], rules: &RuleSet, options: &Options) -> R
 
 fn not_checked(reason: String) -> Verification {
     let reason = Some(reason);
-    Verification { verdict: Verdict::NotChecked, reason, checked_at: None, endpoint: None }
+    Verification {
+        verdict: Verdict::NotChecked,
+        reason,
+        checked_at: None,
+        endpoint: None,
+        missed: false,
+    }
+}
+
+/// Nobody was asked though there is somebody to ask.
+fn missed(reason: String) -> Verification {
+    Verification { missed: true, ..not_checked(reason) }
 }

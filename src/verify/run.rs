@@ -16,7 +16,7 @@ use super::client::{Reply, Trouble};
 use super::clock;
 use super::gate::{self, Closed, Gate, Pass};
 use super::plan::{Job, Lane, Plan, Target};
-use super::{Error, Options};
+use super::{Error, Options, missed};
 use crate::finding::{Secret, Verdict, Verification};
 use crate::rule::{Conclusion, drawn};
 
@@ -40,14 +40,24 @@ struct Work {
 }
 
 /// What became of a made-up key.
-struct Control {
-    /// None: it was refused, as it should be.
-    objection: Option<String>,
-    at: i64,
+enum Control {
+    /// It was refused, as it should be.
+    Refused,
+    /// It was not, in these words, at this time.
+    NotRefused(String, i64),
+    /// It was not sent, for this reason.
+    Unsent(String),
 }
 
-/// What was learned of a key; none where it was not sent.
-type Told = Option<(Judgement, i64)>;
+/// What became of a key.
+enum Told {
+    /// This was learned of it, at this time.
+    Answer(Judgement, i64),
+    /// It was not sent, since the provider is not asked any more.
+    GivenUp(String),
+    /// It was not sent, since the run was cancelled.
+    Cancelled,
+}
 
 /// Asks about all of `plan`, and hands each verification with the findings that it is of to `note`.
 pub(super) fn run(
@@ -133,10 +143,18 @@ impl Work {
         if (self.cancelled)() {
             return None;
         }
-        if let Some(objection) = &control.objection {
-            return Some(noted(&target.url, Verdict::Unknown, objection.clone(), control.at));
+        match control {
+            Control::Refused => {}
+            Control::NotRefused(objection, at) => {
+                return Some(noted(&target.url, Verdict::Unknown, objection.clone(), *at));
+            }
+            Control::Unsent(reason) => return Some(missed(reason.clone())),
         }
-        let (judgement, at) = self.ask(target, &job.secret)?;
+        let (judgement, at) = match self.ask(target, &job.secret) {
+            Told::Answer(judgement, at) => (judgement, at),
+            Told::GivenUp(reason) => return Some(missed(reason)),
+            Told::Cancelled => return None,
+        };
         let verdict = match judgement.conclusion {
             Conclusion::Active => Verdict::Active,
             Conclusion::Inactive => Verdict::Inactive,
@@ -149,21 +167,18 @@ impl Work {
     fn control(&self, target: &Target) -> Control {
         let seed = RandomState::new().hash_one(&target.url);
         let made = Secret::new(drawn(&target.kind.control, seed).into_bytes(), 0);
-        let told = self.ask(target, &made);
-        let Some((judgement, at)) = told else {
-            let objection = Some("the run was interrupted".to_owned());
-            return Control { objection, at: clock::now() };
+        let (judgement, at) = match self.ask(target, &made) {
+            Told::Answer(judgement, at) => (judgement, at),
+            Told::GivenUp(reason) => return Control::Unsent(reason),
+            Told::Cancelled => return Control::Unsent("the run was interrupted".to_owned()),
         };
-        let objection = match &judgement {
-            Judgement { refuses: true, .. } => None,
-            Judgement { conclusion: Conclusion::Active, reason, .. } => Some(format!(
-                "no key was sent, since the endpoint takes a made-up one for good: {reason}"
-            )),
-            Judgement { reason, .. } => Some(format!(
-                "no key was sent, since a made-up key was not refused first: {reason}"
-            )),
+        let Judgement { conclusion, reason, refuses, .. } = judgement;
+        let said = match conclusion {
+            _ if refuses => return Control::Refused,
+            Conclusion::Active => "the endpoint takes a made-up one for good",
+            _ => "a made-up key was not refused first",
         };
-        Control { objection, at }
+        Control::NotRefused(format!("no key was sent, since {said}: {reason}"), at)
     }
 
     /// Sends a key until there is an answer that tells something, or no hope of one.
@@ -180,9 +195,10 @@ impl Work {
         loop {
             let pass = match self.gate.enter(&*self.cancelled) {
                 Ok(pass) => pass,
-                Err(Closed::Cancelled) if tries == 0 => return None,
-                Err(Closed::Cancelled) => return Some(nothing("the run was interrupted")),
-                Err(Closed::GivenUp(reason)) => return Some(nothing(&reason)),
+                Err(Closed::Cancelled) if tries == 0 => return Told::Cancelled,
+                Err(Closed::GivenUp(reason)) if tries == 0 => return Told::GivenUp(reason),
+                Err(Closed::Cancelled) => return answered(nothing("the run was interrupted")),
+                Err(Closed::GivenUp(reason)) => return answered(nothing(&reason)),
             };
             let answer = target.client.ask(&target.url, probe, &values);
             tries += 1;
@@ -191,7 +207,7 @@ impl Work {
                 Err(trouble) => self.complain(trouble, pass, tries),
             };
             let Some(judgement) = judgement else { continue };
-            return Some((judgement, clock::now()));
+            return answered(judgement);
         }
     }
 
@@ -247,7 +263,7 @@ impl Work {
     /// What a failed request means; none if it is to be sent again, which was waited for.
     fn complain(&self, trouble: Trouble, pass: Pass<'_>, tries: u32) -> Option<Judgement> {
         if (self.cancelled)() {
-            return Some(nothing("the run was interrupted before there was an answer").0);
+            return Some(nothing("the run was interrupted before there was an answer"));
         }
         if trouble.passing && tries < MAX_TRIES_IN_TROUBLE {
             drop(pass);
@@ -255,7 +271,7 @@ impl Work {
             return None;
         }
         self.gate.failed(&trouble.reason);
-        Some(nothing(&trouble.reason).0)
+        Some(nothing(&trouble.reason))
     }
 
     fn sleep(&self, time: Duration) {
@@ -272,15 +288,19 @@ fn noted(url: &str, verdict: Verdict, reason: String, at: i64) -> Verification {
         reason: Some(reason),
         checked_at: Some(clock::rfc3339(at)),
         endpoint: Some(url.to_owned()),
+        missed: false,
     }
 }
 
-fn nothing(reason: &str) -> (Judgement, i64) {
-    let judgement = Judgement {
+fn answered(judgement: Judgement) -> Told {
+    Told::Answer(judgement, clock::now())
+}
+
+fn nothing(reason: &str) -> Judgement {
+    Judgement {
         conclusion: Conclusion::Unknown,
         reason: reason.to_owned(),
         refuses: false,
         documented: false,
-    };
-    (judgement, clock::now())
+    }
 }

@@ -203,7 +203,7 @@ fn live_checks_are_told_and_dead_keys_need_no_revoking() {
         verdict,
         reason: Some(reason.to_owned()),
         checked_at: Some("2026-01-02T03:04:05Z".to_owned()),
-        endpoint: None,
+        ..Verification::not_asked()
     };
     let mut outcome = sample::outcome();
     outcome.complete = true;
@@ -252,8 +252,7 @@ fn live_checks_are_told_and_dead_keys_need_no_revoking() {
       complete   yes
     "#);
     let reason = Some("issuer unknown".to_owned());
-    outcome.findings[0].verification =
-        Verification { verdict: Verdict::NotChecked, reason, checked_at: None, endpoint: None };
+    outcome.findings[0].verification = Verification { reason, ..Verification::not_asked() };
     let text = human(&outcome, &AT_80);
     assert!(text.contains("\n  not checked: issuer unknown\n"), "{text}");
     outcome.findings.remove(0);
