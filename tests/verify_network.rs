@@ -525,6 +525,37 @@ fn text_of(value: &serde_json::Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+#[test]
+fn a_proxy_that_is_none_is_an_error_before_anything_is_sent() {
+    let place = five_keys();
+    for (address, why) in [
+        ("http://127.0.0.1:99999", "its port is no number from 1 to 65535"),
+        ("http://ann:hunter2@127.0.0.1:0", "its port is no number from 1 to 65535"),
+        ("http://ann:hunter2@127.0.0.1:80a", "its port is no number from 1 to 65535"),
+        ("http://127.0.0.1:-1", "its port is no number from 1 to 65535"),
+        ("http://[::1:80", "there is no host in it"),
+        ("http://:8080", "there is no host in it"),
+        ("http://ann:hunter2@", "there is no host in it"),
+        ("http://a host:1", "there is no host in it"),
+        ("ftp://ann:hunter2@127.0.0.1:21", "none of http, https, socks4 and socks5"),
+        ("http://127.0.0.1:80/path", "more than a host and a port"),
+    ] {
+        for variable in ["https_proxy", "ALL_PROXY"] {
+            let options = instead(&[]);
+            let options = options.iter().map(String::as_str).chain(["--verify"]);
+            let run = run(&place, &options.collect::<Vec<_>>(), &[(variable, address)]);
+            assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{address}");
+            let said =
+                format!("error: the environment variable {variable} is no address of a proxy: ");
+            assert!(run.stderr.starts_with(&said) && run.stderr.contains(why), "{}", run.stderr);
+            assert!(run.stderr.contains("hint: write `http://host:port`"), "{}", run.stderr);
+            assert!(!run.stderr.contains("hunter2") && !run.stderr.contains("ann"));
+        }
+    }
+    // Without live checks nobody asks for a proxy.
+    assert_eq!(run(&place, &[], &[("https_proxy", "http://127.0.0.1:99999")]).code, 1);
+}
+
 #[cfg(unix)]
 #[test]
 fn secrets_of_a_killed_process_stay_in_it() {

@@ -90,7 +90,8 @@ impl Endpoint {
     }
 }
 
-fn split(authority: &str) -> Option<(String, Option<u16>)> {
+/// Host and port; none if it is none.
+pub(super) fn split(authority: &str) -> Option<(String, Option<u16>)> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (address, port) = rest.split_once(']')?;

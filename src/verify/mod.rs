@@ -90,10 +90,12 @@ pub enum Error {
         why: String,
     },
     /// A proxy that cannot be used. Its address is not told: it may hold a password.
-    #[error("the environment variable {variable} is no address of a proxy")]
+    #[error("the environment variable {variable} is no address of a proxy: {why}")]
     Proxy {
         /// The variable.
         variable: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// The threads or the TLS library could not be had.
     #[error("live checks could not be started: {why}")]

@@ -6,9 +6,10 @@
 use ureq::Proxy;
 
 use super::Error;
-use super::endpoint::Endpoint;
+use super::endpoint::{self, Endpoint};
 
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+const SCHEMES: [&str; 7] = ["http", "https", "socks4", "socks4a", "socks", "socks5", "socks5h"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// The proxy before `endpoint`.
@@ -29,12 +30,42 @@ pub(super) fn named() -> Result<Option<Proxy>, Error> {
     let Some((variable, address)) = VARIABLES.into_iter().find_map(|n| Some((n, set(n)?))) else {
         return Ok(None);
     };
-    let proxy = Proxy::new(address.trim()).ok().filter(|p| !p.host().is_empty());
-    proxy.map(Some).ok_or(Error::Proxy { variable })
+    let address = address.trim();
+    if let Some(why) = fault(address) {
+        return Err(Error::Proxy { variable, why });
+    }
+    let proxy = Proxy::new(address);
+    proxy.map(Some).map_err(|_| Error::Proxy { variable, why: "it cannot be read" })
 }
 
+/// What is wrong with an address, in words that hold nothing of it: the HTTP library takes the usual
+/// port where it cannot read the one that is there.
+fn fault(address: &str) -> Option<&'static str> {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
+    if !SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
+        return Some("it begins with none of http, https, socks4 and socks5");
+    }
+    let authority = rest.rsplit_once('@').map_or(rest, |(_, behind)| behind);
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    if authority.contains(['/', '?', '#']) {
+        return Some("there is more than a host and a port in it");
+    }
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        _ => authority,
+    };
+    match (endpoint::split(authority), endpoint::split(host)) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some("its port is no number from 1 to 65535"),
+        (None, None) => Some("there is no host in it"),
+    }
+}
+
+/// What a variable says. What is no text is kept for what it is: to go without it would be against the
+/// user's will.
 fn set(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|v| !v.trim().is_empty())
+    let value = std::env::var_os(name)?.to_string_lossy().into_owned();
+    Some(value).filter(|v| !v.trim().is_empty())
 }
 
 /// Whether a list such as `example.org, .local, 10.0.0.1:8080, *` holds a host.
@@ -60,6 +91,24 @@ fn is_excepted(host: &str, port: u16, list: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_for_a_proxy_has_a_host_and_a_port_that_can_be() {
+        for address in [
+            "proxy",
+            "proxy.example:3128",
+            "http://127.0.0.1:8080/",
+            "HTTP://ann:p%40ss@proxy.example:65535",
+            "https://[fd00::1]:443",
+            "socks5h://[::1]",
+        ] {
+            assert_eq!(fault(address), None, "{address}");
+            assert!(Proxy::new(address).is_ok(), "{address}");
+        }
+        for address in ["http://", "http://host:", "http://host:65536", "http://[::1]:x", "x y"] {
+            assert!(fault(address).is_some(), "{address}");
+        }
+    }
 
     #[test]
     fn exceptions_are_hosts_and_their_subdomains() {
