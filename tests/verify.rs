@@ -697,6 +697,8 @@ fn mistakes_on_the_command_line_are_told_before_anything_is_scanned() {
         (&["--verify", "--verify-as", "clerk"], "there is no live check for `clerk`"),
         (&["--verify-as", "leadterra"], "of no use without `--verify`"),
         (&["--verify-endpoint", "mega=https://x.example"], "of no use without `--verify`"),
+        (&["--verify-timeout", "5s"], "`--verify-timeout` is of no use without `--verify`"),
+        (&["--ca-file", "bad.pem"], "`--ca-file` is of no use without `--verify`"),
         (&["--verify", "--verify-endpoint", "mega=http://x.example"], "over https"),
         (
             &["--verify", "--verify-endpoint", "mega=https://x.example/y"],

@@ -42,6 +42,8 @@ pub(super) fn check(args: &LiveArgs, rules: &RuleSet) -> Result<(), Failure> {
     let idle = [
         (!args.verify_as.is_empty(), "--verify-as"),
         (!asking.verify_endpoint.is_empty(), "--verify-endpoint"),
+        (asking.verify_timeout.is_some(), "--verify-timeout"),
+        (!asking.ca_file.is_empty(), "--ca-file"),
         (args.fail_on == FailOnArg::Active, "--fail-on active"),
     ];
     match idle.iter().find(|(given, _)| *given) {
