@@ -156,6 +156,120 @@ fn another_hook_is_never_overwritten_and_can_be_chained() {
     assert_eq!(hook(&repo, &["install"]).code, 2);
 }
 
+/// Some hooks find their work by the name and the folder that they were called by.
+#[test]
+fn a_hook_that_is_kept_is_called_by_its_own_name() {
+    let repo = Repo::new(&[]);
+    let hooks = repo.path().join(".git/hooks");
+    let own = "#!/bin/sh\n. \"$(dirname \"$0\")/lib.sh\"\n\
+               cat \"$(dirname \"$0\")/../description\" >/dev/null || exit 1\n\
+               echo \"ran as $(basename \"$0\")\"\n";
+    for name in ["pre-commit", "pre-push"] {
+        script(&hooks.join(name), own);
+    }
+    script(&hooks.join("lib.sh"), "echo shared\n");
+    let before = snapshot(&repo.path().join(".git"));
+    let run = hook(&repo, &["install", "--chain"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stdout.contains(".git/hooks.keytrawl/pre-commit` runs before it"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(hook(&repo, &["install", "--chain", "--pre-push"]).code, 0);
+    // Without --chain, what is kept is kept.
+    assert_eq!(hook(&repo, &["install"]).code, 0);
+    repo.write("a.env", secret("a"));
+    repo.git(&["add", "-A"]);
+    let said = repo.fails(&["commit", "-q", "-m", "x"]);
+    assert!(said.contains("shared\nran as pre-commit\nkeytrawl: commit blocked"), "{said}");
+    repo.git(&["commit", "-q", "--no-verify", "-m", "x"]);
+    let remote = Repo::new(&["--bare"]);
+    let said = repo.fails(&["push", &remote.path().display().to_string(), "main"]);
+    assert!(said.contains("ran as pre-push\nkeytrawl: push blocked"), "{said}");
+    // A copy of the folder alone does not pass over what was kept.
+    let kept = repo.path().join(".git/hooks.keytrawl");
+    std::fs::rename(&kept, kept.with_extension("away")).unwrap();
+    let said = repo.fails(&["commit", "-q", "--allow-empty", "-m", "x"]);
+    assert!(said.contains("the hook that runs before keytrawl's is gone"), "{said}");
+    std::fs::rename(kept.with_extension("away"), &kept).unwrap();
+    assert_eq!(hook(&repo, &["uninstall"]).code, 0);
+    assert_eq!(hook(&repo, &["uninstall", "--pre-push"]).code, 0);
+    assert!(!kept.exists());
+    let hooks_of = |all: Vec<(std::path::PathBuf, Vec<u8>)>| -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        all.into_iter().filter(|(path, _)| path.to_string_lossy().contains("hooks")).collect()
+    };
+    let after = snapshot(&repo.path().join(".git"));
+    assert_eq!(hooks_of(before.into_iter().collect()), hooks_of(after.into_iter().collect()));
+}
+
+/// Older versions kept a hook beside theirs, with another name.
+#[test]
+fn what_an_older_version_has_chained_comes_back() {
+    let repo = Repo::new(&[]);
+    let hooks = repo.path().join(".git/hooks");
+    let older = "#!/bin/sh\n\
+        # keytrawl: written by `keytrawl hook install`; `keytrawl hook uninstall` removes it.\n\
+        other=\"$(dirname -- \"$0\")/pre-commit.chained\"\n\
+        if [ -x \"$other\" ]; then\n  \"$other\" \"$@\" || exit $?\nfi\n\
+        if ! command -v keytrawl >/dev/null 2>&1; then\n  \
+        echo 'error: keytrawl is not in PATH: what is committed is not checked for secrets' >&2\n  \
+        echo \"hint: install it or put it into PATH; or remove this hook: $0\" >&2\n  \
+        exit 1\nfi\n\
+        exec keytrawl hook run pre-commit -- \"$@\"\n";
+    let own = "#!/bin/sh\necho own \"$0\"\n";
+    let (place, chained) = (hooks.join("pre-commit"), hooks.join("pre-commit.chained"));
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    script(&place, older);
+    script(&chained, own);
+    assert_eq!(hook(&repo, &["uninstall"]).code, 0);
+    assert_eq!((read(&place).as_str(), chained.exists()), (own, false));
+    // To install again gives it its own name.
+    script(&place, older);
+    script(&chained, own);
+    assert_eq!(hook(&repo, &["install"]).code, 0);
+    assert!(!chained.exists());
+    repo.write("a.env", secret("a"));
+    repo.git(&["add", "-A"]);
+    let said = repo.fails(&["commit", "-q", "-m", "x"]);
+    assert!(said.contains("hooks.keytrawl/pre-commit\nkeytrawl: commit blocked"), "{said}");
+    assert_eq!(hook(&repo, &["uninstall"]).code, 0);
+    assert_eq!(read(&place), own);
+    // A file of that name that keytrawl did not make is nobody's hook.
+    std::fs::remove_file(&place).unwrap();
+    script(&chained, own);
+    assert_eq!(hook(&repo, &["install"]).code, 0);
+    let said = repo.fails(&["commit", "-q", "-m", "x"]);
+    assert!(!said.contains("own"), "{said}");
+    assert_eq!(hook(&repo, &["uninstall"]).code, 0);
+    assert_eq!((place.exists(), read(&chained).as_str()), (false, own));
+}
+
+/// husky writes its folder anew, and runs what is one folder above by the name of what it wrote.
+#[test]
+fn nothing_is_put_into_the_folder_that_husky_writes() {
+    let repo = Repo::new(&[]);
+    let folder = repo.path().join("web/hooks/_");
+    script(
+        &folder.join("h"),
+        "n=$(basename \"$0\")\nsh -e \"$(dirname \"$(dirname \"$0\")\")/$n\"\n",
+    );
+    script(&folder.join("pre-commit"), "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"");
+    script(&folder.with_file_name("pre-commit"), "echo own\n");
+    repo.git(&["config", "core.hooksPath", "web/hooks/_"]);
+    let before = snapshot(&repo.path());
+    for arguments in [&["install"][..], &["install", "--chain"], &["install", "--pre-push"]] {
+        let run = hook(&repo, arguments);
+        let name = if arguments.contains(&"--pre-push") { "pre-push" } else { "pre-commit" };
+        let expected = format!(
+            "error: husky writes `web/hooks/_` anew whenever it runs\nhint: nothing was changed. Add \
+             this line to web/hooks/{name}: keytrawl hook run {name} -- \"$@\" || exit 1\n"
+        );
+        assert_eq!((run.code, run.stderr), (2, expected));
+    }
+    assert_eq!(before, snapshot(&repo.path()));
+}
+
 #[test]
 fn the_folder_that_git_is_told_is_the_folder() {
     let repo = Repo::new(&[]);
@@ -274,7 +388,15 @@ fn all_repositories_are_guarded_and_their_own_hooks_run() {
     script(&repo.path().join(".git/hooks/pre-commit"), "#!/bin/sh\necho own >&2\n");
     let run = keytrawl(&["hook", "install", "--global"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
+    let scope = "of every repository that has no `core.hooksPath` of its own";
+    assert!(run.stdout.contains(scope), "{}", run.stdout);
     let folder = home.path().join(".config/git/hooks");
+    // What all repositories share is not one repository's to change.
+    for command in ["install", "uninstall"] {
+        let run = keytrawl(&["hook", command]);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("gives all repositories the hooks of"), "{}", run.stderr);
+    }
     assert!(folder.join("pre-commit").exists());
     repo.write("a.env", secret("a"));
     repo.git(&["add", "-A"]);
@@ -290,4 +412,43 @@ fn all_repositories_are_guarded_and_their_own_hooks_run() {
     assert_eq!(keytrawl(&["hook", "uninstall", "--global", "--pre-push"]).code, 0);
     assert!(!folder.exists());
     assert!(!git(&["config", "--global", "--get", "core.hooksPath"]).0);
+}
+
+/// A folder of hooks for all repositories hides every hook of each, and some that are not there mean
+/// something to git.
+#[test]
+fn all_hooks_of_a_repository_run_beside_the_global_ones() {
+    let home = tempfile::tempdir().unwrap();
+    let (repo, remote) = (Repo::new(&[]), Repo::new(&[]));
+    let git = |repo: &Repo, arguments: &[&str]| {
+        let mut command = git_command(&repo.path(), 1_700_000_000, arguments);
+        let output = command.env("HOME", home.path()).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    repo.write("x", "x\n");
+    repo.commit("start");
+    remote.git(&["config", "receive.denyCurrentBranch", "updateInstead"]);
+    script(&home.path().join(".config/git/hooks/pre-commit"), "#!/bin/sh\necho everywhere >&2\n");
+    let mut install = command(&repo.path(), &["hook", "install", "--global", "--chain"]);
+    assert!(install.env("HOME", home.path()).status().unwrap().success());
+    for name in ["reference-transaction", "post-index-change", "pre-commit"] {
+        let text = format!(
+            "#!/bin/sh\ntest -z \"$1\" || touch \"$(git rev-parse --git-common-dir)/ran\"\necho {name} >&2\n"
+        );
+        script(&repo.path().join(".git/hooks").join(name), &text);
+    }
+    repo.write("y", "y\n");
+    let (_, said) = git(&repo, &["add", "y"]);
+    assert!(said.contains("post-index-change"), "{said}");
+    let (done, said) = git(&repo, &["commit", "-q", "-m", "x"]);
+    assert!(done && said.contains("reference-transaction"), "{said}");
+    assert!(said.contains("everywhere\n") && said.contains("\npre-commit"), "{said}");
+    // Where a repository has no such hook, git's own work is done all the same.
+    let there = remote.path().display().to_string();
+    let (done, said) = git(&repo, &["push", &there, "main"]);
+    assert!(done && remote.path().join("y").exists(), "{said}");
+    std::fs::write(remote.path().join("y"), "changed\n").unwrap();
+    assert!(git(&repo, &["commit", "-q", "--allow-empty", "-m", "more"]).0);
+    let (done, said) = git(&repo, &["push", &there, "main"]);
+    assert!(!done, "{said}");
 }

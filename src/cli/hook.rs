@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::guard;
 use super::message::Failure;
 use crate::report::sanitize::visible;
-use script::{MARK, PASSED};
+use script::{Before, KEPT, MARK, PASSED};
 
 /// Runs one of the commands.
 pub(super) fn run(command: HookCommand) -> Result<Exit, Failure> {
@@ -49,32 +49,87 @@ impl Hooks {
     }
 
     fn install(&self, args: &HookArgs) -> Result<Exit, Failure> {
+        if !self.global && is_of_husky(&self.folder) {
+            return Err(self.generated());
+        }
         let place = self.folder.join(self.name);
-        let chained = chained(&place);
-        match (self.at(&place)?, args.chain) {
-            (There::Other, false) => return Err(self.occupied(&place)),
-            (There::Other, true) => {
-                if self.at(&chained)? != There::Nothing {
-                    return Err(Failure::new(format!("`{}` is there already", chained.display()))
-                        .hint("move it away, or call keytrawl from your own hook"));
-                }
-                fs::rename(&place, &chained).map_err(|e| unwritable(&place, &e))?;
-            }
-            (There::Nothing | There::Ours, _) => {}
+        let there = self.at(&place)?;
+        if there == There::Other && !args.chain {
+            return Err(self.occupied(&place));
         }
         fs::create_dir_all(&self.folder).map_err(|e| unwritable(&self.folder, &e))?;
-        write_script(&place, &script::guard(self.name, self.global))?;
+        let waiting = match there {
+            There::Other => Some(place.clone()),
+            There::Ours => self.waiting(&place)?,
+            There::Nothing => None,
+        };
+        if let Some(old) = &waiting {
+            self.keep(old)?;
+        }
+        let before = Before { own: self.global, kept: waiting.is_some() };
+        write_script(&place, &script::guard(self.name, before))?;
         if self.global {
             self.pass_on()?;
             git(&["config", "--global", "core.hooksPath", &self.folder.to_string_lossy()])?;
         }
-        let scope = if self.global { "of every repository" } else { "here" };
+        let scope = if self.global {
+            "of every repository that has no `core.hooksPath` of its own, as husky sets it"
+        } else {
+            "here"
+        };
         let when = if args.pre_push { "push" } else { "commit" };
         say(&format!("installed `{}`: keytrawl looks at each {when} {scope}", place.display()))?;
-        if args.chain && chained.exists() {
-            say(&format!("`{}` runs before it", chained.display()))?;
+        if waiting.is_some() {
+            say(&format!("`{}` runs before it", self.kept()?.display()))?;
         }
         Ok(Exit::Clean)
+    }
+
+    /// Where a hook waits that runs before keytrawl's.
+    fn kept(&self) -> Result<PathBuf, Failure> {
+        let real = self.folder.canonicalize().map_err(|e| unwritable(&self.folder, &e))?;
+        let Some(name) = real.file_name() else {
+            return Err(Failure::new(format!("`{}` has no place beside it", real.display()))
+                .hint("call keytrawl from your own hook"));
+        };
+        let mut beside = name.to_os_string();
+        beside.push(KEPT);
+        Ok(real.with_file_name(beside).join(self.name))
+    }
+
+    /// Where the hook is that runs before this one of keytrawl's, if one does.
+    fn waiting(&self, place: &Path) -> Result<Option<PathBuf>, Failure> {
+        let text = fs::read_to_string(place).map_err(|e| unwritable(place, &e))?;
+        let says = |line: String| text.lines().any(|own| own == line);
+        let at = if says(script::kept_line(self.name)) {
+            self.kept()?
+        } else if says(script::older_line(self.name)) {
+            place.with_file_name(format!("{}.chained", self.name))
+        } else {
+            return Ok(None);
+        };
+        let is_there = self.at(&at)? != There::Nothing;
+        Ok(is_there.then_some(at))
+    }
+
+    /// Moves a hook to where it waits, under its own name: some find their work by it. What is
+    /// beside it is beside it there, too.
+    fn keep(&self, hook: &Path) -> Result<(), Failure> {
+        let kept = self.kept()?;
+        if kept == hook {
+            return Ok(());
+        }
+        let folder = kept.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
+        link_neighbours(&self.folder, folder).map_err(|e| unwritable(folder, &e))?;
+        if kept.is_symlink() {
+            fs::remove_file(&kept).map_err(|e| unwritable(&kept, &e))?;
+        }
+        if self.at(&kept)? != There::Nothing {
+            return Err(Failure::new(format!("`{}` is there already", kept.display()))
+                .hint("move it away, or call keytrawl from your own hook"));
+        }
+        fs::rename(hook, &kept).map_err(|e| unwritable(hook, &e))
     }
 
     fn uninstall(&self, args: &HookArgs) -> Result<Exit, Failure> {
@@ -90,11 +145,15 @@ impl Hooks {
             }
             There::Ours => {}
         }
-        let chained = chained(&place);
-        if self.at(&chained)? == There::Nothing {
-            fs::remove_file(&place).map_err(|e| unwritable(&place, &e))?;
+        if let Some(old) = self.waiting(&place)? {
+            fs::rename(&old, &place).map_err(|e| unwritable(&place, &e))?;
+            if self.kept()? == old
+                && let Some(folder) = old.parent()
+            {
+                tidy(folder);
+            }
         } else {
-            fs::rename(&chained, &place).map_err(|e| unwritable(&place, &e))?;
+            fs::remove_file(&place).map_err(|e| unwritable(&place, &e))?;
         }
         if args.global {
             self.stop_passing_on()?;
@@ -156,8 +215,10 @@ impl Hooks {
     /// Whether keytrawl wrote a hook, and nobody has added a line to it.
     fn is_ours(&self, text: &[u8], place: &Path) -> bool {
         let name = place.file_name().unwrap_or_default().to_string_lossy();
-        let written =
-            [script::guard(&name, false), script::guard(&name, true), script::passing(&name)];
+        let guards = Before::ALL.map(|before| script::guard(&name, before));
+        let [passing, older] = [script::passing(&name), script::older_line(&name)];
+        // The rest of what older versions wrote is what a repository's own hook is run by.
+        let written: Vec<String> = guards.into_iter().chain([passing, older]).collect();
         let text = String::from_utf8_lossy(text);
         let known = |line: &str| written.iter().any(|script| script.lines().any(|own| own == line));
         text.contains(MARK) && text.lines().filter(|line| !line.trim().is_empty()).all(known)
@@ -165,22 +226,65 @@ impl Hooks {
 
     fn occupied(&self, place: &Path) -> Failure {
         let message = format!("there is another hook already: `{}`", place.display());
-        // What husky runs is one folder above the files that it writes.
-        let husky = place.parent().is_some_and(|folder| folder.ends_with(".husky/_"));
-        let file = if husky { format!(".husky/{}", self.name) } else { "it".to_owned() };
-        let line = format!("keytrawl hook run {} -- \"$@\" || exit 1", self.name);
         Failure::new(message).hint(format!(
-            "nothing was changed. Add this line to {file}: {line}; or let `keytrawl hook install \
-             --chain` run it first"
+            "nothing was changed. Add this line to it: {}; or let `keytrawl hook install --chain` \
+             run it first",
+            self.line()
         ))
+    }
+
+    /// husky writes its folder anew whenever it runs, and what it runs is one folder above.
+    fn generated(&self) -> Failure {
+        let folder = self.folder.display();
+        let above = self.folder.parent().unwrap_or(&self.folder).join(self.name);
+        Failure::new(format!("husky writes `{folder}` anew whenever it runs")).hint(format!(
+            "nothing was changed. Add this line to {}: {}",
+            above.display(),
+            self.line()
+        ))
+    }
+
+    /// What runs keytrawl from another hook.
+    fn line(&self) -> String {
+        format!("keytrawl hook run {} -- \"$@\" || exit 1", self.name)
     }
 }
 
-/// Where a hook waits that runs before keytrawl's.
-fn chained(place: &Path) -> PathBuf {
-    let mut name = place.file_name().unwrap_or_default().to_os_string();
-    name.push(".chained");
-    place.with_file_name(name)
+/// Whether husky makes the files in a folder of hooks.
+fn is_of_husky(folder: &Path) -> bool {
+    let marked = ["h", "husky.sh"].iter().any(|name| folder.join(name).is_file());
+    folder.file_name().is_some_and(|name| name == "_") && (marked || folder.ends_with(".husky/_"))
+}
+
+/// Makes links to all that is in the folder of hooks, for the hooks that are kept beside it.
+#[cfg(unix)]
+fn link_neighbours(hooks: &Path, kept: &Path) -> io::Result<()> {
+    let real = hooks.canonicalize()?;
+    let up = Path::new("..").join(real.file_name().unwrap_or_default());
+    for entry in fs::read_dir(&real)? {
+        let name = entry?.file_name();
+        match std::os::unix::fs::symlink(up.join(&name), kept.join(&name)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn link_neighbours(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes the folder of kept hooks away once none is left in it.
+fn tidy(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let all: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    if all.iter().all(|path| path.is_symlink()) {
+        // One that stays does no harm.
+        all.iter().for_each(|path| drop(fs::remove_file(path)));
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 fn local_folder() -> Result<PathBuf, Failure> {
@@ -188,6 +292,17 @@ fn local_folder() -> Result<PathBuf, Failure> {
     if git(&["config", "--get", "core.hooksPath"]).is_ok_and(|path| path.is_empty()) {
         return Err(Failure::new("`core.hooksPath` is empty: git runs no hook here")
             .hint("`git config --unset core.hooksPath` gives the repository its own hooks back"));
+    }
+    // What is put into a folder that all repositories share is no hook of this one.
+    let scope = git(&["config", "--show-scope", "--get", "core.hooksPath"]).unwrap_or_default();
+    if scope.starts_with("global\t") || scope.starts_with("system\t") {
+        return Err(Failure::new(format!(
+            "`core.hooksPath` gives all repositories the hooks of `{path}`"
+        ))
+        .hint(
+            "nothing was changed. `--global` is about the hooks of all repositories; \
+             `git config core.hooksPath .git/hooks` gives this one its own",
+        ));
     }
     Ok(PathBuf::from(path))
 }

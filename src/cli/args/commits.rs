@@ -53,7 +53,7 @@ pub(in crate::cli) struct HookArgs {
     /// Before each push instead of each commit
     #[arg(long)]
     pub(in crate::cli) pre_push: bool,
-    /// For all repositories of yours; their own hooks run as before
+    /// For all repositories of yours but those with a core.hooksPath of their own; their hooks run as before
     #[arg(long)]
     pub(in crate::cli) global: bool,
     /// Keep a hook that is there, and run it first

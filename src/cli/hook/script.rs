@@ -3,9 +3,9 @@
 /// What tells keytrawl's hooks from all others.
 pub(super) const MARK: &str = "# keytrawl: written by `keytrawl hook install`";
 
-/// The hooks of a repository that a folder of hooks for all repositories would hide. Not among them is
-/// `reference-transaction`, which git runs several times for every ref.
-pub(super) const PASSED: [&str; 25] = [
+/// The hooks of a repository that a folder of hooks for all repositories would hide: all that git's
+/// manual has but `fsmonitor-watchman`, which `core.fsmonitor` names by its path.
+pub(super) const PASSED: [&str; 27] = [
     "applypatch-msg",
     "pre-applypatch",
     "post-applypatch",
@@ -23,6 +23,7 @@ pub(super) const PASSED: [&str; 25] = [
     "proc-receive",
     "post-receive",
     "post-update",
+    "reference-transaction",
     "push-to-checkout",
     "pre-auto-gc",
     "post-rewrite",
@@ -31,31 +32,47 @@ pub(super) const PASSED: [&str; 25] = [
     "p4-prepare-changelist",
     "p4-post-changelist",
     "p4-pre-submit",
+    "post-index-change",
 ];
 
-/// The hook that runs keytrawl. Before it runs what is chained to it or, if it is for all
-/// repositories, what the repository has.
-pub(super) fn guard(name: &str, global: bool) -> String {
-    let other = if global {
-        format!("\"$(git rev-parse --git-common-dir)/hooks/{name}\"")
-    } else {
-        format!("\"$(dirname -- \"$0\")/{name}.chained\"")
+/// The folder beside the folder of hooks that keeps those which run before keytrawl's. A hook in it
+/// has its own name, and all that it finds by the folder it is in is where it was.
+pub(super) const KEPT: &str = ".keytrawl";
+
+/// What a hook runs before keytrawl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Before {
+    /// The hook of the repository, which a folder for all repositories hides.
+    pub(super) own: bool,
+    /// The hook that was there before.
+    pub(super) kept: bool,
+}
+
+impl Before {
+    /// All that there is, to know the lines of any hook by.
+    pub(super) const ALL: [Self; 4] = [
+        Self { own: false, kept: false },
+        Self { own: false, kept: true },
+        Self { own: true, kept: false },
+        Self { own: true, kept: true },
+    ];
+}
+
+/// The hook that runs keytrawl, after what is to run before it.
+pub(super) fn guard(name: &str, before: Before) -> String {
+    // What git writes to a pre-push hook is for all of them.
+    let shared = name == "pre-push" && (before.own || before.kept);
+    let (keep, give, take) = match shared {
+        true => ("refs=$(cat)\n", "printf '%s\\n' \"$refs\" | ", "printf '%s\\n' \"$refs\" | "),
+        false => ("", "", "exec "),
     };
-    // What git writes to a pre-push hook is for both.
-    let (keep, give, take) = if name == "pre-push" {
-        ("refs=$(cat)\n", "printf '%s\\n' \"$refs\" | ", "printf '%s\\n' \"$refs\" | ")
-    } else {
-        ("", "", "exec ")
-    };
+    let kept = if before.kept { run_kept(name, give) } else { String::new() };
+    let own = if before.own { run_own(name, give) } else { String::new() };
     let what = if name == "pre-push" { "pushed" } else { "committed" };
     format!(
         "#!/bin/sh\n\
          {MARK}; `keytrawl hook uninstall` removes it.\n\
-         {keep}\
-         other={other}\n\
-         if [ -x \"$other\" ]; then\n  \
-           {give}\"$other\" \"$@\" || exit $?\n\
-         fi\n\
+         {keep}{kept}{own}\
          if ! command -v keytrawl >/dev/null 2>&1; then\n  \
            echo 'error: keytrawl is not in PATH: what is {what} is not checked for secrets' >&2\n  \
            echo \"hint: install it or put it into PATH; or remove this hook: $0\" >&2\n  \
@@ -65,8 +82,46 @@ pub(super) fn guard(name: &str, global: bool) -> String {
     )
 }
 
+/// Where the folder of hooks was copied without the one beside it, what was kept must not be passed
+/// over in silence.
+fn run_kept(name: &str, give: &str) -> String {
+    format!(
+        "{}\n\
+         if [ ! -e \"$kept\" ]; then\n  \
+           echo \"error: the hook that runs before keytrawl's is gone: $kept\" >&2\n  \
+           echo 'hint: put it back, or run `keytrawl hook uninstall` and install anew' >&2\n  \
+           exit 1\n\
+         fi\n\
+         if [ -x \"$kept\" ]; then\n  \
+           {give}\"$kept\" \"$@\" || exit $?\n\
+         fi\n",
+        kept_line(name)
+    )
+}
+
+fn run_own(name: &str, give: &str) -> String {
+    format!(
+        "other=\"$(git rev-parse --git-common-dir)/hooks/{name}\"\n\
+         if [ -x \"$other\" ]; then\n  \
+           {give}\"$other\" \"$@\" || exit $?\n\
+         fi\n"
+    )
+}
+
+/// The line by which a hook says that another one is kept.
+pub(super) fn kept_line(name: &str) -> String {
+    format!("kept=\"$(CDPATH= cd -- \"$(dirname -- \"$0\")\" && pwd -P){KEPT}/{name}\"")
+}
+
+/// The line by which hooks of older versions say where another one may be kept: beside them, with
+/// another name.
+pub(super) fn older_line(name: &str) -> String {
+    format!("other=\"$(dirname -- \"$0\")/{name}.chained\"")
+}
+
 /// A hook that only hands on to the repository's own.
 pub(super) fn passing(name: &str) -> String {
+    let otherwise = if name == "push-to-checkout" { CHECKOUT } else { "" };
     format!(
         "#!/bin/sh\n\
          {MARK}: hands on to the repository's own hook.\n\
@@ -74,6 +129,16 @@ pub(super) fn passing(name: &str) -> String {
          if [ -x \"$hook\" ]; then\n  \
            exec \"$hook\" \"$@\"\n\
          fi\n\
+         {otherwise}\
          exit 0\n"
     )
 }
+
+/// Where there is such a hook, git leaves its own work to it: this is that work.
+const CHECKOUT: &str = "\
+git update-index -q --ignore-submodules --refresh || exit 1
+git diff-files --quiet --ignore-submodules -- || exit 1
+head=$(git rev-parse -q --verify HEAD) || head=$(git hash-object -t tree /dev/null)
+git diff-index --quiet --cached --ignore-submodules \"$head\" -- || exit 1
+git read-tree -u -m \"$1\" || exit 1
+";
