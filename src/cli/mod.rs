@@ -12,6 +12,7 @@ mod hook;
 mod known;
 mod manual;
 mod message;
+mod order;
 mod output;
 mod progress;
 mod range;
@@ -35,7 +36,7 @@ use crate::scanner::without_secrets;
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
     output::begin();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(order::ordered(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output and are no failure.
@@ -52,7 +53,7 @@ pub fn run() -> ExitCode {
         }
     };
     let done = match cli.command {
-        None => scan::run(cli.scan),
+        None => scan::without_command(cli.scan),
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::History(args)) => history::run(args),
         Some(Command::Staged(args)) => staged::run(args),

@@ -27,6 +27,17 @@ pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
     tell(&args.shared, &outcome, &rules)
 }
 
+/// The same for paths that no command stands before: a slip in a command reads as one of them.
+pub(super) fn without_command(args: ScanArgs) -> Result<Exit, Failure> {
+    if let [first, _, ..] = args.paths.as_slice()
+        && let Err(error) = std::fs::symlink_metadata(first)
+        && let Some(near) = near_command(first)
+    {
+        return Err(missing(first, &error).hint(meant(&near)));
+    }
+    run(args)
+}
+
 /// Scans.
 pub(super) fn outcome(args: &ScanArgs) -> Result<(Outcome, RuleSet), Failure> {
     let here = PathBuf::from(".");
@@ -105,13 +116,22 @@ fn scan(
 
 fn missing(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(format!("`{}` could not be read: {error}", path.display()));
-    // A slip in a command reads as a path.
-    let command = Cli::command();
-    let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    match path.to_str().and_then(|word| nearest(word, &known)) {
-        Some(near) => failure.hint(format!("check the path; or did you mean `keytrawl {near}`?")),
+    match near_command(path) {
+        Some(near) => failure.hint(meant(&near)),
         None => failure.hint("check the path; `keytrawl --help` lists the commands"),
     }
+}
+
+fn meant(command: &str) -> String {
+    format!("check the path; or did you mean `keytrawl {command}`?")
+}
+
+/// The command that a word is nearly the name of.
+fn near_command(path: &Path) -> Option<String> {
+    let names =
+        Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    path.to_str().and_then(|word| nearest(word, &known)).map(str::to_owned)
 }
 
 pub(super) fn interrupted(outcome: &mut Outcome) {

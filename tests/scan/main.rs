@@ -9,6 +9,7 @@ mod harness;
 mod ignored;
 mod reports;
 mod walk;
+mod words;
 
 use keytrawl::rule::armed;
 
