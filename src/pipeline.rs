@@ -96,6 +96,7 @@ pub struct Worker<'p> {
 impl source::Worker for Worker<'_> {
     fn blob(&mut self, blob: &Blob<'_>) {
         self.part.stats.bytes += blob.own.len() as u64;
+        self.part.warnings.extend(source::unread(blob));
         let Some(found) = self.pipeline.scanner.scan(blob, &mut self.scratch) else { return };
         self.part.sightings.extend(found.sightings);
         self.part.rejections.extend(found.rejections);

@@ -121,6 +121,23 @@ pub(crate) fn shown_path(path: &[u8]) -> String {
     text
 }
 
+/// Whether content is text in an encoding that is not read: UTF-32 with its mark. Others that are not
+/// read, such as EBCDIC, nothing tells from binary content.
+pub(crate) fn is_unread(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xff, 0xfe, 0, 0, _, ..] | [0, 0, 0xfe, 0xff, _, ..])
+}
+
+/// A warning, if the content of `blob` is not read: see [`is_unread`].
+pub(crate) fn unread(blob: &Blob<'_>) -> Option<Warning> {
+    let begins = blob.origin.offset == 0 && is_unread(blob.bytes);
+    begins.then(|| Warning {
+        kind: "encoding",
+        path: Some(blob.provenance.path.clone()),
+        message: "is UTF-32, which is not read; convert it to UTF-8".to_owned(),
+        incomplete: true,
+    })
+}
+
 /// What went wrong in an archive, as a warning.
 fn archive_warning(problem: archive::Problem) -> Warning {
     let message = problem.kind.to_string();

@@ -207,6 +207,7 @@ impl<'a> Versions<'a> {
         scratch: &mut Scratch,
         scanned: &mut Scanned,
     ) {
+        scanned.found.warnings.extend(super::unread(blob));
         let Some(found) = self.scanner.scan_with(blob, scratch, comments) else { return };
         if comments == Comments::Ignored {
             let Blob { bytes, origin, .. } = *blob;

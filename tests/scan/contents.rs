@@ -166,3 +166,43 @@ fn content_without_a_last_newline_with_crlf_or_a_nul_is_read_to_its_end() {
         ]
     );
 }
+
+/// What is not read is said, wherever it is.
+#[test]
+fn utf_32_is_said_not_to_be_read() {
+    let key = token(1);
+    let wide = |mark: &[u8], unit: fn(u32) -> [u8; 4]| {
+        [mark.to_vec(), key.chars().flat_map(|c| unit(u32::from(c))).collect()].concat()
+    };
+    let little = wide(&[0xff, 0xfe, 0, 0], u32::to_le_bytes);
+    let big = wide(&[0, 0, 0xfe, 0xff], u32::to_be_bytes);
+    for bytes in [little, big] {
+        let place = Place::with(&[("a.txt", bytes.clone()), ("b.zip", zip(&[("c", &bytes)]))]);
+        let run = place.run(&["--quiet", "--format", "json"]);
+        assert_eq!((run.code, run.warnings()), (2, vec!["encoding".to_owned(); 2]));
+        let paths: Vec<String> =
+            array(&run.json()["warnings"]).iter().map(|w| text(&w["path"]).to_owned()).collect();
+        assert_eq!(paths, ["a.txt", "b.zip!c"]);
+        let piped = place.run_on(&bytes, &["-"]);
+        assert_eq!(piped.code, 2);
+        assert_eq!(
+            piped.stderr,
+            "warning: `-` is UTF-32, which is not read; convert it to UTF-8\n"
+        );
+        place.git(&["init", "-q", "-b", "main"]);
+        let author = ["-c", "user.name=T", "-c", "user.email=t@t.example"];
+        place.git(&[&author[..], &["commit", "-q", "--allow-empty", "-m", "x"]].concat());
+        place.git(&["add", "-A"]);
+        let expected = (2, vec!["encoding".to_owned(); 2]);
+        let run = place.run(&["staged", "--format", "json"]);
+        assert_eq!((run.code, run.warnings()), expected);
+        place.git(&[&author[..], &["commit", "-q", "-m", "y"]].concat());
+        for words in [&["history", "--no-cache"][..], &["range", "HEAD~1..HEAD"]] {
+            let run = place.run(&[words, &JSON].concat());
+            assert_eq!((run.code, run.warnings()), expected, "{words:?}");
+        }
+    }
+    // A mark alone is no text.
+    let place = Place::with(&[("a.txt", [0xff, 0xfe, 0, 0])]);
+    assert_eq!(place.run(&[]).code, 0);
+}

@@ -128,6 +128,8 @@ impl Judge<'_> {
         let provenance = Provenance { path: path.to_owned(), stable_path: path.to_owned(), blob };
         let Some(limits) = self.archives.filter(|_| is_archive(bytes)) else {
             let telling = hit.telling.as_deref();
+            let blob = Blob::whole(bytes, &provenance);
+            judged.warnings.extend(crate::source::unread(&blob));
             let found = self.scan(bytes, telling, &provenance, scratch);
             judged.take(found);
             return judged;
@@ -135,7 +137,9 @@ impl Judge<'_> {
         self.content(&[], &provenance, scratch, &mut judged);
         let outcome = archive::visit(bytes, path, limits, &mut |member| {
             let inner = crate::source::provenance_of(&member, &provenance);
-            judged.take(self.scanner.scan(&member.blob(&inner), scratch));
+            let blob = member.blob(&inner);
+            judged.warnings.extend(crate::source::unread(&blob));
+            judged.take(self.scanner.scan(&blob, scratch));
             ControlFlow::Continue(())
         });
         judged.warnings.extend(outcome.problems.into_iter().map(crate::source::archive_warning));

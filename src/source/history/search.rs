@@ -23,6 +23,7 @@ use crate::scanner::{Constant, Glance, Scanner, Scratch};
 use crate::source::Progress;
 use crate::source::archive::{self, Limits};
 use crate::source::content::is_archive;
+use crate::source::is_unread;
 use crate::span::Span;
 
 /// Bytes of matched blobs that are kept, so that they need not be rebuilt to be judged.
@@ -224,6 +225,8 @@ impl Search<'_> {
             None if local => scanner.glance(object.bytes, candidates, telling, scratch),
             None => glance(self.has_any(object.bytes)),
         };
+        // What is not read is told with its path, too.
+        let seen = if is_unread(object.bytes) { Glance::Open } else { seen };
         let matched = !matches!(seen, Glance::Nothing);
         if (matched || scanner.has_path_rules())
             && let Some(id) = object.id()
@@ -274,7 +277,7 @@ impl Search<'_> {
         let outcome = archive::visit(bytes, "", limits, &mut |member| {
             hits.members += u64::from(member.frame.is_none());
             hits.bytes += member.bytes.len() as u64;
-            matched |= has_any(plan.scanner, member.bytes, scratch);
+            matched |= is_unread(member.bytes) || has_any(plan.scanner, member.bytes, scratch);
             ControlFlow::Continue(())
         });
         // A problem is told with its path, which is known when the blob is judged.
