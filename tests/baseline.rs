@@ -388,3 +388,32 @@ fn fingerprints_may_have_a_key() {
     let run = place.run(&with);
     assert!(run.code == 2 && run.stderr.contains("fewer than 16 bytes"), "{}", run.stderr);
 }
+
+#[test]
+fn an_option_without_a_use_is_an_error() {
+    let place = Place::with(&[("a.txt", "x\n")]);
+    let commands = [
+        &["baseline", "create"][..],
+        &["baseline", "update"],
+        &["baseline", "prune"],
+        &["baseline", "import", "a.txt"],
+        &["suppressions"],
+    ];
+    let options = [
+        &["--verify"][..],
+        &["--ca-file", "a.txt"],
+        &["--fail-on", "never"],
+        &["--replacements", "r.txt"],
+        &["--explain"],
+        &["--show-secrets"],
+    ];
+    for command in commands {
+        for option in options {
+            let run = place.run(&[command, option].concat());
+            assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{command:?} {option:?}");
+            let expected = format!("has no use for `{}`\n", option[0]);
+            assert!(run.stderr.contains(&expected), "{}", run.stderr);
+        }
+    }
+    assert!(!place.root().join(".keytrawl-baseline").exists());
+}

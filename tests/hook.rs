@@ -452,3 +452,37 @@ fn all_hooks_of_a_repository_run_beside_the_global_ones() {
     let (done, said) = git(&repo, &["push", &there, "main"]);
     assert!(!done, "{said}");
 }
+
+/// What a hook is told counts, or is an error.
+#[test]
+fn the_options_of_a_hook_are_not_passed_over() {
+    let repo = Repo::new(&[]);
+    repo.write("a.env", secret("a"));
+    repo.write("b.txt", format!("K=mega_{}\n", "x".repeat(64)));
+    repo.git(&["add", "-A"]);
+    let run = |options: &[&str]| hook(&repo, &[&["run", "pre-commit"], options].concat());
+    let never = run(&["--fail-on", "never"]);
+    assert_eq!((never.code, never.stdout.as_str()), (0, ""));
+    assert!(
+        never.stderr.starts_with("keytrawl: commit not blocked: 1 secret\n"),
+        "{}",
+        never.stderr
+    );
+    let json = run(&["--format", "json", "--report", "csv=.git/r.csv"]);
+    assert_eq!(json.code, 1);
+    assert!(json.stdout.contains("\"path\": \"a.env\"") && json.stderr.contains("commit blocked"));
+    assert!(std::fs::read_to_string(repo.path().join(".git/r.csv")).unwrap().contains("a.env"));
+    let explained = run(&["--explain"]);
+    assert!(explained.stdout.contains("Not reported, and why"), "{}", explained.stdout);
+    assert!(explained.stdout.contains("b.txt:1:3"), "{}", explained.stdout);
+    assert_eq!(run(&["--quiet"]).stdout, "");
+    for idle in [&["--verify"][..], &["--verify-as", "mega"], &["--replacements", "r.txt"]] {
+        let refused = run(idle);
+        let expected = format!(
+            "error: `hook run` has no use for `{}`\n\
+             hint: leave it out; `keytrawl hook run --help` lists the options\n",
+            idle[0]
+        );
+        assert_eq!((refused.code, refused.stderr), (2, expected));
+    }
+}

@@ -257,7 +257,7 @@ pub(super) struct SharedArgs {
     /// Keep what is allowed in reports that can mark it so (sarif)
     #[arg(long)]
     pub(super) show_suppressed: bool,
-    /// Only findings: no progress, no warnings, no summary
+    /// Only findings and what could not be read: no progress, no other warnings, no advice, no summary
     #[arg(long, short)]
     pub(super) quiet: bool,
     /// Colours in the report

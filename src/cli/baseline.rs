@@ -11,7 +11,7 @@ use super::args::{BaselineArgs, BaselineCommand, FormatArg, RemarkArgs};
 use super::everything::Everything;
 use super::exit::Exit;
 use super::message::{self, Failure};
-use super::{known, output};
+use super::{idle, known, output};
 use crate::baseline::{self, Baseline, Contents, Coverage, Format, Line};
 use crate::config;
 use crate::finding::Outcome;
@@ -20,6 +20,14 @@ use crate::scanner::secrets_in_name;
 
 /// Carries out one of the commands.
 pub(super) fn run(command: BaselineCommand) -> Result<Exit, Failure> {
+    let (name, shared) = match &command {
+        BaselineCommand::Create { args, .. } => ("baseline create", &args.shared),
+        BaselineCommand::Update { args, .. } => ("baseline update", &args.shared),
+        BaselineCommand::Prune { args } => ("baseline prune", &args.shared),
+        BaselineCommand::Import { args, .. } => ("baseline import", &args.shared),
+    };
+    idle::refuse(name, idle::live(shared))?;
+    idle::refuse(name, idle::reported(shared))?;
     match command {
         BaselineCommand::Create { args, remarks, force } => create(args, &remarks, force),
         BaselineCommand::Update { args, remarks } => update(args, &remarks),
@@ -64,7 +72,7 @@ fn prune(args: BaselineArgs) -> Result<Exit, Failure> {
     let mut contents = contents(&file)?;
     let (mut outcome, _) = scanned(&args, &file)?;
     if !outcome.complete {
-        message::warnings(&outcome.warnings);
+        message::warnings(&outcome.warnings, args.shared.quiet);
         return Err(Failure::new("not everything could be read, so nobody knows what is gone")
             .hint("mend what the warnings name, and prune again"));
     }
@@ -121,10 +129,9 @@ fn import(args: BaselineArgs, from: &Path, remarks: &RemarkArgs) -> Result<Exit,
 /// The file that was named, or the one at the root of what is scanned.
 fn file(args: &BaselineArgs) -> Result<PathBuf, Failure> {
     let shared = &args.shared;
-    let reports = !shared.report.is_empty() || shared.replacements.is_some();
-    if reports || shared.format != FormatArg::Human {
+    if !shared.report.is_empty() || shared.format != FormatArg::Human {
         return Err(Failure::new("this command writes a baseline, and no report")
-            .hint("leave out `--format`, `--report` and `--replacements`"));
+            .hint("leave out `--format` and `--report`"));
     }
     if let Some(file) = &args.file {
         return Ok(file.clone());
@@ -205,8 +212,8 @@ fn finish(
                 .hint("what was there before is unchanged; check the folder's rights")
         })?;
     }
+    message::warnings(&outcome.warnings, args.shared.quiet);
     if !args.shared.quiet {
-        message::warnings(&outcome.warnings);
         let entries = match contents.entries.len() {
             1 => "1 entry".to_owned(),
             number => format!("{number} entries"),

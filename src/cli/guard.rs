@@ -4,14 +4,15 @@
 
 use std::collections::BTreeSet;
 use std::env;
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::args::{HookArg, HookRunArgs, StagedArgs};
+use super::args::{FormatArg, HookArg, HookRunArgs, SharedArgs, StagedArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
 use super::range::{self, Asked};
-use super::{repository, staged};
+use super::{idle, output, repository, scan, staged};
 use crate::finding::{Finding, Outcome};
 use crate::git::repository::Repository;
 use crate::report::sanitize::visible;
@@ -25,6 +26,8 @@ const PLACES: usize = 3;
 
 /// Runs a hook: nothing is said if there is nothing to say.
 pub(super) fn run(args: &HookRunArgs) -> Result<Exit, Failure> {
+    idle::refuse("hook run", idle::live(&args.shared))?;
+    idle::refuse("hook run", [(args.shared.replacements.is_some(), "--replacements")])?;
     match args.hook {
         HookArg::PreCommit => commit(args),
         HookArg::PrePush => push(args),
@@ -42,13 +45,14 @@ fn commit(args: &HookRunArgs) -> Result<Exit, Failure> {
     let undo = if done.has_head { "git restore --staged" } else { "git rm --cached" };
     let words = Words {
         heading: "commit blocked",
+        passed: "commit not blocked",
         all: "keytrawl staged",
         why: "once committed, everybody who gets the repository can use it, and history keeps it",
         undo,
         skip: "git commit --no-verify",
         allow: "`git add` the file again",
     };
-    say(&done.outcome, &done.rules, &words)
+    say(&done.outcome, &done.rules, &args.shared, &words)
 }
 
 fn push(args: &HookRunArgs) -> Result<Exit, Failure> {
@@ -69,13 +73,14 @@ fn push(args: &HookRunArgs) -> Result<Exit, Failure> {
     done.outcome.warnings.retain(|warning| warning.kind != "empty-range");
     let words = Words {
         heading: "push blocked",
+        passed: "push not blocked",
         all: "keytrawl history",
         why: "once pushed, everybody who gets the repository can use it: revoke it, if it is out already",
         undo: "git rebase -i (or git commit --amend) to take it out of",
         skip: "git push --no-verify",
         allow: "commit that",
     };
-    say(&done.outcome, &done.rules, &words)
+    say(&done.outcome, &done.rules, &args.shared, &words)
 }
 
 /// The commits that are about to be pushed, and those that are there.
@@ -140,6 +145,8 @@ fn tracked(repository: &Repository, remote: Option<&str>) -> Result<Vec<String>,
 /// The words that a hook has for its findings.
 struct Words {
     heading: &'static str,
+    /// The same where findings count for nothing.
+    passed: &'static str,
     /// The command that shows everything.
     all: &'static str,
     why: &'static str,
@@ -150,26 +157,37 @@ struct Words {
     allow: &'static str,
 }
 
-fn say(outcome: &Outcome, rules: &RuleSet, words: &Words) -> Result<Exit, Failure> {
+fn say(
+    outcome: &Outcome,
+    rules: &RuleSet,
+    shared: &SharedArgs,
+    words: &Words,
+) -> Result<Exit, Failure> {
     let masked = outcome.masked(secrets_in_name);
-    let outcome = masked.as_ref().unwrap_or(outcome);
-    message::warnings(&outcome.warnings);
-    let exit = Exit::of(outcome);
-    let text = match exit {
-        Exit::Clean => return Ok(exit),
-        Exit::Found => blocked(outcome, rules, words),
-        Exit::Failed => format!(
+    let shown = masked.as_ref().unwrap_or(outcome);
+    message::warnings(&shown.warnings, shared.quiet);
+    let reported = if shared.show_secrets { outcome } else { shown };
+    // People get the few lines below, unless they ask for more.
+    if shared.explain || shared.format != FormatArg::Human {
+        scan::report(shared, reported, rules)?;
+    }
+    output::write(shared, reported, rules)?;
+    let exit = Exit::judged(shown, shared.live.fail_on);
+    let mut text = blocked(shown, rules, words, exit);
+    if exit == Exit::Failed {
+        let _ = write!(
+            text,
             "keytrawl: {}: not everything could be read, see above\n  skip   {} goes past this check\n",
             words.heading, words.skip
-        ),
-    };
+        );
+    }
     let written = io::stderr().write_all(text.as_bytes());
     written.map_err(|e| Failure::new(e.to_string()))?;
     Ok(exit)
 }
 
 /// Six lines: what, where, why it matters, how to take it out, how to allow a false alarm.
-fn blocked(outcome: &Outcome, rules: &RuleSet, words: &Words) -> String {
+fn blocked(outcome: &Outcome, rules: &RuleSet, words: &Words, exit: Exit) -> String {
     let Some(first) = outcome.findings.first() else { return String::new() };
     let count = outcome.findings.len();
     let (noun, more) = match count {
@@ -185,8 +203,9 @@ fn blocked(outcome: &Outcome, rules: &RuleSet, words: &Words) -> String {
         true => "git tag -f -a to make the tag anew without it".to_owned(),
         false => format!("{} {}", words.undo, files(&outcome.findings)),
     };
+    let heading = if exit == Exit::Clean { words.passed } else { words.heading };
     let lines = [
-        format!("keytrawl: {}: {count} {noun}", words.heading),
+        format!("keytrawl: {heading}: {count} {noun}"),
         format!("  what   {} {}{kind}{more}", first.description, first.secret.redacted()),
         format!("  where  {}", places(&outcome.findings)),
         format!("  why    {}", words.why),

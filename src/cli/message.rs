@@ -1,6 +1,7 @@
 //! What is said on standard error: failures with causes and hints, and warnings.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 
@@ -60,8 +61,19 @@ pub(super) fn failure(failure: &Failure) {
     }
 }
 
+/// Whether nobody wants to know what does no harm.
+static HUSHED: AtomicBool = AtomicBool::new(false);
+
+/// From now on, nothing is said that does no harm.
+pub(super) fn hush() {
+    HUSHED.store(true, Ordering::Relaxed);
+}
+
 /// Says something that does no harm, and that the user should know.
 pub(super) fn note(text: &str) {
+    if HUSHED.load(Ordering::Relaxed) {
+        return;
+    }
     let mut err = io::stderr().lock();
     let _ = writeln!(err, "{} {}", label("warning:", AnsiColor::Yellow), visible(text));
 }
@@ -69,8 +81,10 @@ pub(super) fn note(text: &str) {
 /// The most warnings that are said one by one.
 const MOST: usize = 20;
 
-/// Says what a reader of the report should know.
-pub(super) fn warnings(warnings: &[Warning]) {
+/// Says what a reader of the report should know; to a `quiet` one, only what was not read.
+pub(super) fn warnings(warnings: &[Warning], quiet: bool) {
+    let told = |warning: &&Warning| !quiet || warning.incomplete;
+    let warnings: Vec<&Warning> = warnings.iter().filter(told).collect();
     let mut err = io::stderr().lock();
     for warning in warnings.iter().take(MOST) {
         let place =

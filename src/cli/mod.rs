@@ -9,6 +9,7 @@ mod exit;
 mod guard;
 mod history;
 mod hook;
+mod idle;
 mod known;
 mod manual;
 mod message;

@@ -66,9 +66,7 @@ pub(super) fn tell(
 ) -> Result<Exit, Failure> {
     let masked = if shared.show_secrets { None } else { outcome.masked(secrets_in_name) };
     let outcome = masked.as_ref().unwrap_or(outcome);
-    if !shared.quiet {
-        message::warnings(&outcome.warnings);
-    }
+    message::warnings(&outcome.warnings, shared.quiet);
     let verified = verify::verified(&shared.live, !shared.quiet, outcome, rules)?;
     let outcome = verified.as_ref().unwrap_or(outcome);
     report(shared, outcome, rules)?;
@@ -160,6 +158,9 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
 /// this is also where reports that could not be written in the end are told.
 pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, Failure> {
     output::check(args)?;
+    if args.quiet {
+        message::hush();
+    }
     if args.no_config {
         return Ok(Config::default());
     }
@@ -337,7 +338,8 @@ pub(super) fn least(args: &SharedArgs, config: &Config) -> Confidence {
     asked.or(config.confidence).unwrap_or(Confidence::Medium)
 }
 
-fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
+/// Writes the report to standard output.
+pub(super) fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), Failure> {
     let format = report::Format::from(args.format);
     let idle = outcome.findings.is_empty() && outcome.rejections.is_empty();
     if args.quiet && idle && format == report::Format::Human {
@@ -350,6 +352,7 @@ fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> Result<(), F
         color: wants_color(args.color, terminal),
         width,
         warnings_elsewhere: true,
+        brief: args.quiet,
         show_suppressed: args.show_suppressed,
         ..output::options(args.show_secrets)
     };

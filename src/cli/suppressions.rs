@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::args::{FormatArg, SuppressionsArgs};
 use super::everything::{Everything, Scanned};
 use super::exit::Exit;
-use super::known;
 use super::message::{self, Failure};
+use super::{idle, known};
 use crate::baseline::{self, Baseline, Coverage};
 use crate::config;
 use crate::finding::{Outcome, Suppressor};
@@ -51,6 +51,8 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
         )
         .hint("leave `--report` out, and say `--format human` or `--format json`"));
     }
+    idle::refuse("suppressions", idle::live(&args.shared))?;
+    idle::refuse("suppressions", idle::reported(&args.shared))?;
     let baselines = known::load(&args.shared, &args.folder)?;
     let everything = Everything {
         folder: &known::root(&args.folder)?,
@@ -89,9 +91,7 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
     if args.unused {
         all.retain(|one| one.suppresses == 0);
     }
-    if !args.shared.quiet {
-        message::warnings(&outcome.warnings);
-    }
+    message::warnings(&outcome.warnings, args.shared.quiet);
     let written = match args.shared.format {
         FormatArg::Json => json(&all, outcome.complete),
         _ => human(&all),

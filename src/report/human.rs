@@ -45,7 +45,7 @@ pub fn write(
         page.blank()?;
         write_finding(page, finding, rules, options)?;
     }
-    if !outcome.findings.is_empty() {
+    if !outcome.findings.is_empty() && !options.brief {
         advice::write(page, outcome, rules)?;
     }
     if !outcome.rejections.is_empty() {
@@ -53,6 +53,9 @@ pub fn write(
     }
     if !outcome.warnings.is_empty() && !options.warnings_elsewhere {
         write_warnings(page, outcome)?;
+    }
+    if options.brief {
+        return Ok(());
     }
     page.blank()?;
     summary::write(page, outcome)

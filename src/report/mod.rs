@@ -107,6 +107,8 @@ pub struct Options {
     pub width: Option<usize>,
     /// Whether the reader gets the warnings another way, so that the human report leaves them out.
     pub warnings_elsewhere: bool,
+    /// Whether the human report has nothing but findings: no advice, no summary.
+    pub brief: bool,
     /// When the run began, in seconds since 1970, for the formats that ask for it.
     pub started: u64,
     /// When it ended.

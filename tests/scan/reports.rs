@@ -178,13 +178,21 @@ fn explain_says_of_each_candidate_why_it_is_no_finding() {
 }
 
 #[test]
-fn quiet_says_nothing_but_findings() {
+fn quiet_says_nothing_but_findings_and_what_was_not_read() {
     let clean = Place::with(&[("a.txt", "-")]).run(&["--quiet"]);
     assert_eq!((clean.code, clean.stdout.as_str(), clean.stderr.as_str()), (0, "", ""));
     let place = small_tree();
     let found = place.run(&["--quiet", "app", "absent"]);
-    assert_eq!((found.code, found.stderr.as_str()), (1, ""));
-    assert!(found.stdout.contains("app/.env:3:12"));
+    // What was not read is no matter of taste.
+    let unread = "warning: `absent` could not be read: No such file or directory (os error 2)\n";
+    assert_eq!((found.code, found.stderr.as_str()), (1, unread));
+    let shown: Vec<&str> = found.stdout.lines().collect();
+    assert_eq!(shown[0], "HIGH      MEGA API key");
+    assert_eq!(shown[3], "  app/.env:3:12");
+    assert!(shown[shown.len() - 1].starts_with("  fingerprint mega-api-key:"), "{shown:?}");
+    let place = Place::with(&[("keytrawl.toml", ""), (".gitleaks.toml", ""), ("a.txt", "-")]);
+    let noted = place.run(&["--max-size", "0", "--quiet"]);
+    assert_eq!((noted.code, noted.stdout.as_str(), noted.stderr.as_str()), (0, "", ""));
 }
 
 #[test]

@@ -12,6 +12,7 @@ const OPTIONS: Options = Options {
     color: false,
     width: None,
     warnings_elsewhere: false,
+    brief: false,
     started: 1_700_000_000,
     finished: 1_700_000_001,
 };

@@ -10,6 +10,7 @@ const AT_80: Options = Options {
     color: false,
     width: Some(80),
     warnings_elsewhere: false,
+    brief: false,
     started: 0,
     finished: 0,
 };
