@@ -6,6 +6,18 @@ use std::fmt;
 
 use crate::span::Span;
 
+/// The path of what stands in a commit's message.
+pub const COMMIT_MESSAGE: &str = "(commit message)";
+/// The path of what stands in an annotated tag's message.
+pub const TAG_MESSAGE: &str = "(tag message)";
+/// The path of a blob that no tree names.
+pub const NO_PATH: &str = "(no path)";
+
+/// Whether a path is that of a file. Messages and streams have names, but no paths.
+pub fn is_of_file(path: &str) -> bool {
+    !["", "-", COMMIT_MESSAGE, TAG_MESSAGE, NO_PATH].contains(&path)
+}
+
 /// Content to scan. `bytes` is the whole of it, unless `origin` says that it is a window of
 /// something too large to be held.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +73,9 @@ pub struct Provenance {
     /// The path relative to the repository, or to the scanned folder outside of one: the same on
     /// every machine.
     pub stable_path: String,
+    /// Bytes at the end of both paths that lead into an archive, with the `!` before them; 0 for what
+    /// is in none. A `!` in a path tells nothing: files may be called so.
+    pub inner: usize,
     /// The git object, for content that git holds.
     pub blob: Option<String>,
 }
@@ -69,7 +84,7 @@ impl Provenance {
     /// Content that has one name for all purposes.
     pub fn named(path: impl Into<String>) -> Self {
         let path = path.into();
-        Self { stable_path: path.clone(), path, blob: None }
+        Self { stable_path: path.clone(), path, inner: 0, blob: None }
     }
 
     /// A member of this content, `member` being the name after the `!`.
@@ -77,6 +92,7 @@ impl Provenance {
         Self {
             path: format!("{}!{member}", self.path),
             stable_path: format!("{}!{member}", self.stable_path),
+            inner: self.inner + 1 + member.len(),
             blob: self.blob.clone(),
         }
     }

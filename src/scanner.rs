@@ -20,7 +20,7 @@ pub use sighting::{Sighting, Sightings};
 use std::sync::OnceLock;
 
 use crate::attribution::Attributor;
-use crate::blob::Blob;
+use crate::blob::{Blob, is_of_file};
 use crate::filter::allowlist::{allows_path, asks_for_place};
 use crate::filter::ties;
 use crate::finding::{Fingerprint, FingerprintKey, Secret};
@@ -206,9 +206,7 @@ impl<'r> Scanner<'r> {
 
     /// The rules that are about paths alone, and about this one.
     fn of_path<'a>(&'a self, path: &'a str) -> impl Iterator<Item = usize> + 'a {
-        // Messages and streams have names, but no paths.
-        let named = path == "-" || (path.starts_with('(') && path.ends_with(')'));
-        let is_path = !path.is_empty() && !named;
+        let is_path = is_of_file(path);
         let is = move |rule: &&usize| {
             let pattern = self.rules.rules[**rule].path.as_ref();
             is_path && pattern.is_some_and(|pattern| pattern.is_match(path.as_bytes()))

@@ -61,6 +61,13 @@ fn a_commit_with_a_secret_is_blocked_in_six_lines() {
     assert!(said.contains("2 secrets") && said.contains("`keytrawl staged` shows all"), "{said}");
     assert!(said.contains("git restore --staged 'a b.env' ./-c.env"), "{said}");
     assert_eq!(said.lines().count(), 6, "{said}");
+    repo.write("b!c", secret("six"));
+    repo.git(&["add", "b!c"]);
+    repo.git(&["rm", "-q", "--cached", "a b.env", "-f", "--", "-c.env"]);
+    let said = repo.fails(&["commit", "-q", "-m", "more"]);
+    assert!(said.contains("git restore --staged 'b!c', then"), "{said}");
+    repo.git(&["rm", "-q", "-f", "b!c"]);
+    repo.git(&["add", "-A"]);
     // Only some of what is staged; all that is changed; from a sub-directory.
     repo.git(&["commit", "-q", "-m", "one file", "b.txt"]);
     repo.fails(&["commit", "-q", "-m", "one file", "a b.env"]);

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::message::{self, Failure};
 use super::range::{self, Asked};
 use super::{idle, output, repository, scan, staged};
-use crate::finding::{Finding, Outcome};
+use crate::finding::{Finding, Occurrence, Outcome};
 use crate::git::repository::Repository;
 use crate::report::sanitize::visible;
 use crate::rule::{Environment, RuleSet};
@@ -239,7 +239,7 @@ fn places(findings: &[Finding]) -> String {
 
 fn files(findings: &[Finding]) -> String {
     let all = findings.iter().flat_map(|finding| &finding.occurrences);
-    let outer = all.map(|place| place.path.split('!').next().unwrap_or(&place.path));
+    let outer = all.map(Occurrence::file);
     // git says where it was called, and runs the hook in the root.
     let inside = env::var_os("GIT_PREFIX").is_some_and(|prefix| !prefix.is_empty());
     let named = |path: &str| match (inside, path.starts_with('-')) {

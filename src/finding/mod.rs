@@ -14,6 +14,7 @@ pub use secret::Secret;
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::blob::is_of_file;
 use crate::rule::{Environment, Severity};
 use crate::span::{Position, Span};
 
@@ -148,6 +149,8 @@ pub struct Occurrence {
     pub path: String,
     /// The path that fingerprints use, see [`crate::blob::Provenance`].
     pub stable_path: String,
+    /// Bytes at the end of both paths that lead into an archive, see [`crate::blob::Provenance`].
+    pub inner: usize,
     /// Where the secret begins.
     pub start: Position,
     /// One past its last character.
@@ -173,6 +176,28 @@ pub struct Occurrence {
     pub reach: Reach,
     /// The line, or the part of it around the secret, with every secret in it masked.
     pub snippet: String,
+}
+
+impl Occurrence {
+    /// Whether it is in a file, and not in a message or on standard input.
+    pub fn is_in_file(&self) -> bool {
+        is_of_file(&self.stable_path)
+    }
+
+    /// The path of the file itself, which may be an archive that holds it.
+    pub fn file(&self) -> &str {
+        outside(&self.path, self.inner)
+    }
+
+    /// The same of the path that fingerprints use.
+    pub fn stable_file(&self) -> &str {
+        outside(&self.stable_path, self.inner)
+    }
+}
+
+/// A path without so many bytes at its end.
+fn outside(path: &str, inner: usize) -> &str {
+    path.len().checked_sub(inner).and_then(|end| path.get(..end)).unwrap_or(path)
 }
 
 /// One secret and everything known of it.

@@ -90,7 +90,10 @@ impl Outcome {
 fn mask_paths(finding: &mut Finding, names: &Mask) -> bool {
     let mut changed = false;
     for place in &mut finding.occurrences {
+        let mut inner = place.path[place.file().len()..].to_owned();
         if names.apply(&mut place.path) {
+            names.apply(&mut inner);
+            place.inner = inner.len();
             place.stable_path = String::new();
             changed = true;
         }

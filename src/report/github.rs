@@ -64,12 +64,11 @@ pub(crate) fn command(
 fn properties(finding: &Finding, place: &Occurrence) -> Vec<(&'static str, String)> {
     let title = ("title", finding.description.clone());
     let path = &place.stable_path;
-    // Standard input and messages are called `-` and `(commit message)`.
-    if path == "-" || path.starts_with('(') {
+    if !place.is_in_file() {
         return vec![title];
     }
-    if let Some((outer, _)) = path.split_once('!') {
-        return vec![("file", outer.to_owned()), title];
+    if place.inner > 0 {
+        return vec![("file", place.stable_file().to_owned()), title];
     }
     let (start, end) = (place.start, place.end);
     let mut all = vec![("file", path.clone()), ("line", start.line.to_string())];
@@ -102,7 +101,7 @@ fn message(finding: &Finding, place: &Occurrence, rules: &RuleSet, options: &Opt
     if place.encoding != "plain" && !place.encoding.is_empty() {
         text += &format!(", in {}", place.encoding);
     }
-    if place.stable_path.contains('!') || place.stable_path.starts_with('(') {
+    if place.inner > 0 || !place.is_in_file() {
         text += &format!(", in {}", place.path);
     }
     if let Some(commit) = &place.commit {

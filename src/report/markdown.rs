@@ -140,17 +140,13 @@ impl Page<'_> {
             "" | "plain" => String::new(),
             encoding => format!(" in {}", escaped(encoding)),
         };
-        let path = &place.stable_path;
         let commit = place.commit.as_ref().map(|commit| commit.id.as_str());
         let commit = commit.or_else(|| self.forge.and_then(|forge| forge.commit.as_deref()));
-        let file = !path.starts_with('(') && path != "-";
+        let file = place.is_in_file();
         let link = self.forge.zip(commit).filter(|(_, id)| file && is_id(id));
         let link = link.map(|(forge, id)| {
-            let (outer, lines) = match path.split_once('!') {
-                Some((outer, _)) => (outer, String::new()),
-                None => (path.as_str(), format!("#L{line}")),
-            };
-            let path = uri::relative(outer).replace('(', "%28").replace(')', "%29");
+            let lines = if place.inner > 0 { String::new() } else { format!("#L{line}") };
+            let path = uri::relative(place.stable_file()).replace('(', "%28").replace(')', "%29");
             format!("[{shown}]({}/blob/{id}/{path}{lines})", forge.url)
         });
         format!("{}{encoding}", link.unwrap_or(shown))

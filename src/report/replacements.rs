@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::finding::{Finding, Outcome};
+use crate::finding::{Finding, Occurrence, Outcome};
 
 const REPLACEMENT: &str = "***REMOVED***";
 
@@ -37,10 +37,9 @@ fn forms(finding: &Finding) -> impl Iterator<Item = &[u8]> {
 pub fn untouched(outcome: &Outcome) -> BTreeSet<&str> {
     let places = outcome.findings.iter().flat_map(|finding| &finding.occurrences);
     let binary = places.filter(|place| {
-        place.path.contains('!')
-            || place.encoding.split('+').any(|layer| layer.starts_with("utf-16"))
+        place.inner > 0 || place.encoding.split('+').any(|layer| layer.starts_with("utf-16"))
     });
-    binary.map(|place| place.path.split('!').next().unwrap_or(&place.path)).collect()
+    binary.map(Occurrence::file).collect()
 }
 
 /// A form in the language of the file: one line, so that what is wrapped becomes an expression.
@@ -101,9 +100,10 @@ mod tests {
     #[test]
     fn what_is_binary_is_named() {
         let mut outcome = sample::outcome();
-        outcome.findings[0].occurrences[0].path = "a.zip!b/c.env".to_owned();
+        outcome.findings[0].occurrences[0].path = "a!b.zip!b/c.env".to_owned();
+        outcome.findings[0].occurrences[0].inner = "!b/c.env".len();
         outcome.findings[0].occurrences[1].encoding = "utf-16le".to_owned();
         let paths: Vec<&str> = untouched(&outcome).into_iter().collect();
-        assert_eq!(paths, ["a.zip", "deploy/secret.yaml"]);
+        assert_eq!(paths, ["a!b.zip", "deploy/secret.yaml"]);
     }
 }

@@ -65,6 +65,7 @@ pub(super) fn place(path: &str, line: usize, column: usize, snippet: &str) -> Oc
     Occurrence {
         path: path.to_owned(),
         stable_path: path.to_owned(),
+        inner: 0,
         start: Position { line, column },
         end: Position { line, column: column + 53 },
         match_line: None,

@@ -307,6 +307,7 @@ impl Scanner<'_> {
             occurrence: Occurrence {
                 path: blob.provenance.path.clone(),
                 stable_path: blob.provenance.stable_path.clone(),
+                inner: blob.provenance.inner,
                 start: place.start,
                 end: place.end,
                 match_line: self.rules.rules[found.rule]

@@ -53,12 +53,7 @@ use search::{Hits, Links};
 use submodules::{Listing, Submodule};
 use trees::{Part, key};
 
-/// The path of what stands in a commit's message.
-pub const COMMIT_MESSAGE: &str = "(commit message)";
-/// The path of what stands in an annotated tag's message.
-pub const TAG_MESSAGE: &str = "(tag message)";
-/// The path of a blob that no tree names.
-pub const NO_PATH: &str = "(no path)";
+pub use crate::blob::{COMMIT_MESSAGE, NO_PATH, TAG_MESSAGE};
 
 /// What keeps a history from being scanned.
 #[derive(Debug, thiserror::Error)]

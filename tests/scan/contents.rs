@@ -206,3 +206,27 @@ fn utf_32_is_said_not_to_be_read() {
     let place = Place::with(&[("a.txt", [0xff, 0xfe, 0, 0])]);
     assert_eq!(place.run(&[]).code, 0);
 }
+
+/// Only what was read out of an archive is inside of one.
+#[test]
+fn an_exclamation_mark_in_a_name_is_a_letter() {
+    let key = format!("k={}", token(1));
+    let place = Place::with(&[
+        ("a!b.env", key.clone().into_bytes()),
+        ("c!d.zip", zip(&[("e!f.env", token(2).as_bytes())])),
+        ("(g).env", token(3).into_bytes()),
+    ]);
+    let run = place.run(&["--format", "github"]);
+    let mut places: Vec<&str> =
+        run.stdout.lines().filter_map(|line| line.split(",title=").next()).collect();
+    places.sort_unstable();
+    assert_eq!(
+        places,
+        [
+            "::error file=(g).env,line=1,col=1,endLine=1,endColumn=37",
+            "::error file=a!b.env,line=1,col=3,endLine=1,endColumn=39",
+            "::error file=c!d.zip",
+        ]
+    );
+    assert!(run.stdout.contains(", in c!d.zip!e!f.env.") && !run.stdout.contains("in a!b.env"));
+}

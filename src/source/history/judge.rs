@@ -125,7 +125,7 @@ impl Judge<'_> {
             },
         };
         let blob = Some(hit.id.to_string());
-        let provenance = Provenance { path: path.to_owned(), stable_path: path.to_owned(), blob };
+        let provenance = Provenance { blob, ..Provenance::named(path) };
         let Some(limits) = self.archives.filter(|_| is_archive(bytes)) else {
             let telling = hit.telling.as_deref();
             let blob = Blob::whole(bytes, &provenance);

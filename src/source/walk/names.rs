@@ -46,7 +46,7 @@ impl Names {
             _ => format!("{}/{inner_name}", self.inner),
         };
         let path = if self.implied { inner_name } else { slashed(path) };
-        Provenance { path, stable_path, blob: None }
+        Provenance { path, stable_path, inner: 0, blob: None }
     }
 
     /// The name of a path below the root.
