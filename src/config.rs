@@ -6,6 +6,8 @@
 
 pub mod gitleaks;
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::document::{Document, Problem, Table};
@@ -96,6 +98,25 @@ pub fn root(start: &Path) -> Option<PathBuf> {
     Some(root.to_owned())
 }
 
+/// Files that a configuration names are no larger: lists of rules have some hundred kilobytes.
+const MOST: u64 = 16 << 20;
+
+/// The text of a file that the configuration of what is scanned names. Whoever wrote that may have named
+/// a device without an end, or a pipe that nobody writes to.
+///
+/// # Errors
+/// If it is no regular file, too large, or cannot be read.
+pub fn text_of(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut text = String::new();
+    if File::open(path)?.take(MOST + 1).read_to_string(&mut text)? as u64 > MOST {
+        return Err(io::Error::other("it is larger than 16 MB"));
+    }
+    Ok(text)
+}
+
 /// Reads a configuration file, ours or one for gitleaks.
 ///
 /// # Errors
@@ -136,7 +157,7 @@ fn extended(path: &str, by: &str) -> Result<(String, String), String> {
     let folder = Path::new(by).parent().unwrap_or(Path::new(""));
     let near = folder.join(path);
     let path = if near.is_file() { near } else { PathBuf::from(path) };
-    let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+    let text = text_of(&path).map_err(|error| error.to_string())?;
     Ok((path.display().to_string(), text))
 }
 

@@ -7,6 +7,7 @@ use super::args::RulesCommand;
 use super::configured;
 use super::exit::Exit;
 use super::message::{self, Failure};
+use crate::config;
 use crate::document::Problem;
 use crate::proof;
 use crate::report::sanitize::visible;
@@ -38,7 +39,7 @@ pub(super) fn run(command: RulesCommand) -> Result<Exit, Failure> {
 pub(super) fn load<'p>(files: impl Iterator<Item = &'p PathBuf>) -> Result<RuleSet, Failure> {
     let mut set = builtin();
     for path in files {
-        set.add(told(path)?);
+        set.add(told(read(path)?, path));
     }
     Ok(set)
 }
@@ -55,7 +56,13 @@ pub(super) fn add_scanned(
     asking: bool,
 ) -> Result<(), Failure> {
     for path in files {
-        add_scanned_file(set, &path.display().to_string(), told(path)?, asking)?;
+        let text = config::text_of(path).map_err(|error| unreadable(path, &error))?;
+        add_scanned_file(
+            set,
+            &path.display().to_string(),
+            told(parsed(path, &text)?, path),
+            asking,
+        )?;
     }
     Ok(())
 }
@@ -107,7 +114,7 @@ fn add_scanned_file(
 /// Adds the rules of files that the user has named.
 pub(super) fn add_named(set: &mut RuleSet, files: &[PathBuf]) -> Result<(), Failure> {
     for path in files {
-        set.add(told(path)?);
+        set.add(told(read(path)?, path));
     }
     Ok(())
 }
@@ -115,9 +122,8 @@ pub(super) fn add_named(set: &mut RuleSet, files: &[PathBuf]) -> Result<(), Fail
 /// Oddities of a file that are said one by one.
 const NOTICES: usize = 5;
 
-/// Reads a file, and says what of it does not count.
-fn told(path: &Path) -> Result<RuleFile, Failure> {
-    let file = read(path)?;
+/// A file that was read; says what of it does not count.
+fn told(file: RuleFile, path: &Path) -> RuleFile {
     for notice in file.notices.iter().take(NOTICES) {
         message::note(&notice.to_string());
     }
@@ -126,7 +132,7 @@ fn told(path: &Path) -> Result<RuleFile, Failure> {
         let path = path.display();
         message::note(&format!("and {more} more; `keytrawl rules check {path}` lists them"));
     }
-    Ok(file)
+    file
 }
 
 fn read(path: &Path) -> Result<RuleFile, Failure> {
@@ -134,10 +140,11 @@ fn read(path: &Path) -> Result<RuleFile, Failure> {
 }
 
 fn text(path: &Path) -> Result<String, Failure> {
-    let unreadable = |error| {
-        Failure::new(format!("the rule file `{}` could not be read: {error}", path.display()))
-    };
-    std::fs::read_to_string(path).map_err(unreadable)
+    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("the rule file `{}` could not be read: {error}", path.display()))
 }
 
 fn parsed(path: &Path, text: &str) -> Result<RuleFile, Failure> {

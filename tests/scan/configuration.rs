@@ -109,3 +109,33 @@ fn rules_of_the_user_join_the_built_in_ones() {
     let both = place.run(&["--rules", "acme.toml", "--format", "json"]);
     assert_eq!(both.places(), ["a.env:1:3 acme - plain", "b.env:1:1 mega-api-key mega plain"]);
 }
+
+/// Whoever wrote the configuration of what is scanned may have named a device without an end, or a pipe
+/// that nobody writes to.
+#[test]
+fn what_a_configuration_names_is_a_file_of_some_size() {
+    let pipe = |place: &Place| {
+        let status = std::process::Command::new("mkfifo").arg(place.root().join("pipe")).status();
+        assert!(status.expect("mkfifo is there").success());
+    };
+    for (named, why) in [
+        ("/dev/zero", "it is no regular file"),
+        ("pipe", "it is no regular file"),
+        ("large", "it is larger than 16 MB"),
+    ] {
+        let ours = format!("rules = [\"{named}\"]\n");
+        let place = Place::with(&[("keytrawl.toml", ours)]);
+        pipe(&place);
+        place.file("large", vec![b'#'; (16 << 20) + 1]);
+        let run = place.run(&["--no-ignore"]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.starts_with("error: the rule file `"), "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("could not be read: {why}\n")), "{}", run.stderr);
+        let place = Place::with(&[(".gitleaks.toml", format!("[extend]\npath = \"{named}\"\n"))]);
+        pipe(&place);
+        place.file("large", vec![b'#'; (16 << 20) + 1]);
+        let run = place.run(&[]);
+        let expected = format!("`{named}` could not be read: {why}");
+        assert!(run.code == 2 && run.stderr.contains(&expected), "{}", run.stderr);
+    }
+}

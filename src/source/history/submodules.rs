@@ -89,10 +89,11 @@ impl Listing {
     /// Names and paths as `.gitmodules` has them.
     fn named(&mut self, work_tree: &Path) -> Vec<(String, String)> {
         let file = work_tree.join(".gitmodules");
-        let found = match fs::read(&file) {
+        let found = match fs::metadata(&file) {
             // libgit2 makes a file that is not there.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
             Err(error) => Err(error.to_string()),
+            Ok(is) if !is.is_file() => Err("it is no regular file".to_owned()),
             Ok(_) => read_names(&file).map_err(|error| error.message().to_owned()),
         };
         found.unwrap_or_else(|error| {
