@@ -30,3 +30,4 @@ pub mod source;
 pub mod span;
 pub mod token;
 pub mod verify;
+pub mod visible;

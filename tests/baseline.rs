@@ -417,3 +417,27 @@ fn an_option_without_a_use_is_an_error() {
     }
     assert!(!place.root().join(".keytrawl-baseline").exists());
 }
+
+/// What reports for people print of a name with hidden characters is copied from there.
+#[test]
+fn a_fingerprint_counts_as_it_is_printed() {
+    for name in ["\ttab.env", "a\u{202e}vne.b", "c/d\u{2028}e f.env", "it's \"a`b.env"] {
+        let place = Place::with(&[(name, armed("mega_{hex:64}"))]);
+        let printed = |format: &str, lead: &str, end: &str| {
+            let run = place.run(&["--format", format]);
+            let at = run.stdout.find(lead).expect("a fingerprint") + lead.len();
+            let rest = &run.stdout[at..];
+            rest[..rest.find(end).expect("its end")].to_owned()
+        };
+        let human = printed("human", "  fingerprint ", "\n");
+        place.file("known", format!("{human}  # a sample\n"));
+        let run = place.run(&["--baseline", "known"]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name:?}: {human}");
+        let listed = printed("markdown", "fingerprints = [\n", "\n]");
+        let config =
+            format!("[[allowlists]]\nreason = \"a sample\"\nfingerprints = [\n{listed}\n]\n");
+        place.file("keytrawl.toml", config);
+        let run = place.run(&[]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name:?}: {listed}");
+    }
+}

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("moment", 0),
     ("randomness", 0),
     ("token", 0),
+    ("visible", 0),
     ("blob", 1),
     ("decode", 1),
     ("rule", 1),

@@ -67,3 +67,18 @@ fn shells_can_complete_every_command() {
     }
     assert_eq!(place.run(&["completions", "tcsh"]).code, 2);
 }
+
+/// Whoever asks gets the help, or is told that there is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let place = Place::new();
+    for words in [&["--help"][..], &["--version"], &["scan", "--help"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+        let output = place.command("", words).stdout(full).output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(said.starts_with("error: the help could not be written: "), "{said}");
+    }
+    assert_eq!(place.run(&["--version"]).code, 0);
+}

@@ -154,3 +154,17 @@ fn a_rule_file_for_gitleaks_loads_and_finds() {
     1 rule, 0 examples, 0 wrong
     ");
 }
+
+/// It matches everywhere, and nothing.
+#[test]
+fn an_empty_expression_is_none() {
+    for key in ["", "severity = \"high\"\n"] {
+        let text = format!("[[rules]]\nid = \"x\"\nregex = \"\"\n{key}");
+        let place = Place::with(&[("r.toml", text)]);
+        let run = place.run(&["rules", "check", "r.toml"]);
+        let expected =
+            "error: the rule file `r.toml` is wrong\n  r.toml:1:1: rule `x` has no `regex`\n";
+        assert!(run.code == 2 && run.stderr.starts_with(expected), "{}", run.stderr);
+        assert_eq!(place.run(&["--rules", "r.toml"]).code, 2);
+    }
+}

@@ -4,8 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::entry::{Entry, Key, Subject, file_name, normal};
-use super::own::one_line;
+use super::entry::{Entry, Key, Paths, Subject, file_name};
 use super::{Baseline, Format};
 use crate::finding::{Finding, Occurrence, Outcome, Rejected, Suppressed, Suppressor, Warning};
 use crate::moment::Day;
@@ -121,13 +120,13 @@ impl<'b> Index<'b> {
         hits: &mut Hits,
         expired: &mut Hits,
     ) -> Option<(usize, usize)> {
-        let path = one_line(&normal(&place.stable_path));
-        let typed = normal(&place.path);
-        let named = self.named.get(file_name(&path)).into_iter().flatten();
+        let paths = Paths::of(place);
+        let names = std::iter::once(&paths.stable).chain(&paths.shown);
+        let named = names.filter_map(|path| self.named.get(file_name(path))).flatten();
         let mut found = None;
         for (b, e) in named.chain(&self.everywhere).copied() {
             let entry = &self.baselines[b].entries[e];
-            if !subject.is(entry, place, [&path, &typed]) {
+            if !subject.is(entry, place, &paths) {
                 continue;
             }
             hits.insert((b, e));
@@ -137,7 +136,7 @@ impl<'b> Index<'b> {
                 found = Some((b, e));
             }
         }
-        found.or_else(|| self.listed_here(finding, &path))
+        found.or_else(|| self.listed_here(finding, &paths.stable))
     }
 
     /// A baseline that holds secrets in clear is no place where they are news, and the digests that it

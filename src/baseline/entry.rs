@@ -1,10 +1,14 @@
 //! What one entry of a baseline is about, and whether a secret in a place is that.
 
+use std::borrow::Cow;
+
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use super::own::one_line;
 use crate::finding::{Finding, Occurrence, Secret};
 use crate::moment::Day;
+use crate::visible::visible;
 
 /// Who writes such files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +108,31 @@ pub(super) fn normal(path: &str) -> String {
     rest.to_owned()
 }
 
+/// The paths of a place, in their normal form.
+pub(super) struct Paths {
+    /// The one in the repository.
+    pub(super) stable: String,
+    /// The same as reports for people show it, where that is another text.
+    pub(super) shown: Option<String>,
+    /// The one that was typed: scanners that ran in a folder know that one.
+    typed: String,
+}
+
+impl Paths {
+    pub(super) fn of(place: &Occurrence) -> Self {
+        let shown = match visible(&place.stable_path) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(shown) => Some(normal(&shown)),
+        };
+        let stable = one_line(&normal(&place.stable_path));
+        Self { stable, shown, typed: normal(&place.path) }
+    }
+
+    fn shows(&self, listed: &str) -> bool {
+        self.stable == listed || self.shown.as_deref() == Some(listed)
+    }
+}
+
 /// A finding, with what entries want to know of its secret, each made once.
 pub(super) struct Subject<'f> {
     finding: &'f Finding,
@@ -128,20 +157,18 @@ impl<'f> Subject<'f> {
         }
     }
 
-    /// Whether `entry` is about this secret at `place`. Of the paths, in their normal form, the first
-    /// is the one in the repository and the other the one that was typed: scanners that ran in a
-    /// folder know that one.
-    pub(super) fn is(&self, entry: &Entry, place: &Occurrence, paths: [&str; 2]) -> bool {
+    /// Whether `entry` is about this secret at `place`.
+    pub(super) fn is(&self, entry: &Entry, place: &Occurrence, paths: &Paths) -> bool {
         entry.keys.iter().any(|key| self.has(key, place, paths))
     }
 
-    fn has(&self, key: &Key, place: &Occurrence, paths: [&str; 2]) -> bool {
-        let here = |listed: &FilePath| paths.iter().any(|path| listed.is(path));
+    fn has(&self, key: &Key, place: &Occurrence, paths: &Paths) -> bool {
+        let here = |listed: &FilePath| listed.is(&paths.stable) || listed.is(&paths.typed);
         match key {
             Key::Fingerprint { rule, path: listed, hash } => {
                 *hash == self.hash
                     && *rule == self.finding.rule
-                    && listed.as_ref().is_none_or(|listed| listed == paths[0])
+                    && listed.as_ref().is_none_or(|listed| paths.shows(listed))
             }
             Key::Place { path: listed, first, last, commit } => {
                 // To gitleaks, a file that is a finding by its path is one in line 0.

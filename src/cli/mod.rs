@@ -46,11 +46,18 @@ pub fn run() -> ExitCode {
             let text = error.render().to_string();
             let shown =
                 if error.use_stderr() { without_secrets(text.clone()) } else { text.clone() };
-            let _ = match shown == text {
-                true => error.print(),
+            let written = match shown == text {
+                true => error.print().and_then(|()| io::stdout().flush()),
                 false => io::stderr().write_all(shown.as_bytes()),
             };
-            return exit.into();
+            return match written {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    let text = format!("the help could not be written: {error}");
+                    message::failure(&message::Failure::new(text));
+                    Exit::Failed.into()
+                }
+                _ => exit.into(),
+            };
         }
     };
     let done = match cli.command {

@@ -6,6 +6,7 @@ use super::expression;
 use crate::finding::Confidence;
 use crate::rule::{Allowlist, Rule, Target};
 use crate::span::Span;
+use crate::visible::visible;
 
 /// What an allowlist looks at.
 #[derive(Clone, Copy, Debug)]
@@ -102,9 +103,10 @@ pub fn allows_path(list: &Allowlist, path: &str) -> bool {
     list.rules.is_empty() && (by_path() || by_expression())
 }
 
-/// A fingerprint of a configuration may leave out the path: then it is about every place.
+/// A fingerprint of a configuration may leave out the path: then it is about every place. Reports for
+/// people show what is hidden in a path, and those are copied from, too.
 fn is_fingerprint(listed: &str, found: &str) -> bool {
-    if listed == found {
+    if listed == found || listed == visible(found) {
         return true;
     }
     let Some((rule, rest)) = found.split_once(':') else { return false };

@@ -194,10 +194,8 @@ impl Page<'_> {
         for finding in &self.outcome.findings {
             for place in &finding.occurrences {
                 let entry = finding.fingerprint_at(place);
-                // A TOML string in single quotes holds everything but those and line ends.
-                let entry = visible(entry.as_str()).into_owned();
-                if entries.len() < ENTRIES && !entry.contains(['\'', '`']) {
-                    entries.push(format!("    '{entry}',"));
+                if entries.len() < ENTRIES {
+                    entries.push(format!("    {},", toml_string(&visible(entry.as_str()))));
                 }
             }
         }
@@ -319,6 +317,16 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// A string of TOML on one line, in which nothing ends a block of code. In single quotes it holds
+/// everything but those.
+fn toml_string(text: &str) -> String {
+    if text.contains(['\'', '`']) {
+        let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('`', "\\u0060");
+        return format!("\"{text}\"");
+    }
+    format!("'{text}'")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,6 +352,11 @@ mod tests {
         let name = "a|b`c`<img src=x onerror=y>[t](javascript:z)*e* __s__ &amp; ~~d~~ ```";
         let outcome = sample::hostile(name);
         let text = render(Format::Markdown, &outcome, &sample::rules(), &Options::default());
+        // In a block of code, text is text.
+        let (before, rest) = text.split_once("```toml\n").expect("a block");
+        let (block, after) = rest.split_once("\n```\n").expect("its end");
+        assert!(block.contains(r"\u0060c\u0060") && !block.contains('`'), "{block}");
+        let text = format!("{before}{after}");
         for odd in ["<img", "](javascript", "*e*", "__s__", "&amp;", "~~", "`c`"] {
             assert!(!text.contains(odd), "{odd} in {text}");
         }

@@ -55,7 +55,8 @@ fn evidence(table: &Table<'_, '_>) -> Vec<Evidence> {
 /// One `[[rules]]` table.
 pub(super) fn rule(table: &Table<'_, '_>) -> Option<Rule> {
     let id = required(table, "id")?;
-    let source = table.string("regex");
+    // One that matches anything anywhere, and nothing in it, is none.
+    let source = table.string("regex").filter(|source| !source.value.is_empty());
     let own = OWN_KEYS.iter().any(|key| table.place(key).is_some());
     let plain: Make = if own { Pattern::new } else { Pattern::foreign };
     let path = table.string("path").and_then(|p| pattern(table, &p, plain));
