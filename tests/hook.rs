@@ -436,8 +436,11 @@ fn all_hooks_of_a_repository_run_beside_the_global_ones() {
     repo.commit("start");
     remote.git(&["config", "receive.denyCurrentBranch", "updateInstead"]);
     script(&home.path().join(".config/git/hooks/pre-commit"), "#!/bin/sh\necho everywhere >&2\n");
-    let mut install = command(&repo.path(), &["hook", "install", "--global", "--chain"]);
-    assert!(install.env("HOME", home.path()).status().unwrap().success());
+    let keytrawl = |what: &str| {
+        let mut command = command(&repo.path(), &["hook", what, "--global", "--chain"]);
+        command.env("HOME", home.path()).output().unwrap().status.success()
+    };
+    assert!(keytrawl("install"));
     for name in ["reference-transaction", "post-index-change", "pre-commit"] {
         let text = format!(
             "#!/bin/sh\ntest -z \"$1\" || touch \"$(git rev-parse --git-common-dir)/ran\"\necho {name} >&2\n"
@@ -458,6 +461,13 @@ fn all_hooks_of_a_repository_run_beside_the_global_ones() {
     assert!(git(&repo, &["commit", "-q", "--allow-empty", "-m", "more"]).0);
     let (done, said) = git(&repo, &["push", &there, "main"]);
     assert!(!done, "{said}");
+    // Of keytrawl's own files none is left, and what was there is there.
+    assert!(keytrawl("uninstall"));
+    let folder = home.path().join(".config/git");
+    let all: Vec<_> = snapshot(&folder).into_keys().collect();
+    assert_eq!(all, [folder.join("hooks"), folder.join("hooks/pre-commit")]);
+    let (done, said) = git(&repo, &["commit", "-q", "--allow-empty", "-m", "last"]);
+    assert!(done && said == "everywhere\n", "{said}");
 }
 
 /// What a hook is told counts, or is an error.

@@ -67,7 +67,13 @@ impl Hooks {
             self.keep(old)?;
         }
         let before = Before { own: self.global, kept: waiting.is_some() };
-        write_script(&place, &script::guard(self.name, before))?;
+        if let Err(failure) = write_script(&place, &script::guard(self.name, before)) {
+            // Better no guard than one that has switched off what was there.
+            if there == There::Other {
+                let _ = fs::rename(self.kept()?, &place);
+            }
+            return Err(failure);
+        }
         if self.global {
             self.pass_on()?;
             git(&["config", "--global", "core.hooksPath", &self.folder.to_string_lossy()])?;
@@ -175,10 +181,12 @@ impl Hooks {
 
     /// Once no guard is left, the folder is as it was before.
     fn stop_passing_on(&self) -> Result<(), Failure> {
-        let left = ["pre-commit", "pre-push"].iter().any(|name| {
-            let text = fs::read(self.folder.join(name)).unwrap_or_default();
-            text != script::passing(name).as_bytes() && !text.is_empty()
-        });
+        let mut left = false;
+        for name in ["pre-commit", "pre-push"] {
+            let place = self.folder.join(name);
+            let text = fs::read(&place).unwrap_or_default();
+            left |= self.at(&place)? == There::Ours && text != script::passing(name).as_bytes();
+        }
         if left {
             // The other hook stays; this one is handed on again.
             let place = self.folder.join(self.name);
