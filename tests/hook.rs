@@ -447,6 +447,11 @@ fn all_hooks_of_a_repository_run_beside_the_global_ones() {
         );
         script(&repo.path().join(".git/hooks").join(name), &text);
     }
+    // Nothing is said of a repository that is being made.
+    for words in [&["init", "-q", "new"][..], &["clone", "-q", ".", "copy"]] {
+        assert_eq!(git(&repo, words), (true, String::new()), "{words:?}");
+        std::fs::remove_dir_all(repo.path().join(words[words.len() - 1])).unwrap();
+    }
     repo.write("y", "y\n");
     let (_, said) = git(&repo, &["add", "y"]);
     assert!(said.contains("post-index-change"), "{said}");

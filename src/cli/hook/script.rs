@@ -122,10 +122,16 @@ pub(super) fn older_line(name: &str) -> String {
 /// A hook that only hands on to the repository's own.
 pub(super) fn passing(name: &str) -> String {
     let otherwise = if name == "push-to-checkout" { CHECKOUT } else { "" };
+    // `git init` runs it before there is a repository, which has no hooks then.
+    let early = if name == "reference-transaction" {
+        "git rev-parse --git-common-dir >/dev/null 2>&1 || exit 0\n"
+    } else {
+        ""
+    };
     format!(
         "#!/bin/sh\n\
          {MARK}: hands on to the repository's own hook.\n\
-         hook=\"$(git rev-parse --git-common-dir)/hooks/{name}\"\n\
+         {early}hook=\"$(git rev-parse --git-common-dir)/hooks/{name}\"\n\
          if [ -x \"$hook\" ]; then\n  \
            exec \"$hook\" \"$@\"\n\
          fi\n\
