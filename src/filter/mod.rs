@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use placeholder::{Nesting, Placeholder, nesting};
+use placeholder::{Nesting, Placeholder, has_run, nesting};
 
 use crate::decode;
 use crate::finding::Confidence;
@@ -106,6 +106,9 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
         Some(Placeholder::Template) if rule.characters.is_some() => {}
         Some(sample) => return Err(Rejection::Placeholder(sample)),
     }
+    if rule.is_generic() && has_run(body) {
+        return Err(Rejection::Placeholder(Placeholder::Repeated));
+    }
     if rule.is_generic() && nesting(body) == Nesting::Pairs {
         return Err(Rejection::Placeholder(Placeholder::Template));
     }
@@ -191,9 +194,7 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
     let least = match rule.random {
         true if rule.wordlike == Wordlike::Accept => PHRASE,
         // Chance seldom draws letters of one case alone; words run together are just that.
-        true if is_one_case(body) || rule.is_generic() && is_identifier(body) => {
-            randomness::CERTAIN
-        }
+        true if is_one_case(body) || is_identifier(rule, body) => randomness::CERTAIN,
         true => randomness::LIKELY,
         false => PHRASE,
     };
@@ -269,8 +270,9 @@ fn is_one_case(body: &[u8]) -> bool {
 
 /// Whether a body is of letters alone, as names of types and variables are: of 20 characters of base62
 /// drawn at random, three in a hundred have no digit.
-fn is_identifier(body: &[u8]) -> bool {
-    body.iter().all(u8::is_ascii_alphabetic)
+fn is_identifier(rule: &Rule, body: &[u8]) -> bool {
+    let is_named = rule.is_generic() && rule.names.is_some();
+    is_named && body.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// Shannon entropy in bits a byte.

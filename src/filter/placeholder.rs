@@ -387,15 +387,25 @@ fn is_repeated(body: &[u8]) -> bool {
     let periodic = |period: usize| {
         significant(body).zip(significant(body).skip(period)).all(|(early, late)| early == late)
     };
-    let alike = |run: usize| {
-        let is_one = |window: &[u8]| {
-            window.first().is_some_and(|first| !first.is_ascii_whitespace())
-                && window.iter().all(|byte| Some(byte) == window.first())
-        };
-        body.windows(run).any(is_one)
+    let run = if length < LONG { RUN } else { length / 4 };
+    (kinds <= 3 && length >= 12) || has_run_of(body, run) || (1..=32.min(length / 2)).any(periodic)
+}
+
+/// So many of one character in a row are no chance.
+const RUN: usize = 10;
+
+/// Whether one character stands there ten times in a row: in a long body that may be a number of a key,
+/// where nothing says that it is a key it is none.
+pub fn has_run(body: &[u8]) -> bool {
+    has_run_of(body, RUN)
+}
+
+fn has_run_of(body: &[u8], run: usize) -> bool {
+    let is_one = |window: &[u8]| {
+        window.first().is_some_and(|first| !first.is_ascii_whitespace())
+            && window.iter().all(|byte| Some(byte) == window.first())
     };
-    let run = if length < LONG { 10 } else { length / 4 };
-    (kinds <= 3 && length >= 12) || alike(run) || (1..=32.min(length / 2)).any(periodic)
+    body.windows(run).any(is_one)
 }
 
 /// How one character follows another.

@@ -28,6 +28,8 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
                 }
             }
             _ if rule.is_generic() => 0,
+            // A list holds anything.
+            _ if rule.more.is_some() => 3,
             _ if rule.encodings != Some(Encodings::Common) => usize::MAX,
             lead => {
                 let literals = lead.into_iter().flat_map(|l| &l.literals);
