@@ -5,10 +5,15 @@
 //! operators and blanks, to the nearest name. It looks at [`BACK`] bytes before the run and no
 //! farther, so that what it tells depends on nothing else. Not here: what a name means.
 
-use zeroize::Zeroizing;
+mod decoding;
+mod escape;
+
+pub use escape::{escape_before, unescaped, written};
 
 use crate::span::Span;
 use crate::token::is_token;
+use decoding::{WRITTEN, before_call, is_decoding};
+use escape::{behind_escape, ends_value, json_escape};
 
 /// Bytes of a value that may stand before its run.
 const VALUE_BACK: usize = 40;
@@ -20,8 +25,6 @@ pub const BACK: usize = VALUE_BACK + NAME_BACK;
 const MAX_VALUE: usize = 1024;
 /// Bytes of a run that are looked at.
 const MAX_RUN: usize = 1024;
-/// The longest name of a sign in HTML that counts, with `&` and `;`.
-const MAX_ENTITY: usize = 10;
 
 /// A value and the name that it is assigned to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,73 +202,12 @@ fn value_end(text: &[u8], run: usize, quote: Option<u8>) -> usize {
     end + (0..rest.len()).take_while(holds).count()
 }
 
-/// A sign as JSON may have it in strings, from its backslash on: `\/`, `\u002B`; with the bytes that
-/// it takes. Some writers escape all signs that HTML or URLs know.
-fn json_escape(text: &[u8], at: usize) -> Option<(u8, usize)> {
-    match text.get(at..)? {
-        [b'\\', b'/', ..] => Some((b'/', 2)),
-        [b'\\', b'u', b'0', b'0', high, low, ..] => {
-            let digit = |byte: u8| char::from(byte).to_digit(16);
-            let byte = u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?;
-            byte.is_ascii_punctuation().then_some((byte, 6))
-        }
-        _ => None,
-    }
-}
-
-/// The bytes that a value says, each with where it is written.
-fn said(value: &[u8]) -> impl Iterator<Item = (usize, u8)> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at;
-        let (byte, length) = json_escape(value, at).or(value.get(at).map(|byte| (*byte, 1)))?;
-        at += length;
-        Some((start, byte))
-    })
-}
-
-/// A value whose signs JSON has escaped, as it is; none if it has no escapes.
-pub fn unescaped(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    memchr::memchr_iter(b'\\', value).find(|at| json_escape(value, *at).is_some())?;
-    // As large as it can get: what it grew out of would not be wiped.
-    let mut plain = Zeroizing::new(Vec::with_capacity(value.len()));
-    plain.extend(said(value).map(|(_, byte)| byte));
-    Some(plain)
-}
-
-/// Where the byte of a value is written that has an index in [`unescaped`].
-pub fn written(value: &[u8], index: usize) -> usize {
-    said(value).nth(index).map_or(value.len(), |(at, _)| at)
-}
-
-/// Where the escape of a sign begins behind which a run stands, or with whose digits it begins:
-/// `&quot;…`, `\u0022…`, `%22…`.
-pub fn escape_before(text: &[u8], run: usize) -> Option<usize> {
-    let sign = run.checked_sub(1)?;
-    let hex = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
-    match text[sign] {
-        b'\\' => match text.get(run)? {
-            b'u' => json_escape(text, sign).map(|_| sign),
-            b'x' => (hex(run + 1) && hex(run + 2)).then_some(sign),
-            _ => None,
-        },
-        b'%' => (hex(run) && hex(run + 1)).then_some(sign),
-        b';' => {
-            let floor = run.saturating_sub(MAX_ENTITY);
-            let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'#';
-            let start = back_while(text, sign, floor, inner);
-            (start < sign && start > floor && text[start - 1] == b'&').then(|| start - 1)
-        }
-        _ => None,
-    }
-}
-
 fn unquoted_end(rest: &[u8], from: usize) -> usize {
     let mut more = 0;
     while let Some(byte) = rest.get(more) {
         more += match json_escape(rest, more) {
             Some((b'+' | b'/' | b'=', length)) => length,
-            _ if *byte == b'%' && is_end(&rest[more + 1..]) => break,
+            _ if *byte == b'%' && ends_value(&rest[more + 1..]) => break,
             _ if is_value(*byte) && *byte != b'&' => 1,
             _ => break,
         };
@@ -277,43 +219,8 @@ fn unquoted_end(rest: &[u8], from: usize) -> usize {
         .map_or(0, |at| at + 1)
 }
 
-/// Whether digits behind `%` are those of a line break, a blank, a quote or `&`.
-fn is_end(digits: &[u8]) -> bool {
-    let ends = [b"0a", b"0d", b"20", b"22", b"26", b"27"];
-    digits.get(..2).is_some_and(|two| ends.iter().any(|end| two.eq_ignore_ascii_case(*end)))
-}
-
 /// Words between an operator and a value.
 const SCHEMES: [&[u8]; 6] = [b"bearer", b"basic", b"token", b"apikey", b"key", b"string"];
-/// How the value that follows is written, behind which a colon stands.
-const WRITTEN: [&[u8]; 2] = [b"base64", b"hex"];
-/// What makes bytes of a text, in many languages: the last part of a function's name in small letters.
-const DECODING: [&[u8]; 24] = [
-    b"atob",
-    b"b64decode",
-    b"urlsafe_b64decode",
-    b"base64_decode",
-    b"base64decode",
-    b"bytes",
-    b"byte",
-    b"bytearray",
-    b"decode",
-    b"decode64",
-    b"strict_decode64",
-    b"decodebase64",
-    b"decodehex",
-    b"decodestring",
-    b"encode",
-    b"from",
-    b"frombase64string",
-    b"fromhex",
-    b"fromhexstring",
-    b"getbytes",
-    b"hex2bin",
-    b"parsehexbinary",
-    b"tobytearray",
-    b"unhexlify",
-];
 /// Names that say nothing of a value, beside another name that does.
 const EMPTY: [&[u8]; 8] =
     [b"value", b"val", b"default", b"data", b"content", b"defaultvalue", b"text", b"string"];
@@ -350,25 +257,6 @@ fn name_before(text: &[u8], end: usize, floor: usize) -> Option<Span> {
         return named_beside(text, name.start, floor).or(Some(name));
     }
     Some(name)
-}
-
-/// Whether a name is that of a function which makes bytes of a text: `Base64.decode`.
-fn is_decoding(name: &[u8]) -> bool {
-    let last = name.rsplit(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').next();
-    let last = last.unwrap_or_default();
-    DECODING.iter().any(|known| known.eq_ignore_ascii_case(last))
-}
-
-/// Where a call begins before its name: the brackets of `[]byte`, the word `new`.
-fn before_call(text: &[u8], start: usize, floor: usize) -> usize {
-    let before = &text[floor..start];
-    let bare = before.strip_suffix(b"[]").unwrap_or(before);
-    let blanks = bare.len() - bare.trim_ascii_end().len();
-    let bare = &bare[..bare.len() - blanks];
-    match bare.strip_suffix(b"new").or(bare.strip_suffix(b"await")) {
-        Some(rest) if blanks > 0 => floor + rest.len(),
-        _ => floor + bare.len() + blanks,
-    }
 }
 
 /// The name of what may be nothing, with that of what is set to it: `secret = config.jwt || '…'`.
@@ -461,20 +349,6 @@ fn word(text: &[u8], end: usize, floor: usize) -> Option<Span> {
     let start = if quoted { spaced } else { behind_escape(text, start, end) };
     let name = Span::new(start, end);
     text[name.range()].iter().any(u8::is_ascii_alphabetic).then_some(name)
-}
-
-/// Where a name begins whose first letters may be those of an escape: `\n`, `\u0026`, `%26`.
-fn behind_escape(text: &[u8], start: usize, end: usize) -> usize {
-    let Some(before) = start.checked_sub(1) else { return start };
-    let length = match text[before] {
-        b'\\' => match text[start..end] {
-            [b'n' | b't' | b'r', _, ..] => 1,
-            _ => json_escape(text, before).map_or(0, |(_, length)| length - 1),
-        },
-        b'%' if text[start..end].iter().take(2).all(u8::is_ascii_hexdigit) => 2,
-        _ => 0,
-    };
-    (start + length).min(end)
 }
 
 /// The value of the attribute or key before: `name="KEY" value="…"`, `- name: KEY` above `value: …`.
