@@ -71,7 +71,7 @@ fn a_name_at_the_start_of_a_line_of_an_escaped_text_is_read() {
 
 #[test]
 fn a_secret_whose_own_signs_are_escaped_is_the_one_that_was_meant() {
-    for seed in 0..20 {
+    for seed in 0..6 {
         let (own, key) = (drawn("{base64:40}", seed), drawn("{base64:86}==", seed));
         let sas = drawn("{base64:43}=", seed);
         // As those of .NET, Go, Java and PHP do.

@@ -163,56 +163,57 @@ fn another_hook_is_never_overwritten_and_can_be_chained() {
     assert_eq!(hook(&repo, &["install"]).code, 2);
 }
 
-/// Some hooks find their work by the name and the folder that they were called by.
+/// A hook that is kept has what is beside it, and comes back byte for byte.
 #[test]
-fn a_hook_that_is_kept_is_called_by_its_own_name() {
+fn a_hook_that_is_kept_runs_before_and_comes_back() {
     let repo = Repo::new(&[]);
     let hooks = repo.path().join(".git/hooks");
-    let own = "#!/bin/sh\n. \"$(dirname \"$0\")/lib.sh\"\n\
-               cat \"$(dirname \"$0\")/../description\" >/dev/null || exit 1\n\
-               echo \"ran as $(basename \"$0\")\"\n";
-    for name in ["pre-commit", "pre-push"] {
-        script(&hooks.join(name), own);
-    }
-    script(&hooks.join("lib.sh"), "echo shared\n");
-    let before = snapshot(&repo.path().join(".git"));
+    let own = "#!/bin/sh\n. \"$(dirname \"$0\")/lib.sh\"\necho own\n";
+    script(&hooks.join("pre-commit"), own);
+    script(&repo.path().join("shared"), own);
+    std::os::unix::fs::symlink("../../shared", hooks.join("pre-push")).unwrap();
+    script(&hooks.join("lib.sh"), "echo lib\n");
+    let before = snapshot(&hooks);
     let run = hook(&repo, &["install", "--chain"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(
-        run.stdout.contains(".git/hooks.keytrawl/pre-commit` runs before it"),
-        "{}",
-        run.stdout
-    );
+    assert!(run.stdout.contains("pre-commit.chained` runs before it"), "{}", run.stdout);
     assert_eq!(hook(&repo, &["install", "--chain", "--pre-push"]).code, 0);
     // Without --chain, what is kept is kept.
     assert_eq!(hook(&repo, &["install"]).code, 0);
     repo.write("a.env", secret("a"));
-    repo.git(&["add", "-A"]);
+    repo.git(&["add", "a.env"]);
     let said = repo.fails(&["commit", "-q", "-m", "x"]);
-    assert!(said.contains("shared\nran as pre-commit\nkeytrawl: commit blocked"), "{said}");
+    assert!(said.contains("lib\nown\nkeytrawl: commit blocked"), "{said}");
     repo.git(&["commit", "-q", "--no-verify", "-m", "x"]);
     let remote = Repo::new(&["--bare"]);
     let said = repo.fails(&["push", &remote.path().display().to_string(), "main"]);
-    assert!(said.contains("ran as pre-push\nkeytrawl: push blocked"), "{said}");
-    // A copy of the folder alone does not pass over what was kept.
-    let kept = repo.path().join(".git/hooks.keytrawl");
-    std::fs::rename(&kept, kept.with_extension("away")).unwrap();
+    assert!(said.contains("lib\nown\nkeytrawl: push blocked"), "{said}");
+    // One that is gone is not passed over, one that leads nowhere is no hook.
+    let (kept, away) = (hooks.join("pre-commit.chained"), hooks.join("away"));
+    std::fs::rename(&kept, &away).unwrap();
     let said = repo.fails(&["commit", "-q", "--allow-empty", "-m", "x"]);
     assert!(said.contains("the hook that runs before keytrawl's is gone"), "{said}");
-    std::fs::rename(kept.with_extension("away"), &kept).unwrap();
+    std::os::unix::fs::symlink("nowhere", &kept).unwrap();
+    repo.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
+    std::fs::rename(&away, &kept).unwrap();
+    // Whoever overwrites keytrawl's hook does not cost the one that is kept.
+    let guard = std::fs::read(hooks.join("pre-commit")).unwrap();
+    script(&hooks.join("pre-commit"), "#!/bin/sh\nexit 0\n");
+    let run = hook(&repo, &["install", "--chain"]);
+    assert!(run.code == 2 && run.stderr.contains("pre-commit.chained` is there already"));
+    // Nor does one who is stopped before the hook is written.
+    std::fs::remove_file(hooks.join("pre-commit")).unwrap();
+    assert_eq!(hook(&repo, &["install", "--chain"]).code, 0);
+    assert_eq!(std::fs::read(hooks.join("pre-commit")).unwrap(), guard);
     assert_eq!(hook(&repo, &["uninstall"]).code, 0);
     assert_eq!(hook(&repo, &["uninstall", "--pre-push"]).code, 0);
-    assert!(!kept.exists());
-    let hooks_of = |all: Vec<(std::path::PathBuf, Vec<u8>)>| -> Vec<(std::path::PathBuf, Vec<u8>)> {
-        all.into_iter().filter(|(path, _)| path.to_string_lossy().contains("hooks")).collect()
-    };
-    let after = snapshot(&repo.path().join(".git"));
-    assert_eq!(hooks_of(before.into_iter().collect()), hooks_of(after.into_iter().collect()));
+    assert!(hooks.join("pre-push").is_symlink());
+    assert_eq!(snapshot(&hooks), before);
 }
 
-/// Older versions kept a hook beside theirs, with another name.
+/// Older versions kept a hook in the same place, with other lines.
 #[test]
-fn what_an_older_version_has_chained_comes_back() {
+fn what_an_older_version_has_chained_runs_and_comes_back() {
     let repo = Repo::new(&[]);
     let hooks = repo.path().join(".git/hooks");
     let older = "#!/bin/sh\n\
@@ -224,22 +225,20 @@ fn what_an_older_version_has_chained_comes_back() {
         echo \"hint: install it or put it into PATH; or remove this hook: $0\" >&2\n  \
         exit 1\nfi\n\
         exec keytrawl hook run pre-commit -- \"$@\"\n";
-    let own = "#!/bin/sh\necho own \"$0\"\n";
+    let own = "#!/bin/sh\necho own\n";
     let (place, chained) = (hooks.join("pre-commit"), hooks.join("pre-commit.chained"));
     let read = |path: &Path| std::fs::read_to_string(path).unwrap();
     script(&place, older);
     script(&chained, own);
     assert_eq!(hook(&repo, &["uninstall"]).code, 0);
     assert_eq!((read(&place).as_str(), chained.exists()), (own, false));
-    // To install again gives it its own name.
     script(&place, older);
     script(&chained, own);
     assert_eq!(hook(&repo, &["install"]).code, 0);
-    assert!(!chained.exists());
     repo.write("a.env", secret("a"));
     repo.git(&["add", "-A"]);
     let said = repo.fails(&["commit", "-q", "-m", "x"]);
-    assert!(said.contains("hooks.keytrawl/pre-commit\nkeytrawl: commit blocked"), "{said}");
+    assert!(said.contains("own\nkeytrawl: commit blocked"), "{said}");
     assert_eq!(hook(&repo, &["uninstall"]).code, 0);
     assert_eq!(read(&place), own);
     // A file of that name that keytrawl did not make is nobody's hook.
@@ -402,7 +401,7 @@ fn all_repositories_are_guarded_and_their_own_hooks_run() {
     for command in ["install", "uninstall"] {
         let run = keytrawl(&["hook", command]);
         assert_eq!(run.code, 2);
-        assert!(run.stderr.contains("gives all repositories the hooks of"), "{}", run.stderr);
+        assert!(run.stderr.contains("pre-commit` guards all repositories"), "{}", run.stderr);
     }
     assert!(folder.join("pre-commit").exists());
     repo.write("a.env", secret("a"));
@@ -441,7 +440,7 @@ fn all_hooks_of_a_repository_run_beside_the_global_ones() {
         command.env("HOME", home.path()).output().unwrap().status.success()
     };
     assert!(keytrawl("install"));
-    for name in ["reference-transaction", "post-index-change", "pre-commit"] {
+    for name in ["post-commit", "pre-commit"] {
         let text = format!(
             "#!/bin/sh\ntest -z \"$1\" || touch \"$(git rev-parse --git-common-dir)/ran\"\necho {name} >&2\n"
         );
@@ -453,10 +452,9 @@ fn all_hooks_of_a_repository_run_beside_the_global_ones() {
         std::fs::remove_dir_all(repo.path().join(words[words.len() - 1])).unwrap();
     }
     repo.write("y", "y\n");
-    let (_, said) = git(&repo, &["add", "y"]);
-    assert!(said.contains("post-index-change"), "{said}");
+    assert!(git(&repo, &["add", "y"]).0);
     let (done, said) = git(&repo, &["commit", "-q", "-m", "x"]);
-    assert!(done && said.contains("reference-transaction"), "{said}");
+    assert!(done && said.contains("post-commit"), "{said}");
     assert!(said.contains("everywhere\n") && said.contains("\npre-commit"), "{said}");
     // Where a repository has no such hook, git's own work is done all the same.
     let there = remote.path().display().to_string();

@@ -533,12 +533,13 @@ fn a_proxy_that_is_none_is_an_error_before_anything_is_sent() {
         ("http://ann:hunter2@127.0.0.1:0", "its port is no number from 1 to 65535"),
         ("http://ann:hunter2@127.0.0.1:80a", "its port is no number from 1 to 65535"),
         ("http://127.0.0.1:-1", "its port is no number from 1 to 65535"),
-        ("http://[::1:80", "there is no host in it"),
-        ("http://:8080", "there is no host in it"),
-        ("http://ann:hunter2@", "there is no host in it"),
-        ("http://a host:1", "there is no host in it"),
+        ("http://[::1:80", "no host can be read in it"),
+        ("http://:8080", "no host can be read in it"),
+        ("http://ann:hunter2@", "no host can be read in it"),
+        ("http://a host:1", "no host can be read in it"),
         ("ftp://ann:hunter2@127.0.0.1:21", "none of http, https, socks4 and socks5"),
-        ("http://127.0.0.1:80/path", "more than a host and a port"),
+        ("http://127.0.0.1:80/path", "`/`, `?` or `#` stands in it"),
+        ("http://ann:hun/ter2@127.0.0.1:1", "in a password write `%2F`"),
     ] {
         for variable in ["https_proxy", "ALL_PROXY"] {
             let options = instead(&[]);

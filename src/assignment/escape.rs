@@ -59,7 +59,7 @@ pub fn escape_before(text: &[u8], run: usize) -> Option<usize> {
             b'x' => (hex(run + 1) && hex(run + 2)).then_some(sign),
             _ => None,
         },
-        b'%' => (hex(run) && hex(run + 1)).then_some(sign),
+        b'%' => opens_value(text.get(run..)?).then_some(sign),
         b';' => {
             let floor = run.saturating_sub(MAX_ENTITY);
             let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'#';
@@ -68,6 +68,13 @@ pub fn escape_before(text: &[u8], run: usize) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// Whether digits behind `%` are those of a sign that a value stands behind: others may be its own.
+fn opens_value(digits: &[u8]) -> bool {
+    let signs =
+        [b"0a", b"0d", b"20", b"22", b"26", b"27", b"28", b"2c", b"3a", b"3d", b"3e", b"5b"];
+    digits.get(..2).is_some_and(|two| signs.iter().any(|sign| two.eq_ignore_ascii_case(*sign)))
 }
 
 /// Whether digits behind `%` are those of a line break, a blank, a quote or `&`.

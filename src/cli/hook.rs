@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::guard;
 use super::message::Failure;
 use crate::report::sanitize::visible;
-use script::{Before, KEPT, MARK, PASSED};
+use script::{Before, MARK, PASSED};
 
 /// Runs one of the commands.
 pub(super) fn run(command: HookCommand) -> Result<Exit, Failure> {
@@ -52,95 +52,109 @@ impl Hooks {
         if !self.global && is_of_husky(&self.folder) {
             return Err(self.generated());
         }
-        let place = self.folder.join(self.name);
+        let (place, chained) = (self.place(), self.chained());
         let there = self.at(&place)?;
-        if there == There::Other && !args.chain {
-            return Err(self.occupied(&place));
-        }
-        fs::create_dir_all(&self.folder).map_err(|e| unwritable(&self.folder, &e))?;
-        let waiting = match there {
-            There::Other => Some(place.clone()),
-            There::Ours => self.waiting(&place)?,
-            There::Nothing => None,
-        };
-        if let Some(old) = &waiting {
-            self.keep(old)?;
-        }
-        let before = Before { own: self.global, kept: waiting.is_some() };
-        if let Err(failure) = write_script(&place, &script::guard(self.name, before)) {
-            // Better no guard than one that has switched off what was there.
-            if there == There::Other {
-                let _ = fs::rename(self.kept()?, &place);
+        self.check_reach(&there, &place)?;
+        let waits = self.at(&chained)? != There::Nothing;
+        let kept = match there {
+            There::Other if !args.chain => return Err(self.occupied(&place)),
+            There::Other if waits => {
+                return Err(Failure::new(format!("`{}` is there already", chained.display()))
+                    .hint("move it away, or call keytrawl from your own hook"));
             }
-            return Err(failure);
-        }
+            There::Other => true,
+            There::Ours => waits && self.runs_kept(&place)?,
+            // Whoever was stopped between taking the hook away and writing the other one.
+            There::Nothing => waits && args.chain,
+        };
+        fs::create_dir_all(&self.folder).map_err(|e| unwritable(&self.folder, &e))?;
+        let guard = script::guard(self.name, Before { own: self.global, kept });
+        self.put(&guard, there == There::Other)?;
         if self.global {
             self.pass_on()?;
             git(&["config", "--global", "core.hooksPath", &self.folder.to_string_lossy()])?;
         }
-        let scope = if self.global {
-            "of every repository that has no `core.hooksPath` of its own, as husky sets it"
-        } else {
-            "here"
-        };
         let when = if args.pre_push { "push" } else { "commit" };
-        say(&format!("installed `{}`: keytrawl looks at each {when} {scope}", place.display()))?;
-        if waiting.is_some() {
-            say(&format!("`{}` runs before it", self.kept()?.display()))?;
+        let (place, scope) = (place.display(), self.scope());
+        say(&format!("installed `{place}`: keytrawl looks at each {when} {scope}"))?;
+        if kept {
+            say(&format!("`{}` runs before it", chained.display()))?;
         }
         Ok(Exit::Clean)
     }
 
-    /// Where a hook waits that runs before keytrawl's.
-    fn kept(&self) -> Result<PathBuf, Failure> {
-        let real = self.folder.canonicalize().map_err(|e| unwritable(&self.folder, &e))?;
-        let Some(name) = real.file_name() else {
-            return Err(Failure::new(format!("`{}` has no place beside it", real.display()))
-                .hint("call keytrawl from your own hook"));
-        };
-        let mut beside = name.to_os_string();
-        beside.push(KEPT);
-        Ok(real.with_file_name(beside).join(self.name))
-    }
-
-    /// Where the hook is that runs before this one of keytrawl's, if one does.
-    fn waiting(&self, place: &Path) -> Result<Option<PathBuf>, Failure> {
-        let text = fs::read_to_string(place).map_err(|e| unwritable(place, &e))?;
-        let says = |line: String| text.lines().any(|own| own == line);
-        let at = if says(script::kept_line(self.name)) {
-            self.kept()?
-        } else if says(script::older_line(self.name)) {
-            place.with_file_name(format!("{}.chained", self.name))
-        } else {
-            return Ok(None);
-        };
-        let is_there = self.at(&at)? != There::Nothing;
-        Ok(is_there.then_some(at))
-    }
-
-    /// Moves a hook to where it waits, under its own name: some find their work by it. What is
-    /// beside it is beside it there, too.
-    fn keep(&self, hook: &Path) -> Result<(), Failure> {
-        let kept = self.kept()?;
-        if kept == hook {
+    /// A hook that guards all repositories is not one repository's to change.
+    fn check_reach(&self, there: &There, place: &Path) -> Result<(), Failure> {
+        if self.global || *there != There::Ours {
             return Ok(());
         }
-        let folder = kept.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
-        link_neighbours(&self.folder, folder).map_err(|e| unwritable(folder, &e))?;
-        if kept.is_symlink() {
-            fs::remove_file(&kept).map_err(|e| unwritable(&kept, &e))?;
+        let text = fs::read_to_string(place).map_err(|e| unwritable(place, &e))?;
+        if !text.lines().any(|line| line == script::own_line(self.name)) {
+            return Ok(());
         }
-        if self.at(&kept)? != There::Nothing {
-            return Err(Failure::new(format!("`{}` is there already", kept.display()))
-                .hint("move it away, or call keytrawl from your own hook"));
+        Err(Failure::new(format!("`{}` guards all repositories", place.display()))
+            .hint("nothing was changed: `--global` is about that one"))
+    }
+
+    fn place(&self) -> PathBuf {
+        self.folder.join(self.name)
+    }
+
+    /// Where a hook waits that runs before keytrawl's.
+    fn chained(&self) -> PathBuf {
+        self.folder.join(format!("{}.chained", self.name))
+    }
+
+    /// Whose commits the hook sees.
+    fn scope(&self) -> &'static str {
+        if self.global {
+            return "of every repository that has no `core.hooksPath` of its own, as husky sets it";
         }
-        fs::rename(hook, &kept).map_err(|e| unwritable(hook, &e))
+        let told = git(&["config", "--show-scope", "--get", "core.hooksPath"]).unwrap_or_default();
+        if told.starts_with("global\t") || told.starts_with("system\t") {
+            return "of every repository whose `core.hooksPath` names that folder";
+        }
+        "here"
+    }
+
+    /// Whether keytrawl's hook runs the one that waits.
+    fn runs_kept(&self, place: &Path) -> Result<bool, Failure> {
+        let text = fs::read_to_string(place).map_err(|e| unwritable(place, &e))?;
+        let lines = [script::kept_line(self.name), script::older_line(self.name)];
+        // Older versions put one aside for all repositories and did not run it.
+        Ok(self.global || text.lines().any(|line| lines.iter().any(|known| known == line)))
+    }
+
+    /// Puts a hook in its place, and what is there to where it waits. It is written before anything
+    /// moves: what cannot be done leaves all as it was.
+    fn put(&self, text: &str, moves: bool) -> Result<(), Failure> {
+        let (place, chained) = (self.place(), self.chained());
+        let draft = self.folder.join(format!(".{}.keytrawl", self.name));
+        let failed = |error: io::Error| {
+            let _ = fs::remove_file(&draft);
+            unwritable(&place, &error)
+        };
+        if moves && place.is_dir() {
+            return Err(Failure::new(format!("`{}` is a folder and no hook", place.display()))
+                .hint("move it away"));
+        }
+        write_executable(&draft, text).map_err(failed)?;
+        if moves {
+            fs::rename(&place, &chained).map_err(failed)?;
+        }
+        fs::rename(&draft, &place).map_err(|error| {
+            if moves {
+                let _ = fs::rename(&chained, &place);
+            }
+            failed(error)
+        })
     }
 
     fn uninstall(&self, args: &HookArgs) -> Result<Exit, Failure> {
-        let place = self.folder.join(self.name);
-        match self.at(&place)? {
+        let place = self.place();
+        let there = self.at(&place)?;
+        self.check_reach(&there, &place)?;
+        match there {
             There::Nothing => {
                 say(&format!("there is no hook `{}`", place.display()))?;
                 return Ok(Exit::Clean);
@@ -151,13 +165,9 @@ impl Hooks {
             }
             There::Ours => {}
         }
-        if let Some(old) = self.waiting(&place)? {
-            fs::rename(&old, &place).map_err(|e| unwritable(&place, &e))?;
-            if self.kept()? == old
-                && let Some(folder) = old.parent()
-            {
-                tidy(folder);
-            }
+        let chained = self.chained();
+        if self.at(&chained)? != There::Nothing && self.runs_kept(&place)? {
+            fs::rename(&chained, &place).map_err(|e| unwritable(&place, &e))?;
         } else {
             fs::remove_file(&place).map_err(|e| unwritable(&place, &e))?;
         }
@@ -264,53 +274,11 @@ fn is_of_husky(folder: &Path) -> bool {
     folder.file_name().is_some_and(|name| name == "_") && (marked || folder.ends_with(".husky/_"))
 }
 
-/// Makes links to all that is in the folder of hooks, for the hooks that are kept beside it.
-#[cfg(unix)]
-fn link_neighbours(hooks: &Path, kept: &Path) -> io::Result<()> {
-    let real = hooks.canonicalize()?;
-    let up = Path::new("..").join(real.file_name().unwrap_or_default());
-    for entry in fs::read_dir(&real)? {
-        let name = entry?.file_name();
-        match std::os::unix::fs::symlink(up.join(&name), kept.join(&name)) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn link_neighbours(_: &Path, _: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Takes the folder of kept hooks away once none is left in it.
-fn tidy(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let all: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    if all.iter().all(|path| path.is_symlink()) {
-        // One that stays does no harm.
-        all.iter().for_each(|path| drop(fs::remove_file(path)));
-        let _ = fs::remove_dir(folder);
-    }
-}
-
 fn local_folder() -> Result<PathBuf, Failure> {
     let path = git(&["rev-parse", "--git-path", "hooks"])?;
     if git(&["config", "--get", "core.hooksPath"]).is_ok_and(|path| path.is_empty()) {
         return Err(Failure::new("`core.hooksPath` is empty: git runs no hook here")
             .hint("`git config --unset core.hooksPath` gives the repository its own hooks back"));
-    }
-    // What is put into a folder that all repositories share is no hook of this one.
-    let scope = git(&["config", "--show-scope", "--get", "core.hooksPath"]).unwrap_or_default();
-    if scope.starts_with("global\t") || scope.starts_with("system\t") {
-        return Err(Failure::new(format!(
-            "`core.hooksPath` gives all repositories the hooks of `{path}`"
-        ))
-        .hint(
-            "nothing was changed. `--global` is about the hooks of all repositories; \
-             `git config core.hooksPath .git/hooks` gives this one its own",
-        ));
     }
     Ok(PathBuf::from(path))
 }
@@ -321,6 +289,14 @@ fn global_folder() -> Result<PathBuf, Failure> {
         && !path.is_empty()
     {
         return Ok(PathBuf::from(path));
+    }
+    if let Ok(path) = git(&["config", "--system", "--type=path", "--get", "core.hooksPath"]) {
+        return Err(Failure::new(format!(
+            "the configuration of the system gives all repositories the hooks of `{path}`"
+        ))
+        .hint(
+            "nothing was changed: a folder of yours would switch them off. Call keytrawl from them",
+        ));
     }
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let home = || set("HOME").or_else(|| set("USERPROFILE")).map(|home| home.join(".config"));
@@ -347,11 +323,12 @@ fn git(arguments: &[&str]) -> Result<String, Failure> {
 }
 
 fn write_script(place: &Path, text: &str) -> Result<(), Failure> {
-    let write = || {
-        fs::write(place, text)?;
-        executable(place)
-    };
-    write().map_err(|error| unwritable(place, &error))
+    write_executable(place, text).map_err(|error| unwritable(place, &error))
+}
+
+fn write_executable(place: &Path, text: &str) -> io::Result<()> {
+    fs::write(place, text)?;
+    executable(place)
 }
 
 #[cfg(unix)]
@@ -366,7 +343,8 @@ fn executable(_: &Path) -> io::Result<()> {
 }
 
 fn unwritable(place: &Path, error: &io::Error) -> Failure {
-    Failure::new(format!("`{}`: {error}", place.display())).hint("check the rights of the folder")
+    Failure::new(format!("`{}`: {error}", place.display()))
+        .hint("check the rights of the folder, and whether the disk is full")
 }
 
 fn say(text: &str) -> Result<(), Failure> {

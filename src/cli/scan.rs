@@ -129,7 +129,9 @@ fn near_command(path: &Path) -> Option<String> {
     let names =
         Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    path.to_str().and_then(|word| nearest(word, &known)).map(str::to_owned)
+    // `man.txt` is a file, whatever is near it.
+    let word = path.to_str().filter(|word| !word.contains(['.', '/', '\\']));
+    word.and_then(|word| nearest(word, &known)).map(str::to_owned)
 }
 
 pub(super) fn interrupted(outcome: &mut Outcome) {

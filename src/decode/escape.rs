@@ -9,22 +9,36 @@ const MAX_ESCAPE: usize = 12;
 
 /// Reads around `origin`, which is where an escape or a plain character begins.
 pub(super) fn read(bytes: &[u8], origin: usize, reach: Reach) -> Option<(Text, usize)> {
+    read_by(bytes, origin, reach, &LEADS)
+}
+
+/// What escapes begin with.
+const LEADS: [u8; 3] = *b"%\\&";
+
+/// The same of escapes that begin with some of these alone.
+pub(super) fn read_by(
+    bytes: &[u8],
+    origin: usize,
+    reach: Reach,
+    leads: &[u8],
+) -> Option<(Text, usize)> {
     let mut text = Text::with_capacity(reach.forward.min(bytes.len()));
     // Reading may start within an escape; the characters that this spoils are far before `origin`.
     let mut at = origin.saturating_sub(reach.back * 4 + MAX_ESCAPE);
     while at < origin {
-        at += unit(bytes, at, origin, &mut text);
+        at += unit(bytes, at, origin, &mut text, leads);
     }
     let index = text.bytes.len();
     while at < bytes.len() && text.bytes.len() < index + reach.forward {
-        at += unit(bytes, at, bytes.len(), &mut text);
+        at += unit(bytes, at, bytes.len(), &mut text, leads);
     }
     (index < text.bytes.len()).then_some((text, index))
 }
 
 /// Reads one escape or plain byte at `at` that ends by `limit`; gives its length.
-fn unit(bytes: &[u8], at: usize, limit: usize, text: &mut Text) -> usize {
+fn unit(bytes: &[u8], at: usize, limit: usize, text: &mut Text, leads: &[u8]) -> usize {
     let escaped = match bytes[at] {
+        lead if !leads.contains(&lead) => None,
         b'%' => percent(bytes, at),
         b'\\' => backslash(bytes, at),
         b'&' => entity(bytes, at),

@@ -87,6 +87,12 @@ pub fn escaped_around(
     step(bytes, at, Step { layer, lead: 0, shift: 0 }, false, reach)
 }
 
+/// Reads the text around an escape at `at`, undoing those that begin as it does and no others: what they
+/// are in is written in one way, and may hold anything.
+pub fn unescaped_around(bytes: &[u8], at: usize, reach: Reach) -> Option<(Text, usize)> {
+    escape::read_by(bytes, at, reach, bytes.get(at..at + 1)?)
+}
+
 /// Reads the escapes in the text that `recipe` leads to, where something in it looks escaped.
 pub fn escaped_within(
     bytes: &[u8],

@@ -32,14 +32,29 @@ pub fn check(kind: Checksum, secret: &[u8]) -> Option<bool> {
 /// manual shows of one. What is no base64 between its lines counts as if it were.
 fn is_cut(secret: &[u8]) -> bool {
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    let Some(at) = memchr::memmem::find(secret, b"MII") else { return false };
-    let body = &secret[at..];
+    let Some(body) = behind_header(secret).filter(|body| body.starts_with(b"MII")) else {
+        return false;
+    };
     let start = body.get(..8).and_then(decoded);
     let Some([0x30, 0x82, high, low, ..]) = start.as_deref() else { return false };
     let stated = usize::from(u16::from_be_bytes([*high, *low]));
     let there = body.iter().filter(|byte| is_base64(byte)).count();
     // What is longer than a match gets is cut by that.
     secret.len() < LONG_KEY && there * 3 / 4 < stated / 2
+}
+
+/// What stands behind the first line of PEM and the line break, which a string may have as `\n`.
+fn behind_header(secret: &[u8]) -> Option<&[u8]> {
+    let line = memchr::memmem::find(secret, b"KEY-----")? + 8;
+    let mut rest = &secret[line..];
+    while let Some((first, after)) = rest.split_first() {
+        rest = match after.first() {
+            Some(b'n' | b'r') if *first == b'\\' => &after[1..],
+            _ if first.is_ascii_alphanumeric() => return Some(rest),
+            _ => after,
+        };
+    }
+    None
 }
 
 /// Bytes of a match that may be the whole of a longer key.

@@ -50,7 +50,7 @@ const SECRET: [&str; 18] = [
     "jwt",
 ];
 /// Words of names whose values look random and are no secrets.
-const PUBLIC: [&str; 57] = [
+const PUBLIC: [&str; 54] = [
     "commit",
     "sha",
     "sha1",
@@ -98,9 +98,6 @@ const PUBLIC: [&str; 57] = [
     "time",
     "expires",
     "expiry",
-    "encrypted",
-    "hashed",
-    "tokenizer",
     "fake",
     "dummy",
     "bogus",
@@ -112,12 +109,10 @@ const PUBLIC: [&str; 57] = [
 
 /// Words that make a key or a token one that everybody may see, that nobody can use elsewhere, or that
 /// opens nothing, as those do that tests are refused with.
-const OPEN: [&[u8]; 15] = [
+const OPEN: [&[u8]; 13] = [
     b"public",
     b"pub",
     b"hashed",
-    b"encrypted",
-    b"tokenizer",
     b"csrf",
     b"xsrf",
     b"authenticity",
@@ -494,7 +489,7 @@ impl Near<'_> {
 /// run is in it.
 fn unescaped_around(near: &[u8], run: usize) -> Option<(Text, usize)> {
     let origin = assignment::escape_before(near, run)?;
-    let (text, sign) = decode::escaped_around(near, origin, Layer::Escape, REACH)?;
+    let (text, sign) = decode::unescaped_around(near, origin, REACH)?;
     let rest = text.bytes.get(sign..)?;
     let run = sign + rest.iter().position(|byte| is_token(*byte))?;
     let own = text.bytes[run..].iter().take(RUN).take_while(|byte| is_token(**byte)).count();

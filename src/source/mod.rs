@@ -124,8 +124,19 @@ pub(crate) fn shown_path(path: &[u8]) -> String {
 /// Whether content is text in an encoding that is not read: UTF-32 with its mark. Others that are not
 /// read, such as EBCDIC, nothing tells from binary content.
 pub(crate) fn is_unread(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xff, 0xfe, 0, 0, _, ..] | [0, 0, 0xfe, 0xff, _, ..])
+    let read: fn([u8; 4]) -> u32 = match bytes {
+        [0xff, 0xfe, 0, 0, ..] => u32::from_le_bytes,
+        [0, 0, 0xfe, 0xff, ..] => u32::from_be_bytes,
+        _ => return false,
+    };
+    // Binary content may begin so.
+    let (units, _) = bytes[4..].as_chunks::<4>();
+    let is_text = |unit: &[u8; 4]| char::from_u32(read(*unit)).is_some_and(|c| c != '\0');
+    !units.is_empty() && units.iter().take(TOLD).all(is_text)
 }
+
+/// Characters that tell text from what only begins as it does.
+const TOLD: usize = 16;
 
 /// A warning, if the content of `blob` is not read: see [`is_unread`].
 pub(crate) fn unread(blob: &Blob<'_>) -> Option<Warning> {

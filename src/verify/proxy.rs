@@ -45,11 +45,12 @@ fn fault(address: &str) -> Option<&'static str> {
     if !SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
         return Some("it begins with none of http, https, socks4 and socks5");
     }
-    let authority = rest.rsplit_once('@').map_or(rest, |(_, behind)| behind);
-    let authority = authority.strip_suffix('/').unwrap_or(authority);
-    if authority.contains(['/', '?', '#']) {
-        return Some("there is more than a host and a port in it");
+    let whole = rest.strip_suffix('/').unwrap_or(rest);
+    // In front of the host as well: there the HTTP library would take it for the end of the address.
+    if whole.contains(['/', '?', '#']) {
+        return Some("`/`, `?` or `#` stands in it; in a password write `%2F`, `%3F` and `%23`");
     }
+    let authority = whole.rsplit_once('@').map_or(whole, |(_, behind)| behind);
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => host,
         _ => authority,
@@ -57,7 +58,7 @@ fn fault(address: &str) -> Option<&'static str> {
     match (endpoint::split(authority), endpoint::split(host)) {
         (Some(_), _) => None,
         (None, Some(_)) => Some("its port is no number from 1 to 65535"),
-        (None, None) => Some("there is no host in it"),
+        (None, None) => Some("no host can be read in it"),
     }
 }
 
@@ -105,7 +106,14 @@ mod tests {
             assert_eq!(fault(address), None, "{address}");
             assert!(Proxy::new(address).is_ok(), "{address}");
         }
-        for address in ["http://", "http://host:", "http://host:65536", "http://[::1]:x", "x y"] {
+        for address in [
+            "http://",
+            "http://host:",
+            "http://host:65536",
+            "http://[::1]:x",
+            "x y",
+            "http://a:p/w@b:1",
+        ] {
             assert!(fault(address).is_some(), "{address}");
         }
     }
