@@ -37,7 +37,8 @@ struct Hooks {
 #[derive(PartialEq, Eq)]
 enum There {
     Nothing,
-    Ours,
+    /// With its text.
+    Ours(String),
     Other,
 }
 
@@ -54,16 +55,16 @@ impl Hooks {
         }
         let (place, chained) = (self.place(), self.chained());
         let there = self.at(&place)?;
-        self.check_reach(&there, &place)?;
+        self.check_reach(&there)?;
         let waits = self.at(&chained)? != There::Nothing;
-        let kept = match there {
+        let kept = match &there {
             There::Other if !args.chain => return Err(self.occupied(&place)),
             There::Other if waits => {
                 return Err(Failure::new(format!("`{}` is there already", chained.display()))
                     .hint("move it away, or call keytrawl from your own hook"));
             }
             There::Other => true,
-            There::Ours => waits && self.runs_kept(&place)?,
+            There::Ours(text) => waits && self.runs_kept(text),
             // Whoever was stopped between taking the hook away and writing the other one.
             There::Nothing => waits && args.chain,
         };
@@ -84,16 +85,15 @@ impl Hooks {
     }
 
     /// A hook that guards all repositories is not one repository's to change.
-    fn check_reach(&self, there: &There, place: &Path) -> Result<(), Failure> {
-        if self.global || *there != There::Ours {
-            return Ok(());
+    fn check_reach(&self, there: &There) -> Result<(), Failure> {
+        let own = script::own_line(self.name);
+        match there {
+            There::Ours(text) if !self.global && text.lines().any(|line| line == own) => {
+                let message = format!("`{}` guards all repositories", self.place().display());
+                Err(Failure::new(message).hint("nothing was changed: `--global` is about that one"))
+            }
+            _ => Ok(()),
         }
-        let text = fs::read_to_string(place).map_err(|e| unwritable(place, &e))?;
-        if !text.lines().any(|line| line == script::own_line(self.name)) {
-            return Ok(());
-        }
-        Err(Failure::new(format!("`{}` guards all repositories", place.display()))
-            .hint("nothing was changed: `--global` is about that one"))
     }
 
     fn place(&self) -> PathBuf {
@@ -118,11 +118,10 @@ impl Hooks {
     }
 
     /// Whether keytrawl's hook runs the one that waits.
-    fn runs_kept(&self, place: &Path) -> Result<bool, Failure> {
-        let text = fs::read_to_string(place).map_err(|e| unwritable(place, &e))?;
+    fn runs_kept(&self, text: &str) -> bool {
         let lines = [script::kept_line(self.name), script::older_line(self.name)];
         // Older versions put one aside for all repositories and did not run it.
-        Ok(self.global || text.lines().any(|line| lines.iter().any(|known| known == line)))
+        self.global || text.lines().any(|line| lines.iter().any(|known| known == line))
     }
 
     /// Puts a hook in its place, and what is there to where it waits. It is written before anything
@@ -153,8 +152,8 @@ impl Hooks {
     fn uninstall(&self, args: &HookArgs) -> Result<Exit, Failure> {
         let place = self.place();
         let there = self.at(&place)?;
-        self.check_reach(&there, &place)?;
-        match there {
+        self.check_reach(&there)?;
+        let text = match there {
             There::Nothing => {
                 say(&format!("there is no hook `{}`", place.display()))?;
                 return Ok(Exit::Clean);
@@ -163,10 +162,10 @@ impl Hooks {
                 return Err(Failure::new(format!("`{}` is not keytrawl's", place.display()))
                     .hint("take the line with `keytrawl hook run` out of it yourself"));
             }
-            There::Ours => {}
-        }
+            There::Ours(text) => text,
+        };
         let chained = self.chained();
-        if self.at(&chained)? != There::Nothing && self.runs_kept(&place)? {
+        if self.at(&chained)? != There::Nothing && self.runs_kept(&text) {
             fs::rename(&chained, &place).map_err(|e| unwritable(&place, &e))?;
         } else {
             fs::remove_file(&place).map_err(|e| unwritable(&place, &e))?;
@@ -193,9 +192,8 @@ impl Hooks {
     fn stop_passing_on(&self) -> Result<(), Failure> {
         let mut left = false;
         for name in ["pre-commit", "pre-push"] {
-            let place = self.folder.join(name);
-            let text = fs::read(&place).unwrap_or_default();
-            left |= self.at(&place)? == There::Ours && text != script::passing(name).as_bytes();
+            let there = self.at(&self.folder.join(name))?;
+            left |= matches!(there, There::Ours(text) if text != script::passing(name));
         }
         if left {
             // The other hook stays; this one is handed on again.
@@ -207,7 +205,7 @@ impl Hooks {
         }
         for name in PASSED {
             let place = self.folder.join(name);
-            if self.at(&place)? == There::Ours {
+            if matches!(self.at(&place)?, There::Ours(_)) {
                 fs::remove_file(&place).map_err(|e| unwritable(&place, &e))?;
             }
         }
@@ -225,21 +223,10 @@ impl Hooks {
             Ok(found) if !found.is_file() => Ok(There::Other),
             Ok(_) => {
                 let text = fs::read(place).map_err(|e| unwritable(place, &e))?;
-                Ok(if self.is_ours(&text, place) { There::Ours } else { There::Other })
+                let text = String::from_utf8_lossy(&text).into_owned();
+                Ok(if is_ours(&text, place) { There::Ours(text) } else { There::Other })
             }
         }
-    }
-
-    /// Whether keytrawl wrote a hook, and nobody has added a line to it.
-    fn is_ours(&self, text: &[u8], place: &Path) -> bool {
-        let name = place.file_name().unwrap_or_default().to_string_lossy();
-        let guards = Before::ALL.map(|before| script::guard(&name, before));
-        let [passing, older] = [script::passing(&name), script::older_line(&name)];
-        // The rest of what older versions wrote is what a repository's own hook is run by.
-        let written: Vec<String> = guards.into_iter().chain([passing, older]).collect();
-        let text = String::from_utf8_lossy(text);
-        let known = |line: &str| written.iter().any(|script| script.lines().any(|own| own == line));
-        text.contains(MARK) && text.lines().filter(|line| !line.trim().is_empty()).all(known)
     }
 
     fn occupied(&self, place: &Path) -> Failure {
@@ -266,6 +253,17 @@ impl Hooks {
     fn line(&self) -> String {
         format!("keytrawl hook run {} -- \"$@\" || exit 1", self.name)
     }
+}
+
+/// Whether keytrawl wrote a hook, and nobody has added a line to it.
+fn is_ours(text: &str, place: &Path) -> bool {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let guards = Before::ALL.map(|before| script::guard(&name, before));
+    let [passing, older] = [script::passing(&name), script::older_line(&name)];
+    // The rest of what older versions wrote is what a repository's own hook is run by.
+    let written: Vec<String> = guards.into_iter().chain([passing, older]).collect();
+    let known = |line: &str| written.iter().any(|script| script.lines().any(|own| own == line));
+    text.contains(MARK) && text.lines().filter(|line| !line.trim().is_empty()).all(known)
 }
 
 /// Whether husky makes the files in a folder of hooks.

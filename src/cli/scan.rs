@@ -126,12 +126,11 @@ fn meant(command: &str) -> String {
 
 /// The command that a word is nearly the name of.
 fn near_command(path: &Path) -> Option<String> {
-    let names =
-        Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
-    let known: Vec<&str> = names.iter().map(String::as_str).collect();
     // `man.txt` is a file, whatever is near it.
-    let word = path.to_str().filter(|word| !word.contains(['.', '/', '\\']));
-    word.and_then(|word| nearest(word, &known)).map(str::to_owned)
+    let word = path.to_str().filter(|word| !word.contains(['.', '/', '\\']))?;
+    let command = Cli::command();
+    let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    nearest(word, &known).map(str::to_owned)
 }
 
 pub(super) fn interrupted(outcome: &mut Outcome) {
