@@ -10,22 +10,13 @@ mod verify_support;
 
 use std::collections::{BTreeMap, HashMap};
 
-use harness::{Place, Run};
+use harness::Place;
 use keytrawl::rule::drawn;
 use verify_support::simulator::Provider;
-use verify_support::{Action, Server, instead, verdicts, watched};
+use verify_support::{Action, REPORT, Server, instead, verdicts, verify, watched};
 
 const UUID: &str = "11111111-2222-4333-8444-555555555555";
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
-const REPORT: [&str; 4] = ["--verify", "--show-secrets", "--format", "json"];
-
-/// Scans `place`, with `servers` in the place of providers.
-fn verify(place: &Place, servers: &[(Provider, String)], more: &[&str]) -> Run {
-    let options = instead(servers);
-    let mut arguments: Vec<&str> = options.iter().map(String::as_str).collect();
-    arguments.extend(more);
-    place.run(&arguments)
-}
 
 /// A row of a table of verdicts: what the provider answers, and what must come of it.
 type Row = (Action, &'static str);

@@ -7,21 +7,12 @@ mod verify_support;
 
 use std::collections::HashMap;
 
-use harness::{Place, Run, base64};
+use harness::{Place, base64};
 use keytrawl::rule::{armed, drawn};
 use verify_support::simulator::Provider;
-use verify_support::{Action, Server, instead, verdicts, watched};
+use verify_support::{Action, REPORT, Server, instead, verdicts, verify, watched};
 
 const UUID: &str = "11111111-2222-4333-8444-555555555555";
-const REPORT: [&str; 4] = ["--verify", "--show-secrets", "--format", "json"];
-
-/// Scans `place`, with `servers` in the place of providers.
-fn verify(place: &Place, servers: &[(Provider, String)], more: &[&str]) -> Run {
-    let options = instead(servers);
-    let mut arguments: Vec<&str> = options.iter().map(String::as_str).collect();
-    arguments.extend(more);
-    place.run(&arguments)
-}
 
 #[test]
 fn nothing_is_sent_on_a_guess() {

@@ -17,9 +17,7 @@ use harness::{Place, Run, base64};
 use keytrawl::rule::drawn;
 use verify_support::simulator::Provider;
 use verify_support::tls::{Authority, Identity};
-use verify_support::{Action, Proxy, Server, instead, verdicts};
-
-const REPORT: [&str; 4] = ["--verify", "--show-secrets", "--format", "json"];
+use verify_support::{Action, Proxy, REPORT, Server, instead, verdicts};
 
 fn run(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let mut command = place.command("", arguments);

@@ -4,6 +4,7 @@
 //! Not here: what the five providers really answer, see `verify.rs`. The answers are made from the
 //! tables, so that they prove the tables to be of one piece, and not to be true.
 
+mod harness;
 mod verify_support;
 
 use std::collections::{BTreeMap, HashMap};

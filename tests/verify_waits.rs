@@ -11,9 +11,7 @@ use std::time::{Duration, Instant};
 
 use harness::{Place, Run};
 use verify_support::simulator::Provider;
-use verify_support::{Action, Server, instead, verdicts};
-
-const REPORT: [&str; 4] = ["--verify", "--show-secrets", "--format", "json"];
+use verify_support::{Action, REPORT, Server, instead, verdicts};
 
 fn run(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let mut command = place.command("", arguments);

@@ -8,6 +8,7 @@ pub mod checksum;
 pub mod expression;
 mod foreign;
 pub mod placeholder;
+mod published;
 pub mod ties;
 
 use std::borrow::Cow;

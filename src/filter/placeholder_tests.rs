@@ -1,5 +1,7 @@
 //! What `placeholder` promises, and the measurement of how often chance trips it.
 
+use sha2::{Digest, Sha256};
+
 use super::*;
 use crate::randomness::tests::{Random, drawn};
 use crate::randomness::{LIKELY, evidence};

@@ -14,8 +14,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use crate::harness::{Place, Run};
 use keytrawl::rule::Listed;
 use simulator::Provider;
+
+/// A scan that asks, and shows all that tests look at.
+pub(crate) const REPORT: [&str; 4] = ["--verify", "--show-secrets", "--format", "json"];
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
@@ -298,6 +302,14 @@ pub(crate) fn watched(servers: &[(Provider, String)], witness: &str) -> Vec<Stri
     let known = |id: &str| servers.iter().find(|(p, _)| p.id() == id).map(|(_, url)| url.as_str());
     let option = |id: &String| format!("--verify-endpoint={id}={}", known(id).unwrap_or(witness));
     askable().iter().map(option).collect()
+}
+
+/// Scans `place`, with `servers` in the place of providers.
+pub(crate) fn verify(place: &Place, servers: &[(Provider, String)], more: &[&str]) -> Run {
+    let options = instead(servers);
+    let mut arguments: Vec<&str> = options.iter().map(String::as_str).collect();
+    arguments.extend(more);
+    place.run(&arguments)
 }
 
 /// The providers that some built-in rule can ask.
