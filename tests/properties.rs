@@ -8,7 +8,7 @@ use keytrawl::blob::{Blob, Provenance};
 use keytrawl::finding::Confidence;
 use keytrawl::pipeline::Pipeline;
 use keytrawl::prefilter::Candidate;
-use keytrawl::rule::{RuleSet, armed, builtin};
+use keytrawl::rule::{RuleSet, armed, builtin, drawn};
 use keytrawl::scanner::{Options, Scanner, Scratch, Sighting};
 use keytrawl::source::Worker;
 use keytrawl::span::Span;
@@ -300,6 +300,22 @@ fn a_key_is_read_across_the_lines_of_mail_wherever_they_break() {
             let secrets: Vec<_> = found.iter().map(|s| s.secret.expose()).collect();
             assert_eq!(secrets, [key.as_bytes()], "kind {kind}, cut at {cut}");
         }
+    }
+}
+
+/// Some vendors' keys begin with three letters.
+#[test]
+fn a_line_of_base64_that_begins_like_another_key_by_chance_is_no_other_key() {
+    for seed in 0..50 {
+        let body = |letters: usize, seed| drawn(&format!("{{base62:{letters}}}"), seed);
+        let key = format!("sk_live_{}MTQ{}", body(22, seed), body(17, seed + 50));
+        // Lines of 57 bytes, of which the second one begins within the key.
+        let text = format!("{}{key}", ".".repeat(27));
+        let lines: Vec<String> =
+            text.as_bytes().chunks(57).map(|line| base64(line, false)).collect();
+        let found = sightings(format!("k:\n{}\n", lines.join("\n")).as_bytes());
+        let secrets: Vec<_> = found.iter().map(|s| s.secret.expose()).collect();
+        assert_eq!(secrets, [key.as_bytes()], "seed {seed}");
     }
 }
 

@@ -18,11 +18,23 @@ impl Matcher<'_> {
             return length;
         }
         let begins_key = |index: usize| {
+            let text = place.text.get(index..).unwrap_or_default();
             let mut uses = self.prefilter.anchors().iter().flat_map(|anchor| &anchor.uses);
-            uses.any(|u| place.text.get(index..).is_some_and(|t| t.starts_with(&u.prefix)))
+            uses.any(|u| text.starts_with(&u.prefix) && self.is_told(u, text))
         };
         let next = |n: &usize| begins_line(place, place.start + n) && begins_key(place.start + n);
         (own.max(1)..length).find(next).unwrap_or(length)
+    }
+
+    /// Whether a prefix is so long that no chance puts it there, or a match of its rule is there.
+    fn is_told(&self, usage: &Use, text: &[u8]) -> bool {
+        const SHORT: usize = 3;
+        if usage.prefix.len() > SHORT {
+            return true;
+        }
+        let rule = &self.rules.rules[usage.rule];
+        let window = &text[..text.len().min(rule.longest)];
+        captured(rule, window).is_some_and(|found| found.whole.start == 0)
     }
 
     /// Whether the prefix stands there at all.
