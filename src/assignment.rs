@@ -288,8 +288,20 @@ enum Operator {
     StandsIn,
 }
 
+/// Where the quote is that closes a name, of which PHP's `serialize` has set `s:32:` before the value.
+fn before_length(text: &[u8], end: usize, floor: usize) -> Option<usize> {
+    let rest = text[floor..end].strip_suffix(b":")?;
+    let digits = rest.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = rest[..rest.len() - digits].strip_suffix(b";s:").filter(|_| digits > 0)?;
+    rest.last().is_some_and(|byte| is_quote(*byte)).then_some(floor + rest.len())
+}
+
 /// Steps over the blanks, the operator and the closing quotes and brackets of a name.
 fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operator)> {
+    let closing = |b: u8| is_blank(b) || is_quote(b) || matches!(b, b']' | b')' | b'\\' | b'}');
+    if let Some(end) = before_length(text, end, floor) {
+        return Some((back_while(text, end, floor, closing), Operator::Sign));
+    }
     let is_sign = |b: u8| {
         matches!(
             b,
@@ -330,7 +342,6 @@ fn skip_operator(text: &[u8], end: usize, floor: usize) -> Option<(usize, Operat
         _ if unblanked < end => Operator::Blank,
         _ => return None,
     };
-    let closing = |b: u8| is_blank(b) || is_quote(b) || matches!(b, b']' | b')' | b'\\' | b'}');
     Some((back_while(text, signs, floor, closing), operator))
 }
 
@@ -449,6 +460,8 @@ mod tests {
             ("Const alias string = \"@\"", "alias"),
             ("{\"API_KEY\" : \" @ \"}", "API_KEY"),
             ("token = ' @ ',", "token"),
+            ("a:1:{s:7:\"api_key\";s:20:\"@\";}", "api_key"),
+            ("s:7:\\\"api_key\\\";s:20:\\\"@\\\";", "api_key"),
         ] {
             let found = read(&text.replace('@', VALUE));
             assert_eq!(found, Some((name.to_owned(), VALUE.to_owned())), "{text}");

@@ -5,6 +5,7 @@
 pub mod allow;
 pub mod allowlist;
 pub mod checksum;
+mod chosen;
 pub mod expression;
 mod foreign;
 pub mod placeholder;
@@ -12,7 +13,6 @@ mod published;
 pub mod ties;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use placeholder::{Nesting, Placeholder, has_run, nesting};
@@ -133,7 +133,7 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     if (rule.checksum, sum) == (Some(Checksum::Der), Some(false)) {
         return Err(Rejection::Placeholder(Placeholder::Masked));
     }
-    let chance = chance(rule, body, shown.as_deref())?;
+    let chance = chance(rule, found, body, shown.as_deref())?;
     let form = match (&rule.form, found.exact, rule.deviant) {
         (Some(_), true, _) => Confidence::High,
         (None, ..) if rule.exact_end => Confidence::High,
@@ -170,7 +170,12 @@ const NAME: usize = 8;
 /// How sure the look of the body is, which is the base64 of the text `shown`, if it is given: it must
 /// not read like words, in base64 neither. (Some vendors
 /// issue keys that are base64 of a name and a random part; those pass.)
-fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, Rejection> {
+fn chance(
+    rule: &Rule,
+    found: &Match,
+    body: &[u8],
+    shown: Option<&[u8]>,
+) -> Result<Confidence, Rejection> {
     if !rule.is_anchored() {
         return Ok(Confidence::Medium);
     }
@@ -203,7 +208,10 @@ fn chance(rule: &Rule, body: &[u8], shown: Option<&[u8]>) -> Result<Confidence, 
         return Ok(Confidence::High);
     }
     if rule.wordlike == Wordlike::Doubt {
-        return Ok(if is_policed(body, bits) { Confidence::Medium } else { Confidence::Low });
+        return Ok(match chosen::is_password(found, body, bits) {
+            true => Confidence::Medium,
+            false => Confidence::Low,
+        });
     }
     if bits < 0.0 || !rule.random {
         return Err(Rejection::Wordlike { bits: bits.floor() as i32 });
@@ -226,29 +234,6 @@ fn shown_bits(text: &[u8]) -> f64 {
 
 /// A password shorter than this says too little by itself.
 const PASSWORD: usize = 12;
-
-/// Whether a body of so many bits has what rules for passwords ask for: a letter of each case, a digit,
-/// and a sign that is none of a path or a name. People make words pass so; programs have no other use
-/// for it. Digits among the letters more than once will do for the sign, if it is no phrase; and many
-/// signs will do for all, where brackets among them say that it is no text of a program.
-fn is_policed(body: &[u8], bits: f64) -> bool {
-    let has = |test: fn(&u8) -> bool| body.iter().any(test);
-    if has(|byte| b"(){}[]<>".contains(byte)) {
-        let signs: BTreeSet<&u8> = body.iter().filter(|b| b.is_ascii_punctuation()).collect();
-        return signs.len() >= MANY_SIGNS && nesting(body) == Nesting::Broken;
-    }
-    let among = || {
-        let inner = |w: &&[u8]| w[0].is_ascii_alphabetic() && w[1].is_ascii_digit();
-        body.windows(2).filter(inner).count() >= 2
-    };
-    let signed = has(|byte| b"!#$%&*?@^~".contains(byte)) && has(u8::is_ascii_digit);
-    has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_uppercase)
-        && (signed || bits >= PHRASE && among())
-}
-
-/// Different signs that only a text typed at random has.
-const MANY_SIGNS: usize = 6;
 
 /// Whether a text is written like a constant, as what stands in for a secret in a template is:
 /// `ACCESS_KEY`, `TESTKEY1`.

@@ -218,7 +218,8 @@ pub enum Nesting {
     None,
     /// Some close others, each the last one that was opened: a program, a template, a part of one.
     Pairs,
-    /// One closes another of another kind: chance does that, or a hand that types at random.
+    /// One closes another of another kind, or two kinds close nothing, apart: chance does that, or a
+    /// hand that types at random.
     Broken,
 }
 
@@ -226,6 +227,7 @@ pub enum Nesting {
 pub fn nesting(text: &[u8]) -> Nesting {
     let mut open = Vec::new();
     let mut nesting = Nesting::None;
+    let mut loose = None;
     let mut before = 0;
     for &byte in text {
         match byte {
@@ -237,7 +239,11 @@ pub fn nesting(text: &[u8]) -> Nesting {
             b')' | b']' | b'}' | b'>' => match open.pop() {
                 Some(due) if due == byte => nesting = Nesting::Pairs,
                 Some(_) => return Nesting::Broken,
-                None => {}
+                // What was cut out of a program may end with brackets, all opened before it.
+                None if loose.is_some_and(|at| at != byte && at != before) => {
+                    return Nesting::Broken;
+                }
+                None => loose = Some(byte),
             },
             _ => {}
         }

@@ -202,7 +202,9 @@ proptest! {
 fn brackets_of_programs_nest_and_those_of_chance_do_not() {
     for (text, expected) in [
         ("no brackets", Nesting::None),
-        ("closed) only}", Nesting::None),
+        ("closed only)}", Nesting::None),
+        ("closed) again)", Nesting::None),
+        ("by#chance]3a=T}", Nesting::Broken),
         ("opened( only[", Nesting::None),
         ("a->b => c", Nesting::None),
         ("params[:name]", Nesting::Pairs),

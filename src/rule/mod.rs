@@ -245,7 +245,7 @@ pub enum Wordlike {
     /// It is no secret.
     #[default]
     Reject,
-    /// It is one, of low confidence: people choose passwords from words.
+    /// It is one, of low confidence, unless it is written as people choose passwords from words.
     Doubt,
     /// It is one, if it is no phrase: mark, length and ends say enough where the body is short, and so
     /// reads like words by chance once in a while.
