@@ -312,6 +312,12 @@ fn inputs_do_what_they_say() {
         assert!(step.run.stderr.contains(hint), "{input:?}: {}", step.run.stderr);
         assert!(step.run.stdout.starts_with("::error title=keytrawl could not scan::"));
     }
+    // Lines of `path` are names, whatever they look like.
+    checkout.write("--only=stripe", "x\n");
+    let files = [("KEYTRAWL_MODE", "files"), ("KEYTRAWL_PATH", "--only=stripe\nold.env")];
+    assert_eq!(ci(&files).paths(), ["old.env"]);
+    let history = [("KEYTRAWL_MODE", "history"), ("KEYTRAWL_PATH", "--branch=none")];
+    assert_eq!(ci(&history).run.code, 2);
     // A payload without commits, no payload, no event.
     let odd = step(&checkout.path(), "pull_request", &json!({"pull_request": {}}), &[]);
     assert_eq!(odd.run.code, 2);

@@ -273,6 +273,57 @@ fn names_of_files_that_are_not_staged_are_read_as_files() {
     assert_eq!(run(&["other.txt", "gone.txt"]), found(&[]));
 }
 
+/// pre-commit puts the names of files right behind the options of its user.
+#[test]
+fn a_name_of_a_file_is_no_option() {
+    let repo = Repo::new(&[]);
+    repo.write("leak.env", secret("leak"));
+    repo.write("k.toml", "");
+    let names = ["--fail-on=never", "--help", "--only=stripe", "--report=json=a", "-q", "-V"];
+    let at = |arguments: &[&str]| {
+        let run = repo.run_in("", &[&["staged", "--or-files"], arguments].concat());
+        (run.code, run.stdout, run.stderr)
+    };
+    for name in names {
+        repo.write(name, secret("dash"));
+        repo.git(&["add", "-A"]);
+        for own in [&[][..], &["--quiet"], &["--config", "k.toml"]] {
+            let (code, stdout, stderr) = at(&[own, &[name, "leak.env"]].concat());
+            assert_eq!((code, stdout.as_str()), (2, ""), "{name} {own:?}");
+            let problem = format!("error: `{name}` may be an option, and a file is called so\n");
+            assert!(stderr.starts_with(&problem), "{stderr}");
+        }
+        // The index may know it alone.
+        std::fs::remove_file(repo.path().join(name)).unwrap();
+        assert_eq!(at(&[name, "leak.env"]).0, 2, "{name}");
+        // Behind `--`, it is a name like any other.
+        repo.git(&["checkout", "-q", "--", name]);
+        let (code, stdout, _) = at(&["--format=json", "--", name, "leak.env"]);
+        assert!(code == 1 && stdout.contains(&format!("\"path\": \"{name}\"")), "{stdout}");
+        repo.git(&["rm", "-qf", "--", name]);
+    }
+    // An option that no file is called like is one, and `--` may be a file as well.
+    assert_eq!(at(&["--fail-on=never", "leak.env"]).0, 0);
+    repo.write("--", secret("mark"));
+    repo.git(&["add", "-A"]);
+    assert_eq!(at(&["--quiet", "--", "leak.env"]).0, 2);
+    assert_eq!(at(&["--quiet", "--", "--"]).0, 1);
+}
+
+/// What pre-commit reads does not leave it to the names of files what is an option.
+#[test]
+fn the_hooks_of_pre_commit_end_their_options() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join(".pre-commit-hooks.yaml")).unwrap();
+    let hooks = text.split("- id: ").skip(1).filter(|hook| !hook.contains("pass_filenames: false"));
+    let hooks: Vec<&str> = hooks.collect();
+    assert_eq!(hooks.len(), 2);
+    for hook in hooks {
+        assert!(hook.contains("entry: keytrawl staged --or-files\n"), "{hook}");
+        assert!(hook.contains("args: [\"--\"]\n"), "{hook}");
+    }
+}
+
 /// Names are bytes, and one that names nothing is a mistake.
 #[test]
 fn names_that_are_asked_for_are_found_or_refused() {

@@ -145,8 +145,7 @@ fn one_range(
     repository: &crate::git::repository::Repository,
     ends: &Ends,
 ) -> Result<Done, Stop> {
-    let words = ["range".to_owned(), "..".to_owned()];
-    let args = match parsed(inputs, &words).map_err(Stop::Other)? {
+    let args = match parsed(inputs, "range", &["..".to_owned()]).map_err(Stop::Other)? {
         Command::Range(args) => args,
         _ => return Err(Stop::Other(Failure::new("`args` holds another command"))),
     };
@@ -194,7 +193,7 @@ fn whole(inputs: &Inputs) -> Result<Scanned, Failure> {
         }
     }
     let place = inputs.repository().to_string_lossy().into_owned();
-    let args = match parsed(inputs, &["history".to_owned(), place])? {
+    let args = match parsed(inputs, "history", &[place])? {
         Command::History(args) => args,
         _ => return Err(Failure::new("`args` holds another command")),
     };
@@ -205,9 +204,10 @@ fn whole(inputs: &Inputs) -> Result<Scanned, Failure> {
 
 /// Scans files and folders.
 fn files(inputs: &Inputs) -> Result<Scanned, Failure> {
-    let mut words = vec!["scan".to_owned()];
-    words.extend(inputs.paths.iter().cloned());
-    let args = match parsed(inputs, &words)? {
+    // Standard input is no path.
+    let named = |path: &String| if path == "-" { "./-".to_owned() } else { path.clone() };
+    let paths: Vec<String> = inputs.paths.iter().map(named).collect();
+    let args = match parsed(inputs, "scan", &paths)? {
         Command::Scan(args) => args,
         _ => return Err(Failure::new("`args` holds another command")),
     };
@@ -216,10 +216,12 @@ fn files(inputs: &Inputs) -> Result<Scanned, Failure> {
     Ok(Scanned::Done(Box::new(Done { outcome, rules, shared: args.shared, scope })))
 }
 
-/// The options of the inputs, as the command line reads them.
-fn parsed(inputs: &Inputs, words: &[String]) -> Result<Command, Failure> {
-    let program = std::iter::once("keytrawl".to_owned());
-    let all = program.chain(words.iter().cloned()).chain(inputs.options());
+/// The options of the inputs, as the command line reads them; `names` are none, whatever they are.
+fn parsed(inputs: &Inputs, command: &str, names: &[String]) -> Result<Command, Failure> {
+    let options = inputs.options();
+    let mark = (!options.iter().any(|word| word == "--")).then(|| "--".to_owned());
+    let begin = ["keytrawl", command].map(str::to_owned).into_iter();
+    let all = begin.chain(options).chain(mark).chain(names.iter().cloned());
     let cli = Cli::try_parse_from(all).map_err(|error| {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();

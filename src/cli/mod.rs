@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod ci;
 mod configured;
+mod dashed;
 mod everything;
 mod exit;
 mod guard;
@@ -37,7 +38,12 @@ use crate::scanner::without_secrets;
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
     output::begin();
-    let cli = match Cli::try_parse_from(order::ordered(std::env::args_os().collect())) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if let Err(failure) = dashed::refuse(&arguments) {
+        message::failure(&failure);
+        return Exit::Failed.into();
+    }
+    let cli = match Cli::try_parse_from(order::ordered(arguments)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output and are no failure.
