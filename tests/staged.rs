@@ -270,7 +270,12 @@ fn names_of_files_that_are_not_staged_are_read_as_files() {
     repo.git(&["add", "new.env"]);
     assert_eq!(run(&["new.env"]), found(&["new.env"]));
     assert_eq!(run(&["new.env", "old.env"]), found(&["new.env", "old.env"]));
-    assert_eq!(run(&["other.txt", "gone.txt"]), found(&[]));
+    // What HEAD has may be deleted; what nobody has is a slip.
+    repo.git(&["rm", "-q", "other.txt"]);
+    assert_eq!(run(&["new.env", "other.txt"]), found(&["new.env"]));
+    let run = repo.run_in("", &["staged", "--or-files", "new.env", "nowhere"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert!(run.stderr.contains("neither index nor work tree has `nowhere`"), "{}", run.stderr);
 }
 
 /// pre-commit puts the names of files right behind the options of its user.

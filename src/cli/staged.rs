@@ -55,8 +55,8 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     };
     let difference = Difference::new(&repository, options.index.as_deref()).map_err(failure)?;
     let has_head = difference.has_head();
-    // Names that tools give may be those of files that are gone.
-    for (named, path) in args.paths.iter().zip(&options.paths).filter(|_| !args.or_files) {
+    // Names that tools give may be those of files that are deleted: HEAD has them.
+    for (named, path) in args.paths.iter().zip(&options.paths) {
         if named.symlink_metadata().is_err() && !difference.knows(path) {
             let message = format!("neither index nor work tree has `{}`", named.display());
             return Err(Failure::new(message).hint("`git ls-files` lists what there is"));
