@@ -28,8 +28,22 @@ pub(super) fn ordered(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
+/// The first word that is no option and no value of one, if it is no command.
+pub(super) fn no_command(arguments: &[OsString]) -> Option<&OsStr> {
+    let mut cli = Cli::command();
+    cli.build();
+    let word = arguments.get(first_at(&cli, arguments)?)?;
+    cli.find_subcommand(word).is_none().then_some(word)
+}
+
 /// Where the first word is that is no option and no value of one, if it is a command.
 fn command_at(cli: &Command, arguments: &[OsString]) -> Option<usize> {
+    let at = first_at(cli, arguments)?;
+    cli.find_subcommand(arguments.get(at)?).map(|_| at)
+}
+
+/// Where the first word is that is no option and no value of one.
+fn first_at(cli: &Command, arguments: &[OsString]) -> Option<usize> {
     let mut at = 1;
     while let Some(word) = arguments.get(at) {
         let text = word.to_str()?;
@@ -37,7 +51,7 @@ fn command_at(cli: &Command, arguments: &[OsString]) -> Option<usize> {
             // What follows is a path whatever it is called; standard input is one.
             "--" | "-" | "-V" | "--version" => return None,
             _ if text.starts_with('-') => at += 1 + usize::from(takes_next(cli, text)),
-            _ => return cli.find_subcommand(OsStr::new(text)).map(|_| at),
+            _ => return Some(at),
         }
     }
     None

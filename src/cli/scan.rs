@@ -29,13 +29,15 @@ pub(super) fn run(args: ScanArgs) -> Result<Exit, Failure> {
 
 /// The same for paths that no command stands before: a slip in a command reads as one of them.
 pub(super) fn without_command(args: ScanArgs) -> Result<Exit, Failure> {
-    if let [first, _, ..] = args.paths.as_slice()
-        && let Err(error) = std::fs::symlink_metadata(first)
-        && let Some(near) = near_command(first)
-    {
-        return Err(missing(first, &error).hint(meant(&near)));
-    }
-    run(args)
+    let first = args.paths.first().filter(|_| args.paths.len() > 1);
+    first.and_then(|first| slip(first)).map_or_else(|| run(args), Err)
+}
+
+/// What to say of a word in a command's place that is neither command nor path, but nearly a command.
+pub(super) fn slip(word: &Path) -> Option<Failure> {
+    let error = std::fs::symlink_metadata(word).err()?;
+    let near = near_command(word)?;
+    Some(missing(word, &error).hint(meant(&near)))
 }
 
 /// Scans.
@@ -128,7 +130,9 @@ fn meant(command: &str) -> String {
 fn near_command(path: &Path) -> Option<String> {
     // `man.txt` is a file, whatever is near it.
     let word = path.to_str().filter(|word| !word.contains(['.', '/', '\\']))?;
-    let command = Cli::command();
+    let mut command = Cli::command();
+    // `help` comes with it.
+    command.build();
     let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
     nearest(word, &known).map(str::to_owned)
 }

@@ -46,6 +46,29 @@ fn a_slip_in_a_command_is_told_whatever_follows() {
              hint: check the path; or did you mean `keytrawl scan`?\n"
         );
     }
+    let typed = [
+        ("histroy --since 2024-01-01", "history"),
+        ("rnage a..b --trust-head", "range"),
+        ("baselin create --reason x", "baseline"),
+        ("suppresions --unused", "suppressions"),
+        ("verfy --provider mega", "verify"),
+        ("--quiet staegd --or-files x", "staged"),
+        ("hlep", "help"),
+    ];
+    for (words, meant) in typed {
+        let run = place.run(&words.split(' ').collect::<Vec<_>>());
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{words:?}");
+        assert!(
+            run.stderr.contains(&format!("did you mean `keytrawl {meant}`?")),
+            "{}",
+            run.stderr
+        );
+    }
+    // Of a name that is right, the options are what is wrong, and of a path that is there.
+    for words in [&["history", "--trust-head"][..], &["staged/x.txt", "--trust-head"]] {
+        let run = place.run(words);
+        assert!(run.stderr.starts_with("error: unexpected argument '--trust-head'"), "{words:?}");
+    }
     // What is there is a path, and so is what follows a command.
     place.file("scna/y.txt", "y\n");
     assert_eq!(place.run(&["scna", "staged"]).code, 0);
