@@ -418,6 +418,23 @@ fn an_option_without_a_use_is_an_error() {
     assert!(!place.root().join(".keytrawl-baseline").exists());
 }
 
+/// Entries of rules that were not asked for are not gone.
+#[test]
+fn what_was_not_sought_is_not_dropped() {
+    let place = repository();
+    assert_eq!(place.run(&["baseline", "create"]).code, 0);
+    let before = read(&place, NAME);
+    for command in [&["baseline", "prune"][..], &["suppressions", "--unused"]] {
+        let run = place.run(&[command, &["--only", "stripe"]].concat());
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{command:?}");
+        assert!(run.stderr.contains("has no use for `--only`"), "{}", run.stderr);
+    }
+    assert_eq!(place.run(&["baseline", "prune", "--confidence", "high"]).code, 0);
+    assert_eq!(read(&place, NAME), before);
+    let run = place.run(&["history", "--only", "stripe"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+}
+
 /// What reports for people print of a name with hidden characters is copied from there.
 #[test]
 fn a_fingerprint_counts_as_it_is_printed() {

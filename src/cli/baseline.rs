@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args::{BaselineArgs, BaselineCommand, FormatArg, RemarkArgs};
+use super::args::{BaselineArgs, BaselineCommand, ConfidenceArg, FormatArg, RemarkArgs};
 use super::everything::Everything;
 use super::exit::Exit;
 use super::message::{self, Failure};
@@ -67,7 +67,10 @@ fn update(args: BaselineArgs, remarks: &RemarkArgs) -> Result<Exit, Failure> {
     finish(&args, &file, &contents, &outcome, &remark)
 }
 
-fn prune(args: BaselineArgs) -> Result<Exit, Failure> {
+fn prune(mut args: BaselineArgs) -> Result<Exit, Failure> {
+    // What was not sought is not gone.
+    idle::refuse("baseline prune", [(!args.shared.only.is_empty(), "--only")])?;
+    args.shared.confidence = Some(ConfidenceArg::Low);
     let file = file(&args)?;
     let mut contents = contents(&file)?;
     let (mut outcome, _) = scanned(&args, &file)?;

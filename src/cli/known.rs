@@ -67,7 +67,8 @@ pub(super) fn apply(
     coverage: Coverage,
 ) {
     if !baselines.is_empty() {
-        let coverage = if outcome.complete { coverage } else { Coverage::Part };
+        let whole = outcome.complete && args.only.is_empty();
+        let coverage = if whole { coverage } else { Coverage::Part };
         baseline::apply(outcome, baselines, today(coverage, args.explain));
     }
 }

@@ -53,6 +53,9 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
     }
     idle::refuse("suppressions", idle::live(&args.shared))?;
     idle::refuse("suppressions", idle::reported(&args.shared))?;
+    // What was not sought is not unused.
+    let only = args.unused && !args.shared.only.is_empty();
+    idle::refuse("suppressions --unused", [(only, "--only")])?;
     let baselines = known::load(&args.shared, &args.folder)?;
     let everything = Everything {
         folder: &known::root(&args.folder)?,
