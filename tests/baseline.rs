@@ -418,6 +418,25 @@ fn an_option_without_a_use_is_an_error() {
     assert!(!place.root().join(".keytrawl-baseline").exists());
 }
 
+/// Reports advise `baseline update`, whether there is one or not.
+#[test]
+fn an_update_begins_a_baseline_where_there_is_none() {
+    let place = repository();
+    let run = place.run(&["baseline", "update", "--reason", "old"]);
+    let updated = read(&place, NAME);
+    assert_eq!((run.code, run.stdout), (0, format!("wrote {NAME}: 2 entries, 2 new\n")));
+    std::fs::remove_file(place.root().join(NAME)).expect("a file");
+    assert_eq!(place.run(&["baseline", "create", "--reason", "old"]).code, 0);
+    assert_eq!(read(&place, NAME), updated);
+    // A file that is named is meant to be there.
+    let run = place.run(&["baseline", "update", "known.txt"]);
+    assert!(
+        run.code == 2 && run.stderr.contains("`known.txt` could not be read"),
+        "{}",
+        run.stderr
+    );
+}
+
 /// Entries of rules that were not asked for are not gone.
 #[test]
 fn what_was_not_sought_is_not_dropped() {

@@ -53,7 +53,9 @@ fn create(args: BaselineArgs, remarks: &RemarkArgs, force: bool) -> Result<Exit,
 
 fn update(args: BaselineArgs, remarks: &RemarkArgs) -> Result<Exit, Failure> {
     let file = file(&args)?;
-    let mut contents = contents(&file)?;
+    // Reports advise this command whether there is a baseline or not.
+    let begins = args.file.is_none() && !file.exists();
+    let mut contents = if begins { Contents::default() } else { contents(&file)? };
     let (mut outcome, others) = scanned(&args, &file)?;
     known::apply(&args.shared, &mut outcome, &others, Coverage::Part);
     let outcome = outcome.masked(secrets_in_name).unwrap_or(outcome);

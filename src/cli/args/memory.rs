@@ -26,6 +26,7 @@ each secret in each place, and no secrets. A copy of a known key in another file
 const UPDATE_EXAMPLES: &str = "\
 Examples:
   keytrawl baseline update                     add what is found now; nothing is taken out
+                                               (where there is no baseline yet, it is made)
   keytrawl baseline update --reason 'sandbox keys of the demo'";
 
 const PRUNE_EXAMPLES: &str = "\
