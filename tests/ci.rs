@@ -306,11 +306,22 @@ fn inputs_do_what_they_say() {
         (("KEYTRAWL_HEAD", "HEAD"), "`base`"),
         (("KEYTRAWL_BASE", "--output=x"), "names no commit"),
         (("KEYTRAWL_WORKING_DIRECTORY", "nowhere"), "folder"),
+        (("KEYTRAWL_SARIF", "nowhere/s.sarif"), "make the folder `nowhere` first"),
+        (("KEYTRAWL_PATH", ".\nsub"), "the input `path` has a second line, `sub`"),
     ] {
         let step = ci(&[input]);
         assert_eq!((step.run.code, step.outputs["state"].as_str()), (2, "failed"), "{input:?}");
         assert!(step.run.stderr.contains(hint), "{input:?}: {}", step.run.stderr);
         assert!(step.run.stdout.starts_with("::error title=keytrawl could not scan::"));
+        assert_eq!(step.run.stdout.lines().count(), 1, "nothing was scanned: {}", step.run.stdout);
+        assert!(step.summary.starts_with("### keytrawl: the scan failed"), "{}", step.summary);
+        let step = ci(&[input, ("KEYTRAWL_SUMMARY", "false")]);
+        assert_eq!((step.run.code, step.summary.as_str()), (2, ""), "{input:?}");
+    }
+    for (mode, command) in [("files", "scan"), ("history", "history"), ("range", "range")] {
+        let step = ci(&[("KEYTRAWL_MODE", mode), ("KEYTRAWL_ARGS", "--no-such-option")]);
+        let hint = format!("the options of `keytrawl {command} --help`");
+        assert!(step.run.stderr.contains(&hint), "{}", step.run.stderr);
     }
     // Lines of `path` are names, whatever they look like.
     checkout.write("--only=stripe", "x\n");

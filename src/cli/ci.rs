@@ -38,7 +38,7 @@ pub(super) fn run() -> Result<Exit, Failure> {
         Ok(exit) => Ok(exit),
         Err(failure) => {
             // Whoever reads the outputs of a step that failed shall not read nothing.
-            outputs.failed(&failure);
+            outputs.failed(&failure, inputs::wants_summary().unwrap_or(true));
             Err(failure)
         }
     }
@@ -52,6 +52,7 @@ fn job(outputs: &Outputs) -> Result<Exit, Failure> {
                 .hint("name a folder of the checkout")
         })?;
     }
+    outputs.check(inputs.sarif.as_ref())?;
     if inputs.fail_on == FailOnArg::Active && !inputs.verifies() {
         return Err(Failure::new("`fail-on: active` is of no use without `verify: true`")
             .hint("set `verify: true`: nothing is sent anywhere without it"));
@@ -227,7 +228,7 @@ fn parsed(inputs: &Inputs, command: &str, names: &[String]) -> Result<Command, F
         let first = text.lines().next().unwrap_or_default();
         let first = first.trim_start_matches("error: ");
         Failure::new(format!("the inputs of the Action are wrong: {first}"))
-            .hint("`args` takes the options of `keytrawl range --help`")
+            .hint(format!("`args` takes the options of `keytrawl {command} --help`"))
     })?;
     let command = cli.command.ok_or_else(|| Failure::new("`args` holds another command"))?;
     Ok(command)

@@ -51,6 +51,11 @@ fn place_of(path: &Path) -> PathBuf {
 pub(super) fn check(args: &SharedArgs) -> Result<(), Failure> {
     let reports = args.report.iter().map(|target| &target.path);
     let paths: Vec<&PathBuf> = reports.chain(&args.replacements).collect();
+    check_places(&paths)
+}
+
+/// The same for files, each of which is to be another one.
+pub(super) fn check_places(paths: &[&PathBuf]) -> Result<(), Failure> {
     for (i, path) in paths.iter().enumerate() {
         let shown = path.display();
         if paths[..i].iter().any(|other| place_of(other) == place_of(path)) {

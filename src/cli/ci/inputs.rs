@@ -66,14 +66,19 @@ impl Inputs {
         }
         let paths = value("path").unwrap_or_default();
         let paths = paths.lines().map(str::trim).filter(|line| !line.is_empty());
+        let paths: Vec<String> = paths.map(str::to_owned).collect();
+        if let ([_, second, ..], false) = (paths.as_slice(), mode == Mode::Files) {
+            return Err(Failure::new(format!("the input `path` has a second line, `{second}`"))
+                .hint("name one repository, or set `mode: files` to scan several paths"));
+        }
         Ok(Self {
             mode,
-            paths: paths.map(str::to_owned).collect(),
+            paths,
             base: value("base"),
             head: value("head"),
             folder: value("working-directory").map(PathBuf::from),
             annotations: flag("annotations", true)?,
-            summary: flag("summary", true)?,
+            summary: wants_summary()?,
             sarif: value("sarif").map(PathBuf::from),
             fail_on,
             config: value("config"),
@@ -114,6 +119,11 @@ impl Inputs {
         all.extend(self.args.iter().cloned());
         all
     }
+}
+
+/// Whether the summary of the job is written.
+pub(super) fn wants_summary() -> Result<bool, Failure> {
+    flag("summary", true)
 }
 
 /// The value of an input; none if it is not set.

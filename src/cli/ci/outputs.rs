@@ -51,6 +51,12 @@ impl Outputs {
         self.summary.as_ref().map_or(Ok(()), |path| append(path, text))
     }
 
+    /// Says before the scan what would keep a report from being written after it.
+    pub(super) fn check(&self, path: Option<&PathBuf>) -> Result<(), Failure> {
+        let own = self.folder.as_ref().map(|folder| own_place(folder, Format::Json));
+        output::check_places(&own.iter().chain(path).collect::<Vec<_>>())
+    }
+
     /// Writes a report to `path`, or to a file for the length of the job if there is a place for it.
     pub(super) fn report(
         &self,
@@ -59,7 +65,7 @@ impl Outputs {
         outcome: &Outcome,
         rules: &RuleSet,
     ) -> Result<Option<PathBuf>, Failure> {
-        let own = || self.folder.as_ref().map(|folder| folder.join(format!("keytrawl.{format}")));
+        let own = || self.folder.as_ref().map(|folder| own_place(folder, format));
         let Some(path) = path.map(Path::to_owned).or_else(own) else { return Ok(None) };
         let options = output::options(false);
         // The next step, which may run as somebody else, uploads them; nothing in them is secret.
@@ -74,22 +80,29 @@ impl Outputs {
     }
 
     /// Says that the job could not be done. What cannot be written here has no better place to go.
-    pub(super) fn failed(&self, failure: &Failure) {
+    pub(super) fn failed(&self, failure: &Failure, summary: bool) {
         let hint = failure.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         let details: String = failure.details.iter().map(|line| format!("; {line}")).collect();
         let text = format!("{}{details}{hint}", failure.message);
         let title = [("title", "keytrawl could not scan".to_owned())];
         let _ = github::command(&mut std::io::stdout(), "error", &title, &text);
-        let escaped = text.replace('`', "'").replace(['<', '>'], "");
-        let _ = self.summary(&format!(
-            "### keytrawl: the scan failed\n\nNothing is known of what was to be scanned.\n\n\
-             ```text\n{}\n```\n",
-            visible(&escaped)
-        ));
+        if summary {
+            let escaped = text.replace('`', "'").replace(['<', '>'], "");
+            let _ = self.summary(&format!(
+                "### keytrawl: the scan failed\n\nNothing is known of what was to be scanned.\n\n\
+                 ```text\n{}\n```\n",
+                visible(&escaped)
+            ));
+        }
         let none = ["findings", "active", "sarif", "json"].map(|name| (name, String::new()));
         let known = [("exit-code", "2".to_owned()), ("state", "failed".to_owned())];
         let _ = self.set(&[&known[..], &none[..]].concat());
     }
+}
+
+/// A report that is there for the length of the job.
+fn own_place(folder: &Path, format: Format) -> PathBuf {
+    folder.join(format!("keytrawl.{format}"))
 }
 
 /// Where the repository can be looked at.
