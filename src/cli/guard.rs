@@ -51,6 +51,7 @@ fn commit(args: &HookRunArgs) -> Result<Exit, Failure> {
         undo,
         skip: "git commit --no-verify",
         allow: "`git add` the file again",
+        undo_takes_pathspecs: true,
     };
     say(&done.outcome, &done.rules, &args.shared, &words)
 }
@@ -79,6 +80,7 @@ fn push(args: &HookRunArgs) -> Result<Exit, Failure> {
         undo: "git rebase -i (or git commit --amend) to take it out of",
         skip: "git push --no-verify",
         allow: "commit that",
+        undo_takes_pathspecs: false,
     };
     say(&done.outcome, &done.rules, &args.shared, &words)
 }
@@ -155,6 +157,8 @@ struct Words {
     skip: &'static str,
     /// What makes a comment count.
     allow: &'static str,
+    /// Whether git reads what stands behind `undo`.
+    undo_takes_pathspecs: bool,
 }
 
 fn say(
@@ -201,7 +205,7 @@ fn blocked(outcome: &Outcome, rules: &RuleSet, words: &Words, exit: Exit) -> Str
     };
     let undo = match outcome.findings.iter().all(is_in_tag) {
         true => "git tag -f -a to make the tag anew without it".to_owned(),
-        false => format!("{} {}", words.undo, files(&outcome.findings)),
+        false => format!("{} {}", words.undo, files(&outcome.findings, words)),
     };
     let heading = if exit == Exit::Clean { words.passed } else { words.heading };
     let lines = [
@@ -237,14 +241,19 @@ fn places(findings: &[Finding]) -> String {
     listed(all, ", ")
 }
 
-fn files(findings: &[Finding]) -> String {
+fn files(findings: &[Finding], words: &Words) -> String {
     let all = findings.iter().flat_map(|finding| &finding.occurrences);
     let outer = all.map(Occurrence::file);
     // git says where it was called, and runs the hook in the root.
     let inside = env::var_os("GIT_PREFIX").is_some_and(|prefix| !prefix.is_empty());
-    let named = |path: &str| match (inside, path.starts_with('-')) {
-        (true, _) => quoted(&format!(":/{path}")),
-        (_, true) => quoted(&format!("./{path}")),
+    // What git would take for a pattern or for magic would take other files along.
+    let odd = |path: &str| path.starts_with(':') || path.contains(['*', '?', '[', '\\']);
+    let literal = |path: &str| words.undo_takes_pathspecs && odd(path);
+    let named = |path: &str| match (inside, literal(path), path.starts_with('-')) {
+        (true, true, _) => quoted(&format!(":(top,literal){path}")),
+        (true, false, _) => quoted(&format!(":/{path}")),
+        (false, true, _) => quoted(&format!(":(literal){path}")),
+        (false, false, true) => quoted(&format!("./{path}")),
         _ => quoted(path),
     };
     let names: BTreeSet<String> = outer.map(named).collect();
@@ -260,13 +269,34 @@ fn listed(all: impl Iterator<Item = String>, between: &str) -> String {
     }
 }
 
-/// A path as a shell reads it.
+/// A path as a shell reads it. Bytes that are no UTF-8 are escaped in paths that are shown, as the
+/// quotes `$'…'` have them.
 fn quoted(path: &str) -> String {
+    if let Some(text) = with_bytes(path) {
+        return text;
+    }
     let plain = |c: char| c.is_alphanumeric() || "/._-+@%:".contains(c);
     if path.chars().all(plain) {
         return path.to_owned();
     }
     format!("'{}'", path.replace('\'', "'\\''"))
+}
+
+/// A path with escapes of bytes in it, for a shell.
+fn with_bytes(path: &str) -> Option<String> {
+    let is_byte = |rest: &str| {
+        let digits = rest.strip_prefix('x').and_then(|rest| rest.get(..2));
+        digits.is_some_and(|digits| u8::from_str_radix(digits, 16).is_ok_and(|byte| byte > 0x7f))
+    };
+    path.match_indices('\\').find(|(at, _)| is_byte(&path[at + 1..]))?;
+    let mut text = String::from("$'");
+    for (at, c) in path.char_indices() {
+        if c == '\'' || c == '\\' && !is_byte(&path[at + 1..]) {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    Some(text + "'")
 }
 
 /// What a variable for the key may be called: as the provider's own are.
