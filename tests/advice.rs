@@ -5,10 +5,56 @@
 
 mod git_support;
 
-use git_support::{Repo, git_command, secret};
+use git_support::{Repo, command, git_command, secret};
 
 fn hook(repo: &Repo, arguments: &[&str]) -> git_support::Run {
     repo.run(&[&["hook"], arguments].concat())
+}
+
+/// A later commit with a comment changes nothing of the one that brings the secret.
+#[test]
+fn a_push_passes_once_its_advice_is_followed() {
+    let (origin, repo) = (Repo::new(&["--bare"]), Repo::new(&[]));
+    repo.git(&["remote", "add", "origin", &origin.path().display().to_string()]);
+    repo.write("README.md", "a shop\n");
+    repo.commit("start");
+    repo.git(&["push", "-q", "origin", "main"]);
+    assert_eq!(hook(&repo, &["install", "--pre-push"]).code, 0);
+    repo.write("a.env", format!("{}\n", secret("a")));
+    let added = repo.commit("add");
+    repo.write("b.txt", "b\n");
+    repo.commit("more");
+    let said = repo.fails(&["push", "-q", "origin", "main"]);
+    let id = &added[..12];
+    let line = format!(
+        "  allow  if it is no secret: a comment `keytrawl:allow mega-api-key -- REASON` on its line, and \
+         `git add` the file, then `git commit --amend`; if a later commit is on top, \
+         `git commit --fixup={id}` and `git rebase -i --autosquash {id}^`\n"
+    );
+    assert!(said.contains(&line), "{said}");
+    let comment = "# keytrawl:allow mega-api-key -- a sample";
+    repo.write("a.env", format!("{} {comment}\n", secret("a")));
+    repo.git(&["add", "a.env"]);
+    repo.git(&["commit", "-q", &format!("--fixup={id}")]);
+    assert!(repo.fails(&["push", "-q", "origin", "main"]).contains(id));
+    repo.git(&[
+        "-c",
+        "sequence.editor=true",
+        "rebase",
+        "-q",
+        "-i",
+        "--autosquash",
+        &format!("{id}^"),
+    ]);
+    repo.git(&["push", "-q", "origin", "main"]);
+    // The same for the last commit.
+    repo.write("c.env", format!("{}\n", secret("c")));
+    repo.commit("add");
+    repo.fails(&["push", "-q", "origin", "main"]);
+    repo.write("c.env", format!("{} {comment}\n", secret("c")));
+    repo.git(&["add", "c.env"]);
+    repo.git(&["commit", "-q", "--amend", "--no-edit"]);
+    repo.git(&["push", "-q", "origin", "main"]);
 }
 
 /// What git would read as a pattern takes other files along.

@@ -79,7 +79,8 @@ fn push(args: &HookRunArgs) -> Result<Exit, Failure> {
         why: "once pushed, everybody who gets the repository can use it: revoke it, if it is out already",
         undo: "git rebase -i (or git commit --amend) to take it out of",
         skip: "git push --no-verify",
-        allow: "commit that",
+        allow: "`git add` the file, then `git commit --amend`; if a later commit is on top, \
+                `git commit --fixup=COMMIT` and `git rebase -i --autosquash COMMIT^`",
         undo_takes_pathspecs: false,
     };
     say(&done.outcome, &done.rules, &args.shared, &words)
@@ -155,7 +156,7 @@ struct Words {
     /// The command that takes a file out.
     undo: &'static str,
     skip: &'static str,
-    /// What makes a comment count.
+    /// What makes a comment count; COMMIT stands for the commit that brings the secret.
     allow: &'static str,
     /// Whether git reads what stands behind `undo`.
     undo_takes_pathspecs: bool,
@@ -207,6 +208,8 @@ fn blocked(outcome: &Outcome, rules: &RuleSet, words: &Words, exit: Exit) -> Str
         true => "git tag -f -a to make the tag anew without it".to_owned(),
         false => format!("{} {}", words.undo, files(&outcome.findings, words)),
     };
+    let commit = first.occurrences.iter().find_map(|place| place.commit.as_ref());
+    let allow = words.allow.replace("COMMIT", commit.map_or("COMMIT", |commit| short(&commit.id)));
     let heading = if exit == Exit::Clean { words.passed } else { words.heading };
     let lines = [
         format!("keytrawl: {heading}: {count} {noun}"),
@@ -219,7 +222,7 @@ fn blocked(outcome: &Outcome, rules: &RuleSet, words: &Words, exit: Exit) -> Str
         ),
         format!(
             "  allow  if it is no secret: a comment `keytrawl:allow {} -- REASON` on its line, and {}",
-            first.rule, words.allow
+            first.rule, allow
         ),
     ];
     lines.iter().map(|line| format!("{}\n", visible(line))).collect()
@@ -234,11 +237,15 @@ fn places(findings: &[Finding]) -> String {
     let all = findings.iter().flat_map(|finding| &finding.occurrences).map(|place| {
         let at = format!("{}:{}:{}", place.path, place.start.line, place.start.column);
         match &place.commit {
-            Some(commit) => format!("{at} (commit {})", commit.id.get(..12).unwrap_or(&commit.id)),
+            Some(commit) => format!("{at} (commit {})", short(&commit.id)),
             None => at,
         }
     });
     listed(all, ", ")
+}
+
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
 }
 
 fn files(findings: &[Finding], words: &Words) -> String {
