@@ -57,6 +57,30 @@ fn a_push_passes_once_its_advice_is_followed() {
     repo.git(&["push", "-q", "origin", "main"]);
 }
 
+#[test]
+fn a_tag_of_a_file_or_a_folder_is_told_as_what_it_is() {
+    let (origin, repo) = (Repo::new(&["--bare"]), Repo::new(&[]));
+    repo.git(&["remote", "add", "origin", &origin.path().display().to_string()]);
+    repo.write("a.env", secret("a"));
+    repo.commit("start");
+    repo.git(&["push", "-q", "origin", "main"]);
+    assert_eq!(hook(&repo, &["install", "--pre-push"]).code, 0);
+    let cases = [("HEAD:a.env", "blob", "cat-file blob"), ("HEAD^{tree}", "tree", "archive")];
+    for (named, kind, way) in cases {
+        repo.git(&["tag", kind, named]);
+        let id = repo.id(named);
+        let said = repo.fails(&["push", "-q", "origin", kind]);
+        let told = format!(
+            "error: `{id}` names a {kind} and no commit\n\
+             hint: a push of commits alone is looked at; `git {way} {id} | keytrawl -` scans the {kind}, and \
+             `git push --no-verify` pushes it by itself\n"
+        );
+        assert!(said.starts_with(&told), "{said}");
+        let content = repo.git(&way.split(' ').chain([&*id]).collect::<Vec<_>>());
+        assert_eq!(git_support::run_on(&mut command(&repo.path(), &["-"]), &content).code, 1);
+    }
+}
+
 /// What git would read as a pattern takes other files along.
 #[test]
 fn the_way_out_names_the_files_and_no_others() {

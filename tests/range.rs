@@ -221,7 +221,10 @@ fn an_end_that_is_not_there_and_an_empty_range_are_told() {
         ("HEAD..nowhere", "git fetch"),
         ("HEAD", "BASE..HEAD"),
         (&*format!("{gone}..HEAD"), "fetch-depth: 0"),
-        ("HEAD^{tree}..HEAD", "git for-each-ref"),
+        (
+            "HEAD^{tree}..HEAD",
+            "name a commit; `git archive HEAD^{tree} | keytrawl -` scans the tree",
+        ),
     ] {
         let run = repo.run(&["range", name]);
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{name}");

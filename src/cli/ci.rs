@@ -132,11 +132,15 @@ fn ends(
     repository: &crate::git::repository::Repository,
 ) -> Result<Ends, Stop> {
     let strict = |name: &String| Ends::of(std::slice::from_ref(name), &[], repository);
+    let stop = |error| match error {
+        Error::NoCommit { .. } => Stop::Other(range::failure(error)),
+        _ => Stop::Missing(error),
+    };
     // Unlike in a hook, an old end that is not there is a mistake: more would be scanned, and told.
     for name in old {
-        strict(name).map_err(Stop::Missing)?;
+        strict(name).map_err(stop)?;
     }
-    let ends = Ends::of(tips, old, repository).map_err(Stop::Missing)?;
+    let ends = Ends::of(tips, old, repository).map_err(stop)?;
     Ok(Ends { from_merge_base: true, ..ends })
 }
 

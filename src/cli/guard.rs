@@ -19,7 +19,7 @@ use crate::report::sanitize::visible;
 use crate::rule::{Environment, RuleSet};
 use crate::scanner::secrets_in_name;
 use crate::source::history::TAG_MESSAGE;
-use crate::source::range::{Ends, is_zeros};
+use crate::source::range::{Ends, Error, is_zeros};
 
 /// Places that are named.
 const PLACES: usize = 3;
@@ -62,7 +62,7 @@ fn push(args: &HookRunArgs) -> Result<Exit, Failure> {
     if pushed.tips.is_empty() {
         return Ok(Exit::Clean);
     }
-    let ends = Ends::of(&pushed.tips, &pushed.old, &repository).map_err(range::failure)?;
+    let ends = Ends::of(&pushed.tips, &pushed.old, &repository).map_err(unpushed)?;
     let asked = Asked {
         start: PathBuf::from("."),
         // On one's own machine, a comment of today is as good as one of yesterday.
@@ -84,6 +84,19 @@ fn push(args: &HookRunArgs) -> Result<Exit, Failure> {
         undo_takes_pathspecs: false,
     };
     say(&done.outcome, &done.rules, &args.shared, &words)
+}
+
+/// What to do about a push that cannot be scanned.
+fn unpushed(error: Error) -> Failure {
+    let told = Failure::new(error.to_string());
+    match error {
+        Error::NoCommit { name, kind } => told.hint(format!(
+            "a push of commits alone is looked at; `{}` scans the {kind}, and `git push --no-verify` \
+             pushes it by itself",
+            range::command_for(&name, kind)
+        )),
+        error => range::failure(error),
+    }
 }
 
 /// The commits that are about to be pushed, and those that are there.

@@ -14,6 +14,7 @@ use super::{known, output, progress, repository, rules, scan};
 use crate::baseline::{self, Baseline, Coverage};
 use crate::config::{self, Config};
 use crate::finding::{Outcome, Warning};
+use crate::git::object::Kind;
 use crate::git::repository::Repository;
 use crate::pipeline::Pipeline;
 use crate::rule::RuleSet;
@@ -320,6 +321,12 @@ fn joined(folder: &str, path: &str) -> String {
     parts.join("/")
 }
 
+/// The command that scans what is no commit.
+pub(super) fn command_for(name: &str, kind: Kind) -> String {
+    let shown = if kind == Kind::Tree { "git archive" } else { "git cat-file blob" };
+    format!("{shown} {name} | keytrawl -")
+}
+
 /// What to do about a range that cannot be scanned.
 pub(super) fn failure(error: Error) -> Failure {
     const DEEPER: &str = "get the history that is missing: `git fetch --unshallow`; in a GitHub workflow, set \
@@ -331,6 +338,9 @@ pub(super) fn failure(error: Error) -> Failure {
         Error::Unknown { shallow: false, .. } => failure.hint(
             "`git log` and `git for-each-ref` show what there is; `git fetch` gets what is new",
         ),
+        Error::NoCommit { name, kind } => {
+            failure.hint(format!("name a commit; `{}` scans the {kind}", command_for(&name, kind)))
+        }
         Error::Absent { .. } => failure.hint(format!("if it should be there, {DEEPER}")),
         Error::Unknown { shallow: true, .. } | Error::Cut => failure.hint(DEEPER),
     }

@@ -28,6 +28,14 @@ pub enum Error {
         /// Whether the repository has only the newest commits.
         shallow: bool,
     },
+    /// There is such a revision, and it is no commit: a tag may name a file or a folder.
+    #[error("`{name}` names a {kind} and no commit")]
+    NoCommit {
+        /// As it was asked for.
+        name: String,
+        /// What it is instead.
+        kind: Kind,
+    },
     /// The commit is not there.
     #[error("the commit `{name}` is not in this repository")]
     Absent {
@@ -131,7 +139,7 @@ fn end(name: &str, repository: &Repository, objects: &Objects) -> Result<End, Er
                 tags.push(id);
                 id = tag_target(&bytes).ok_or_else(unknown)?;
             }
-            Some(_) => return Err(unknown()),
+            Some((kind, _)) => return Err(Error::NoCommit { name: name.to_owned(), kind }),
             None => return Err(Error::Absent { name: name.to_owned() }),
         }
     }
