@@ -420,6 +420,33 @@ fn all_repositories_are_guarded_and_their_own_hooks_run() {
     assert!(!git(&["config", "--global", "--get", "core.hooksPath"]).0);
 }
 
+/// What a user has set is not set anew, and what that changes for the repositories is said.
+#[test]
+fn a_folder_that_is_shared_already_is_used_as_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let repo = Repo::new(&[]);
+    let keytrawl = |arguments: &[&str]| {
+        let mut command = command(&repo.path(), &[&["hook"], arguments].concat());
+        git_support::Run::of(&command.env("HOME", home.path()).output().unwrap())
+    };
+    let config = home.path().join(".gitconfig");
+    let text = "[core]\n\thooksPath = ~/mine\n";
+    std::fs::write(&config, text).unwrap();
+    let folder = home.path().join("mine");
+    std::fs::create_dir(&folder).unwrap();
+    let note = "hooks in the repositories themselves, which your `core.hooksPath` hid, run again\n";
+    let run = keytrawl(&["install", "--global"]);
+    assert!(run.code == 0 && run.stdout.ends_with(note), "{} {}", run.stdout, run.stderr);
+    // Once is enough.
+    let run = keytrawl(&["install", "--global", "--pre-push"]);
+    assert!(run.code == 0 && !run.stdout.contains(note), "{}", run.stdout);
+    for arguments in [&["uninstall", "--global"][..], &["uninstall", "--global", "--pre-push"]] {
+        assert_eq!(keytrawl(arguments).code, 0);
+    }
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), text);
+    assert_eq!(snapshot(&folder).len(), 0);
+}
+
 /// A folder of hooks for all repositories hides every hook of each, and some that are not there mean
 /// something to git.
 #[test]

@@ -71,15 +71,17 @@ impl Hooks {
         fs::create_dir_all(&self.folder).map_err(|e| unwritable(&self.folder, &e))?;
         let guard = script::guard(self.name, Before { own: self.global, kept });
         self.put(&guard, there == There::Other)?;
-        if self.global {
-            self.pass_on()?;
-            git(&["config", "--global", "core.hooksPath", &self.folder.to_string_lossy()])?;
-        }
+        let woken = self.global && self.share()?;
         let when = if args.pre_push { "push" } else { "commit" };
         let (place, scope) = (place.display(), self.scope());
         say(&format!("installed `{place}`: keytrawl looks at each {when} {scope}"))?;
         if kept {
             say(&format!("`{}` runs before it", chained.display()))?;
+        }
+        if woken {
+            say(
+                "hooks in the repositories themselves, which your `core.hooksPath` hid, run again",
+            )?;
         }
         Ok(Exit::Clean)
     }
@@ -177,15 +179,30 @@ impl Hooks {
         Ok(Exit::Clean)
     }
 
+    /// Makes the folder the one of all repositories. Says whether it was that before and hid hooks
+    /// that run now.
+    fn share(&self) -> Result<bool, Failure> {
+        let handed_on = self.pass_on()?;
+        // What the user has written there stays as it is written.
+        if shared_folder().is_some_and(|folder| folder == self.folder) {
+            return Ok(handed_on);
+        }
+        git(&["config", "--global", "core.hooksPath", &self.folder.to_string_lossy()])?;
+        Ok(false)
+    }
+
     /// A folder of hooks for all repositories hides the hooks of each: every other hook is handed on.
-    fn pass_on(&self) -> Result<(), Failure> {
+    /// Says whether any was not before.
+    fn pass_on(&self) -> Result<bool, Failure> {
+        let mut any = false;
         for name in PASSED {
             let place = self.folder.join(name);
             if self.at(&place)? == There::Nothing {
                 write_script(&place, &script::passing(name))?;
+                any = true;
             }
         }
-        Ok(())
+        Ok(any)
     }
 
     /// Once no guard is left, the folder is as it was before.
@@ -209,8 +226,11 @@ impl Hooks {
                 fs::remove_file(&place).map_err(|e| unwritable(&place, &e))?;
             }
         }
-        // Only a folder that is empty goes, and only then the setting that names it.
-        if fs::remove_dir(&self.folder).is_ok() {
+        // Only a folder that is empty goes, and only then the setting that names it; both stay if the
+        // setting is written as `install` does not write it.
+        let written = git(&["config", "--global", "--get", "core.hooksPath"]);
+        let is_ours = written.is_ok_and(|path| path == self.folder.to_string_lossy());
+        if is_ours && fs::remove_dir(&self.folder).is_ok() {
             git(&["config", "--global", "--unset", "core.hooksPath"])?;
         }
         Ok(())
@@ -281,12 +301,16 @@ fn local_folder() -> Result<PathBuf, Failure> {
     Ok(PathBuf::from(path))
 }
 
+/// The folder that the user has named for the hooks of all repositories.
+fn shared_folder() -> Option<PathBuf> {
+    let path = git(&["config", "--global", "--type=path", "--get", "core.hooksPath"]).ok()?;
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
 /// The folder that the user has named for hooks, or the one beside git's configuration.
 fn global_folder() -> Result<PathBuf, Failure> {
-    if let Ok(path) = git(&["config", "--global", "--type=path", "--get", "core.hooksPath"])
-        && !path.is_empty()
-    {
-        return Ok(PathBuf::from(path));
+    if let Some(folder) = shared_folder() {
+        return Ok(folder);
     }
     if let Ok(path) = git(&["config", "--system", "--type=path", "--get", "core.hooksPath"]) {
         return Err(Failure::new(format!(
