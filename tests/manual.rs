@@ -6,10 +6,17 @@ use std::fs;
 
 use harness::Place;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 19] = [
     "",
     "scan",
     "history",
+    "staged",
+    "range",
+    "ci",
+    "hook",
+    "hook install",
+    "hook uninstall",
+    "verify",
     "baseline create",
     "baseline update",
     "baseline prune",
@@ -28,7 +35,22 @@ fn every_help_text_has_examples() {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let run = place.run(&arguments);
         assert_eq!(run.code, 0, "{command}");
-        assert!(run.stdout.contains("\nExamples:\n  keytrawl"), "{command}: {}", run.stdout);
+        let (_, examples) = run.stdout.split_once("\nExamples:\n  ").unwrap_or_default();
+        assert!(examples.contains("keytrawl"), "{command}: {}", run.stdout);
+    }
+}
+
+/// A key is sent to nobody of whom the manual does not say so.
+#[test]
+fn the_readme_names_everybody_who_is_asked() {
+    let text = fs::read_to_string(harness::repository("README.md")).expect("the file");
+    let begin = text.find("\n## Live checks\n").expect("the section");
+    let section = text[begin..].split("\n### ").next().unwrap_or_default();
+    let section = section.split_whitespace().collect::<Vec<_>>().join(" ");
+    let rules = keytrawl::rule::builtin();
+    for verify in rules.rules.iter().flat_map(|rule| &rule.verify) {
+        let provider = rules.provider(&verify.provider).expect("its file");
+        assert!(section.contains(&provider.name), "{}", provider.name);
     }
 }
 

@@ -26,6 +26,11 @@ Configuration and allow comments count as the base has them: what a range adds c
 A base that is not there, as in a shallow clone, is an error (exit code 2).";
 
 pub(super) const CI_HELP: &str = "\
+Examples:
+  keytrawl ci                                      the step of a workflow that is not the Action's
+  KEYTRAWL_MODE=history KEYTRAWL_FAIL_ON=never keytrawl ci
+  KEYTRAWL_BASE=origin/main keytrawl ci            a range, whatever the event
+
 Reads GITHUB_EVENT_NAME and GITHUB_EVENT_PATH, and the inputs of the Action from variables such as
 KEYTRAWL_MODE, KEYTRAWL_BASE or KEYTRAWL_ARGS. Annotations go to standard output, the summary to
 GITHUB_STEP_SUMMARY, the outputs to GITHUB_OUTPUT. Exit codes are those of all scans.";
@@ -37,11 +42,25 @@ Examples:
   keytrawl hook install --global      before each commit of every repository
   keytrawl hook uninstall             takes it out again";
 
+const INSTALL_EXAMPLES: &str = "\
+Examples:
+  keytrawl hook install               before each commit of this repository
+  keytrawl hook install --pre-push    before each push
+  keytrawl hook install --chain       keeps the hook that is there, and runs it first
+  keytrawl hook install --global      before each commit of every repository";
+
+const UNINSTALL_EXAMPLES: &str = "\
+Examples:
+  keytrawl hook uninstall                       takes out the hook before each commit
+  keytrawl hook uninstall --pre-push --global   the one before each push of every repository";
+
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum HookCommand {
     /// Write the hook; another one that is there is never overwritten
+    #[command(after_help = INSTALL_EXAMPLES)]
     Install(HookArgs),
     /// Take out the hook that `install` wrote, and no other
+    #[command(after_help = UNINSTALL_EXAMPLES)]
     Uninstall(HookArgs),
     /// What the hooks run
     #[command(hide = true)]
