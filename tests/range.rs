@@ -364,6 +364,107 @@ fn configuration_and_rules_are_those_of_the_base() {
     assert!(run.stderr.contains("keytrawl.toml (of the base)"), "{}", run.stderr);
 }
 
+/// A configuration that allows what lies at `path`.
+fn allowing(path: &str) -> String {
+    format!(
+        "[extend]\nuseDefault = true\n[[allowlists]]\ndescription = \"x\"\npaths = ['^{path}$']\n"
+    )
+}
+
+/// However a file of the repository comes to be in force: the range has no say in it.
+#[test]
+fn what_the_user_names_of_the_repository_is_the_bases_too() {
+    let repo = Repo::new(&[]);
+    repo.write(".gitleaks.toml", allowing("old.env"));
+    repo.write("ci/known", "");
+    repo.write("ci/rules.toml", "# no rule yet\n");
+    repo.write("x", "x\n");
+    repo.commit("start");
+    repo.write("k.env", secret("k"));
+    repo.write("l.env", secret("l"));
+    repo.write(".gitleaks.toml", allowing("k.env"));
+    repo.write("ci/known", "k.env:mega-api-key:1\n");
+    repo.write("new.toml", allowing("k.env"));
+    repo.commit("add and allow");
+    let named = |name: &str| {
+        let mut command = git_support::command(
+            &repo.path(),
+            &["range", "HEAD^..HEAD", "--format", "json", "--show-secrets"],
+        );
+        Run::of(&command.env("GITLEAKS_CONFIG", name).output().unwrap())
+    };
+    let told = |run: &Run| {
+        let all = run.json()["warnings"].clone();
+        let all = all.as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        all.map(|one| format!("{} {}", text(&one["path"]), text(&one["message"])))
+            .collect::<Vec<_>>()
+    };
+    let here = repo.path().join(".gitleaks.toml").display().to_string();
+    let both = ["k.env", "l.env"];
+    let in_force = "is edited by the range; what the base has of it is in force";
+    for name in [".gitleaks.toml", "./x/../.gitleaks.toml", &here] {
+        for run in [named(name), range(&repo, "HEAD^..HEAD", &["--config", name])] {
+            assert_eq!((run.code, run.paths()), (1, both.map(str::to_owned).to_vec()), "{name}");
+            assert_eq!(told(&run), [format!(".gitleaks.toml {in_force}")]);
+        }
+    }
+    let run = range(&repo, "HEAD^..HEAD", &["--baseline", "ci/known"]);
+    assert_eq!(run.paths(), both);
+    assert!(told(&run).contains(&format!("ci/known {in_force}")), "{:?}", told(&run));
+    let run = range(&repo, "HEAD^..HEAD", &["--no-config"]);
+    assert_eq!(told(&run), [".gitleaks.toml is edited by the range; the edit is not in force"]);
+    // What the base has not cannot be in force, whatever the work tree has.
+    for option in ["--config", "--baseline", "--rules"] {
+        let run = repo.run(&["range", "HEAD^..HEAD", option, "new.toml"]);
+        assert_eq!(run.code, 2);
+        let missing = "the base of the range has no file `new.toml`";
+        assert!(run.stderr.contains(missing), "{option}: {}", run.stderr);
+        assert!(run.stderr.contains("--trust-head"), "{option}: {}", run.stderr);
+    }
+    let run = range(&repo, "HEAD^..HEAD", &["--config", "new.toml", "--trust-head"]);
+    assert_eq!(run.paths(), ["l.env"]);
+    // What is no file of the repository is the user's word, wherever it lies.
+    repo.write("mine.toml", allowing("k.env"));
+    for run in [named("mine.toml"), range(&repo, "HEAD^..HEAD", &["--config", "mine.toml"])] {
+        assert_eq!(run.paths(), ["l.env"]);
+    }
+    // A rule that the range edits is the one that the base has.
+    repo.write("ci/rules.toml", "no rule at all");
+    repo.commit("break");
+    let run = range(&repo, "HEAD^..HEAD", &["--rules", "ci/rules.toml"]);
+    assert_eq!((run.code, told(&run)), (0, vec![format!("ci/rules.toml {in_force}")]));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_within_the_base() {
+    use std::os::unix::fs::symlink;
+    let repo = Repo::new(&[]);
+    let at = |name: &str| repo.path().join(name);
+    repo.write("shared/real.toml", "[[allowlists]]\nreason = \"x\"\npaths = ['^ok/']\n");
+    symlink("shared", at("folder")).unwrap();
+    symlink("./folder/../folder/real.toml", at("keytrawl.toml")).unwrap();
+    repo.commit("start");
+    repo.write("ok/a.env", secret("a"));
+    repo.write("b.env", secret("b"));
+    repo.write("shared/real.toml", "confidence = \"high\"\n");
+    repo.commit("add");
+    let run = range(&repo, "HEAD^..HEAD", &[]);
+    assert_eq!((run.code, run.paths()), (1, vec!["b.env".to_owned()]), "{}", run.stderr);
+    assert_eq!(run.warnings(), ["edited-configuration"]);
+    // Links that lead nowhere, out of the tree or around in it are as good as none.
+    for target in ["../x.toml", "/etc/hostname", "keytrawl.toml", "gone.toml"] {
+        std::fs::remove_file(at("keytrawl.toml")).unwrap();
+        symlink(target, at("keytrawl.toml")).unwrap();
+        repo.commit(target);
+        repo.write("b.env", secret(target));
+        repo.commit("add");
+        let run = range(&repo, "HEAD^..HEAD", &[]);
+        assert_eq!((run.code, run.paths()), (1, vec!["b.env".to_owned()]), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn other_object_formats_worktrees_and_bare_repositories_are_read() {
     let repo = Repo::new(&["--object-format=sha256"]);

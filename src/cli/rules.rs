@@ -119,6 +119,13 @@ pub(super) fn add_named(set: &mut RuleSet, files: &[PathBuf]) -> Result<(), Fail
     Ok(())
 }
 
+/// The same for a file that was read already.
+pub(super) fn add_named_text(set: &mut RuleSet, name: &str, text: &str) -> Result<(), Failure> {
+    let path = Path::new(name);
+    set.add(told(parsed(path, text)?, path));
+    Ok(())
+}
+
 /// Oddities of a file that are said one by one.
 const NOTICES: usize = 5;
 

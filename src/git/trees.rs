@@ -3,6 +3,8 @@
 //! Trees are compared by name from the root down: what has the same name is the same, and is not
 //! read. Not here: how alike two contents are.
 
+mod links;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -7,6 +7,7 @@
 //!
 //! Not here: which configuration is in force.
 
+mod base;
 mod ends;
 mod trust;
 
@@ -53,7 +54,7 @@ pub struct Options {
     pub explain: bool,
     /// Whether the range may allow its own secrets by comments, as its author wishes on his machine.
     pub trusted: bool,
-    /// Paths of further files that say what is to be reported.
+    /// Paths of the files of the base that say what is to be reported.
     pub powerful: Vec<String>,
 }
 
@@ -73,6 +74,8 @@ pub struct Range {
     walked: Walked,
     order: Vec<ObjectId>,
     base_tree: Option<ObjectId>,
+    /// The trees of the other end and of HEAD: what may be in the work tree.
+    shown_trees: Vec<ObjectId>,
     /// Annotated tags, each with its commit.
     tags: Vec<(ObjectId, ObjectId)>,
     partial: bool,
@@ -98,8 +101,11 @@ impl Range {
             ends.old.first()
         };
         let base_tree = base.and_then(|base| tree_of(&objects, base));
+        let head = repository.head().ok().flatten();
+        let shown = ends.tips.iter().chain(&head).filter_map(|id| tree_of(&objects, id));
+        let shown_trees = shown.collect();
         let (tags, partial) = (ends.tags.clone(), repository.is_partial());
-        Ok(Self { objects, walked, order, base_tree, tags, partial })
+        Ok(Self { objects, walked, order, base_tree, shown_trees, tags, partial })
     }
 
     /// Number of commits.
@@ -110,12 +116,6 @@ impl Range {
     /// Whether there is none, and no tag.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty() && self.tags.is_empty()
-    }
-
-    /// The content of the file that the base has at `path`, from the root.
-    pub fn base_file(&self, path: &str) -> Option<Vec<u8>> {
-        let id = Trees::new(&self.objects).file(self.base_tree.as_ref()?, path.as_bytes())?;
-        self.objects.read_as(&id, Kind::Blob).ok().flatten()
     }
 
     /// Scans what the commits add.
@@ -203,7 +203,10 @@ impl Run<'_> {
             })
             .collect();
         for path in edited {
-            let message = "is edited by the range; what the base has of it is in force";
+            let message = match own(&path) {
+                true => "is edited by the range; what the base has of it is in force",
+                false => "is edited by the range; the edit is not in force",
+            };
             self.found.warnings.push(Warning {
                 kind: "edited-configuration",
                 path: Some(path),

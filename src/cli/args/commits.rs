@@ -124,7 +124,7 @@ pub(in crate::cli) struct RangeArgs {
     /// The repository, or a folder in it
     #[arg(value_name = "REPO", default_value = ".")]
     pub(in crate::cli) repository: PathBuf,
-    /// Take configuration and allow comments as the range itself has them
+    /// Take configuration, baselines, rules and allow comments as the range itself has them, not as the base does
     #[arg(long, help_heading = "Rules and configuration")]
     pub(in crate::cli) trust_head: bool,
     /// Leave out files larger than this, such as 10MB
