@@ -22,6 +22,7 @@ mod repository;
 mod rules;
 mod scan;
 mod staged;
+mod start;
 mod suppressions;
 mod verify;
 

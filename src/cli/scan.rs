@@ -10,7 +10,7 @@ use clap::CommandFactory;
 use super::args::{Cli, ColorArg, ConfidenceArg, ScanArgs, SharedArgs, WalkArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
-use super::{known, output, progress, rules, verify};
+use super::{known, output, progress, rules, start, verify};
 use crate::config::{self, Config};
 use crate::document::nearest;
 use crate::finding::{Confidence, FingerprintKey, Outcome, Warning};
@@ -42,11 +42,10 @@ pub(super) fn slip(word: &Path) -> Option<Failure> {
 
 /// Scans.
 pub(super) fn outcome(args: &ScanArgs) -> Result<(Outcome, RuleSet), Failure> {
-    let here = PathBuf::from(".");
-    let start = args.paths.iter().find(|p| *p != Path::new("-")).unwrap_or(&here);
     let shared = &args.shared;
-    let mut config = configuration(shared, start)?;
-    let baselines = known::load(shared, start)?;
+    let start = start::of(&args.paths, shared)?;
+    let mut config = configuration(shared, &start)?;
+    let baselines = known::load(shared, &start)?;
     let rules = rule_set(shared, &mut config)?;
     let options = walk_options(&args.walk, shared, &config);
     let least = least(shared, &config);

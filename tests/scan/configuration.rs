@@ -21,6 +21,34 @@ fn the_configuration_is_found_upwards_to_the_root_of_the_repository() {
     assert_eq!(place.run_in("sub/deep", &[]).code, 1, "the nearest one counts");
 }
 
+/// What is said of one repository's files silences nothing in another one.
+#[test]
+fn several_paths_have_one_configuration_or_none_of_their_own() {
+    let allowing = "[[allowlists]]\nreason = \"x\"\npaths = ['^fixtures/']\n".to_owned();
+    let place = Place::with(&[
+        ("a/keytrawl.toml", allowing.clone()),
+        ("a/x", "x\n".to_owned()),
+        ("b/fixtures/f", mega()),
+        ("c/.gitleaksignore", "fixtures/f:x:1\n".to_owned()),
+    ]);
+    for paths in [["a", "b"], ["b", "a"], ["b", "c"], ["c", "b"]] {
+        let run = place.run(&paths);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{paths:?}");
+        assert!(run.stderr.contains("says nothing about `b`"), "{}", run.stderr);
+        assert!(run.stderr.contains("hint: scan them one by one"), "{}", run.stderr);
+        assert_eq!(place.run(&[&paths[..], &["--no-config", "--no-baseline"]].concat()).code, 1);
+    }
+    assert_eq!(place.run(&["--config", "a/keytrawl.toml", "a", "b"]).code, 1);
+    // In one repository, what holds for all of the paths counts.
+    place.git(&["init", "-q"]);
+    assert_eq!(place.run(&["a", "b"]).code, 1);
+    assert_eq!(place.run(&["a", "a/x"]).code, 0);
+    place.file("keytrawl.toml", allowing.replace("fixtures", "b"));
+    for paths in [["a", "b"], ["b", "a"], ["b/fixtures/f", "a/x"], ["b", "b/fixtures/f"]] {
+        assert_eq!(place.run(&paths).code, 0, "{paths:?}");
+    }
+}
+
 #[test]
 fn an_unknown_key_of_the_configuration_ends_in_2_with_a_suggestion() {
     let place = Place::with(&[("keytrawl.toml", "folow = true\n[archives]\ndeep = 3\n")]);
