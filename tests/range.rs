@@ -95,6 +95,82 @@ fn what_each_commit_adds_is_told_with_its_commits() {
     assert_eq!(places(&run, &names), ["copy.txt old copy copy true"]);
 }
 
+/// Each place as `path:line commit in_head`, sorted.
+fn lines(run: &Run) -> Vec<String> {
+    let found = run.json();
+    let places = found["findings"].as_array().unwrap().iter().flat_map(|finding| {
+        let places = finding["occurrences"].as_array().unwrap().iter();
+        places.map(|place| {
+            let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+            let commit = text(&place["commit"]["summary"]);
+            format!("{}:{} {commit} {}", text(&place["path"]), place["line"], place["in_head"])
+        })
+    });
+    let mut all: Vec<String> = places.collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn all_places_that_the_range_adds_are_told() {
+    let repo = Repo::new(&[]);
+    repo.write("old.env", format!("K={}\n", secret("old")));
+    repo.commit("start");
+    repo.write("old.env", format!("K={0}\n\nL={0}\n", secret("old")));
+    repo.write("new.env", format!("K={0}\n# more\n\nL={0}\n", secret("k")));
+    repo.commit(&format!("{0} and {0}", secret("m")));
+    repo.write("new.env", format!("\nK={0}\n# more\n\nL={0}\n", secret("k")));
+    repo.commit("move down");
+    let found = lines(&range(&repo, "HEAD~2..HEAD", &[]));
+    let places: Vec<&str> = found.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(places, ["(commit", "(commit", "new.env:1", "new.env:4"], "{found:?}");
+    assert!(found.iter().all(|line| line.ends_with("true")), "{found:?}");
+}
+
+/// One file that is gone is one that has moved; the others like it are copies.
+#[test]
+fn what_moves_is_not_new_and_its_copies_are() {
+    let repo = Repo::new(&[]);
+    let with = |more: &str| format!("A=1\nB=2\nK={}\n{more}", secret("k"));
+    repo.write("s", with(""));
+    repo.write("d/e", secret("e"));
+    repo.commit("start");
+    repo.git(&["mv", "s", "t"]);
+    repo.write("u", with(""));
+    repo.write("v", with("C=3\n"));
+    // Of two that are the same, the one with the name has moved.
+    std::fs::remove_file(repo.path().join("d/e")).unwrap();
+    repo.write("c/x", secret("e"));
+    repo.write("f/e", secret("e"));
+    repo.git(&["add", "-A"]);
+    let staged = repo.run(&["staged", "--format", "json"]);
+    assert_eq!((staged.code, staged.paths()), (1, ["c/x", "u", "v"].map(str::to_owned).to_vec()));
+    repo.commit("move and copy");
+    let run = range(&repo, "HEAD^..HEAD", &[]);
+    let expected = ["c/x:1", "u:3", "v:3"].map(|at| format!("{at} move and copy true"));
+    assert_eq!(lines(&run), expected);
+}
+
+/// As in a history: what the range has added is told wherever the range has put it.
+#[test]
+fn what_the_range_adds_and_moves_is_told_where_it_is() {
+    let repo = Repo::new(&[]);
+    repo.write("x", format!("K={} # keytrawl:allow -- old\n# a\n# b\n# c\n", secret("x")));
+    repo.commit("start");
+    repo.write("s", secret("s"));
+    // The comment is the base's, and moves with the file.
+    repo.write("x", format!("K={} # keytrawl:allow -- old\n# a\n# b\n# c\n", secret("y")));
+    repo.commit("add");
+    repo.git(&["mv", "s", "s2"]);
+    repo.git(&["mv", "x", "x2"]);
+    repo.commit("move");
+    let run = range(&repo, "HEAD~2..HEAD", &[]);
+    assert_eq!(lines(&run), ["s2:1 move true", "s:1 add false"]);
+    assert!(run.warnings().is_empty(), "{:?}", run.warnings());
+    let history = lines(&repo.run(&["history", "--format", "json"]));
+    assert_eq!(lines(&run), history.into_iter().filter(|l| !l.contains("x")).collect::<Vec<_>>());
+}
+
 #[test]
 fn merges_bring_nothing_old_and_hide_nothing_new() {
     let repo = Repo::new(&[]);

@@ -1,36 +1,98 @@
 //! Whether a file that is new at its path came from another path.
 //!
 //! A secret that moved with its file is not a new secret. As git has it, a file that is gone and one
-//! that is new are the same file if their contents are the same, or half of them.
+//! that is new are the same file if their contents are the same, or half of them. What is gone has
+//! become one file: any others like it are copies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::version::{Identity, Versions};
 use crate::git::object::ObjectId;
-use crate::git::trees::File;
+use crate::git::trees::{Change, File};
 
 /// Files that are gone and are looked at; a change that drops more is no rename.
 const MOST: usize = 5_000;
 
-/// Whether one of `removed` became the file `id`, and held `secret` (under its own path).
-pub(super) fn moved(
-    versions: &Versions<'_>,
-    id: &ObjectId,
-    removed: &[File],
-    secret: &Identity,
-) -> bool {
-    if removed.iter().any(|file| file.id == *id) {
-        return true;
+/// The files that a change drops, and what became of them.
+pub(super) struct Moves {
+    gone: Vec<Gone>,
+    /// The new paths of files that moved as they were, each with the number of the old one.
+    same: HashMap<Vec<u8>, usize>,
+}
+
+struct Gone {
+    file: File,
+    /// The path that it has become.
+    heir: Option<Vec<u8>>,
+}
+
+impl Moves {
+    /// `new` are the files whose paths are new, in order.
+    pub(super) fn new<'c>(
+        removed: Vec<File>,
+        new: impl Iterator<Item = &'c Change> + Clone,
+    ) -> Self {
+        let gone = removed.into_iter().map(|file| Gone { file, heir: None }).collect();
+        let mut moves = Self { gone, same: HashMap::new() };
+        // Of several that are the same, the one that has kept its name has moved.
+        moves.pair(new.clone(), |path| name(path).to_vec());
+        moves.pair(new, |_| Vec::new());
+        moves
     }
-    let mut new = None;
-    removed.iter().take(MOST).any(|file| {
-        let held = versions.held(&file.path, &file.id);
-        if !held.iter().any(|(_, rule, value)| (*rule, value) == (secret.1, &secret.2)) {
-            return false;
+
+    /// Pairs files of the same content and `key`.
+    fn pair<'c>(&mut self, new: impl Iterator<Item = &'c Change>, key: impl Fn(&[u8]) -> Vec<u8>) {
+        let mut free: HashMap<(ObjectId, Vec<u8>), VecDeque<usize>> = HashMap::new();
+        let left = self.gone.iter().enumerate().filter(|(_, gone)| gone.heir.is_none());
+        for (number, Gone { file, .. }) in left {
+            free.entry((file.id, key(&file.path))).or_default().push_back(number);
         }
-        let new = new.get_or_insert_with(|| versions.bytes(id).unwrap_or_default());
-        versions.bytes(&file.id).is_some_and(|old| are_alike(&old, new))
-    })
+        for Change { path, id, .. } in new {
+            if self.same.contains_key(path) {
+                continue;
+            }
+            let old = free.get_mut(&(*id, key(path))).and_then(VecDeque::pop_front);
+            let Some(number) = old else { continue };
+            if let Some(gone) = self.gone.get_mut(number) {
+                gone.heir = Some(path.clone());
+                self.same.insert(path.clone(), number);
+            }
+        }
+    }
+
+    /// The file that became `new`: one of the same content, or one like it that held `secret` (under its
+    /// own path).
+    pub(super) fn source(
+        &mut self,
+        versions: &Versions<'_>,
+        new: &Change,
+        secret: &Identity,
+    ) -> Option<&File> {
+        if let Some(number) = self.same.get(&new.path) {
+            return self.gone.get(*number).map(|gone| &gone.file);
+        }
+        let mut content = None;
+        let free = |gone: &&mut Gone| gone.heir.as_ref().is_none_or(|heir| *heir == new.path);
+        let found = self.gone.iter_mut().take(MOST).filter(free).find(|gone| {
+            let held = versions.held(&gone.file.path, &gone.file.id);
+            if !held.iter().any(|one| is_same(one, secret)) {
+                return false;
+            }
+            let new = content.get_or_insert_with(|| versions.bytes(&new.id).unwrap_or_default());
+            versions.bytes(&gone.file.id).is_some_and(|old| are_alike(&old, new))
+        })?;
+        found.heir = Some(new.path.clone());
+        Some(&found.file)
+    }
+}
+
+/// Whether two are one secret, wherever.
+pub(super) fn is_same(one: &Identity, other: &Identity) -> bool {
+    (one.1, &one.2) == (other.1, &other.2)
+}
+
+fn name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
 /// Whether at least half of the larger content is lines of the other.

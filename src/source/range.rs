@@ -9,18 +9,19 @@
 
 mod base;
 mod ends;
+mod settlement;
 mod trust;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use ends::{Ends, Error, is_zeros};
 
-use super::history::{COMMIT_MESSAGE, TAG_MESSAGE, shown_commit};
-use super::moves::moved;
+use super::history::{COMMIT_MESSAGE, TAG_MESSAGE};
+use super::moves::{Moves, is_same};
 use super::version::{self, Allowed, Identity, Scanned, Versions, identity};
 use super::{Found, Progress, Reading, shown_path};
 use crate::blob::{Blob, Provenance};
-use crate::finding::{Rejected, Warning};
+use crate::finding::Warning;
 use crate::git::commit::{Commit, tag_text};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::objects::Objects;
@@ -28,7 +29,6 @@ use crate::git::repository::Repository;
 use crate::git::trees::{Change, File, Trees};
 use crate::git::walk::{Parent, Walked, walk};
 use crate::scanner::{Comments, Scanner, Scratch, Sighting};
-use trust::Trust;
 
 /// Files that say what is to be reported, whoever reads them.
 const POWERFUL: [&str; 9] = [
@@ -152,13 +152,30 @@ struct Step {
     changes: Vec<Change>,
 }
 
-/// A secret that the range adds.
+/// A secret that the range adds at a path.
 struct Added {
-    sighting: Sighting,
-    allowed: Option<Allowed>,
+    /// Where in the content it stands, each time with the comment that would allow it.
+    places: Vec<(Sighting, Option<Allowed>)>,
     commit: ObjectId,
-    /// The path of the file, and its content; none for a message.
-    file: Option<File>,
+    /// The file; none for a message.
+    file: Option<Holder>,
+}
+
+/// A file that holds a secret.
+#[derive(PartialEq, Eq)]
+struct Holder {
+    /// Its path and content.
+    file: File,
+    /// The path that it had when it got the secret: commits of the range may have moved it.
+    origin: Vec<u8>,
+}
+
+/// What the parents of a commit have of a secret in a file.
+enum Before {
+    /// One of them has it.
+    Held,
+    /// None of them has it; the path at which the range has added it.
+    New(Vec<u8>),
 }
 
 struct Run<'a> {
@@ -248,40 +265,80 @@ impl Run<'_> {
 
     /// Notes what one commit adds.
     fn add(&mut self, step: &Step, scanned: &HashMap<(&[u8], ObjectId), Scanned>) {
-        let mut removed: HashMap<usize, Vec<File>> = HashMap::new();
+        let mut moves = HashMap::new();
         for change in &step.changes {
             let Some(one) = scanned.get(&(change.path.as_slice(), change.id)) else { continue };
             for (number, sighting) in one.found.sightings.iter().enumerate() {
                 let secret = identity(sighting);
-                if self.added.contains_key(&secret) {
+                let file = File { path: change.path.clone(), id: change.id };
+                let known = self.added.get_mut(&secret);
+                let again = known.as_ref().is_some_and(|known| {
+                    let held = known.file.as_ref().map(|holder| &holder.file);
+                    known.commit == step.id && held == Some(&file)
+                });
+                if known.is_some() && !again {
                     continue;
                 }
                 if is_excused(sighting, &step.id) {
                     self.found.stats.suppressed += 1;
                     continue;
                 }
-                let held = change.before.iter().enumerate().any(|(number, before)| match before {
-                    Some(old) => self.versions.held(&change.path, old).contains(&secret),
-                    None => {
-                        let Some(parent) = step.parents.get(number) else { return false };
-                        let gone = removed
-                            .entry(number)
-                            .or_insert_with(|| self.trees.removed(&parent.tree, &step.tree));
-                        moved(self.versions, &change.id, gone, &secret)
-                    }
-                });
-                if !held {
-                    let file = File { path: change.path.clone(), id: change.id };
-                    let added = Added {
-                        sighting: sighting.clone(),
-                        allowed: one.allowed.get(number).cloned().flatten(),
-                        commit: step.id,
-                        file: Some(file),
-                    };
-                    self.added.insert(secret, added);
+                let place = (sighting.clone(), one.allowed.get(number).cloned().flatten());
+                if let Some(known) = known {
+                    known.places.push(place);
+                    continue;
                 }
+                let Before::New(origin) = self.before(step, change, &secret, &mut moves) else {
+                    continue;
+                };
+                let file = Some(Holder { file, origin });
+                let added = Added { places: vec![place], commit: step.id, file };
+                self.added.insert(secret, added);
             }
         }
+    }
+
+    /// What the parents of a commit have of a secret. `moves` are the files that moved, by the number
+    /// of the parent.
+    fn before(
+        &self,
+        step: &Step,
+        change: &Change,
+        secret: &Identity,
+        moves: &mut HashMap<usize, Moves>,
+    ) -> Before {
+        let mut origin = None;
+        for (number, (before, parent)) in change.before.iter().zip(&step.parents).enumerate() {
+            let Some(old) = before else {
+                let moves = moves.entry(number).or_insert_with(|| {
+                    let gone = self.trees.removed(&parent.tree, &step.tree);
+                    let is_new = |change: &&Change| matches!(change.before.get(number), Some(None));
+                    Moves::new(gone, step.changes.iter().filter(is_new))
+                });
+                match moves.source(self.versions, change, secret) {
+                    Some(source) => match self.added_at(source, secret) {
+                        Some(path) => drop(origin.get_or_insert(path)),
+                        None => return Before::Held,
+                    },
+                    None => {}
+                }
+                continue;
+            };
+            if self.versions.held(&change.path, old).contains(secret) {
+                return Before::Held;
+            }
+        }
+        Before::New(origin.unwrap_or_else(|| change.path.clone()))
+    }
+
+    /// The path at which the range has added a secret that a file holds; none if it was there before.
+    fn added_at(&self, file: &File, secret: &Identity) -> Option<Vec<u8>> {
+        let held = self.versions.held(&file.path, &file.id);
+        let mut origin = None;
+        for one in held.iter().filter(|one| is_same(one, secret)) {
+            origin = self.added.get(one)?.file.as_ref().map(|holder| holder.origin.clone());
+        }
+        origin
     }
 
     /// Scans the messages of the commits and tags.
@@ -318,70 +375,16 @@ impl Run<'_> {
                 self.found.stats.suppressed += 1;
                 continue;
             }
-            let allowed = one.allowed.get(number).cloned().flatten();
-            let added = Added { sighting, allowed, commit, file: None };
-            self.added.entry(identity(&added.sighting)).or_insert(added);
+            let place = (sighting, one.allowed.get(number).cloned().flatten());
+            let new = || Added { places: Vec::new(), commit, file: None };
+            let added = self.added.entry(identity(&place.0)).or_insert_with(new);
+            if added.commit == commit && added.file.is_none() {
+                added.places.push(place);
+            }
         }
         one.found.stats.files += 1;
         one.found.stats.bytes += text.len() as u64;
         self.found.take_rest(one.found);
-    }
-
-    /// Gives every secret its commits, and leaves out those that the base allows.
-    fn settle(&mut self) {
-        let trust = Trust::new(self.trees, self.versions, self.range.base_tree);
-        let mut shown = HashMap::new();
-        let (objects, scanner) = (&self.range.objects, self.versions.scanner);
-        let mut commit = |id: ObjectId| {
-            shown.entry(id).or_insert_with(|| shown_commit(id, objects, scanner)).clone()
-        };
-        for (secret, added) in std::mem::take(&mut self.added) {
-            let Added { mut sighting, allowed, commit: first, file } = added;
-            if let Some(allowed) = &allowed {
-                if file.as_ref().is_some_and(|file| trust.knows(file, allowed)) {
-                    self.found.stats.suppressed += 1;
-                    self.suppressed(&sighting, allowed);
-                    continue;
-                }
-                self.found.warnings.push(distrusted(&sighting, allowed));
-            }
-            let (last, in_head) = match &file {
-                Some(file) => self.last(&secret, file, first),
-                // A commit has its message; what a tag says is in none.
-                None => (first, sighting.occurrence.path == COMMIT_MESSAGE),
-            };
-            sighting.occurrence.commit = Some(commit(first));
-            sighting.occurrence.last_commit = Some(commit(last));
-            sighting.occurrence.in_head = Some(in_head);
-            self.found.sightings.push(sighting);
-        }
-    }
-
-    /// The last commit of the range that holds a secret, and whether its end does.
-    fn last(&self, secret: &Identity, file: &File, first: ObjectId) -> (ObjectId, bool) {
-        let graph = &self.range.walked.graph;
-        let holds = |id: &ObjectId| {
-            let tree = graph.find(id).and_then(|number| graph.tree(number));
-            let version = tree.and_then(|tree| self.trees.file(&tree, &file.path));
-            version.is_some_and(|id| self.versions.held(&file.path, &id).contains(secret))
-        };
-        let later = self.range.order.iter().rev().take_while(|id| **id != first);
-        let last = later.into_iter().find(|id| holds(id)).copied().unwrap_or(first);
-        (last, self.range.order.last().is_some_and(holds))
-    }
-
-    fn suppressed(&mut self, sighting: &Sighting, allowed: &Allowed) {
-        if !self.options.explain {
-            return;
-        }
-        self.found.rejections.push(Rejected {
-            path: sighting.occurrence.path.clone(),
-            line: sighting.occurrence.start.line,
-            column: sighting.occurrence.start.column,
-            rule: self.versions.scanner.rules().rules[sighting.rule].id.to_string(),
-            text: sighting.secret.redacted(),
-            reason: format!("the comment `{}`, which the base has already", allowed.marker),
-        });
     }
 
     /// Says what could not be read.
@@ -400,18 +403,6 @@ impl Run<'_> {
 /// Whether an allowlist allows a secret in a commit.
 fn is_excused(sighting: &Sighting, commit: &ObjectId) -> bool {
     !sighting.excused.is_empty() && sighting.excused.contains(&commit.to_string())
-}
-
-/// An allow comment that came with the secret.
-fn distrusted(sighting: &Sighting, allowed: &Allowed) -> Warning {
-    let message = format!(
-        "line {}: the comment `{}` came with the range and allows nothing in it; it counts once \
-         the base has it",
-        allowed.line + 1,
-        allowed.marker
-    );
-    let path = Some(sighting.occurrence.path.clone());
-    Warning { kind: "allowed-by-range", path, message, incomplete: false }
 }
 
 fn tree_of(objects: &Objects, commit: &ObjectId) -> Option<ObjectId> {

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::moves::moved;
+use super::moves::Moves;
 use super::version::{self, Versions, identity};
 use super::{Found, Progress, Reading, shown_path};
 use crate::git::commit::Commit;
@@ -15,7 +15,7 @@ use crate::git::object::{Kind, ObjectId};
 use crate::git::objects::Objects;
 use crate::git::repository::{Repository, RepositoryError};
 use crate::git::staged::{Staged, staged as compare};
-use crate::git::trees::Trees;
+use crate::git::trees::{Change, Trees};
 use crate::scanner::{Comments, Scanner};
 
 /// What keeps an index from being scanned.
@@ -123,6 +123,8 @@ impl Difference {
         let works: Vec<_> = wanted.iter().map(|c| (c.path.as_slice(), c.id)).collect();
         let mut found = Found { warnings: damaged.clone(), ..Found::default() };
         let mut lost: HashMap<ObjectId, String> = HashMap::new();
+        let is_new = |change: &&Change| change.before.iter().all(Option::is_none);
+        let mut moves = Moves::new(staged.removed.clone(), staged.changes.iter().filter(is_new));
         for (change, mut scanned) in wanted.iter().zip(versions.all(&works, Comments::Honoured)) {
             if scanned.missing {
                 lost.insert(change.id, shown_path(&change.path));
@@ -132,7 +134,7 @@ impl Difference {
                 let secret = identity(&sighting);
                 let known = match old {
                     Some(old) => versions.held(&change.path, old).contains(&secret),
-                    None => moved(&versions, &change.id, &staged.removed, &secret),
+                    None => moves.source(&versions, change, &secret).is_some(),
                 };
                 if !known {
                     found.sightings.push(sighting);

@@ -4,8 +4,9 @@
 //! taken out: a comment is the base's if its line is. So a key that takes another one's place under a
 //! comment is allowed as that one was, and a copy of an allowed line is not.
 
+use super::Holder;
 use crate::git::object::ObjectId;
-use crate::git::trees::{File, Trees};
+use crate::git::trees::Trees;
 use crate::source::version::{Allowed, Versions};
 use crate::span::Span;
 
@@ -28,11 +29,10 @@ impl<'a> Trust<'a> {
     }
 
     /// Whether the base has the comment in the same place of the same file.
-    pub(super) fn knows(&self, file: &File, allowed: &Allowed) -> bool {
-        let old = self.base.and_then(|base| self.trees.file(&base, &file.path));
+    pub(super) fn knows(&self, Holder { file, origin }: &Holder, allowed: &Allowed) -> bool {
+        let old = self.base.and_then(|base| self.trees.file(&base, origin));
         let Some(old) = old else { return false };
-        let (Some(old), Some(new)) =
-            (self.masked(&file.path, &old), self.masked(&file.path, &file.id))
+        let (Some(old), Some(new)) = (self.masked(origin, &old), self.masked(&file.path, &file.id))
         else {
             return false;
         };
