@@ -167,7 +167,7 @@ fn suppressed(
 fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, scanner: &Scanner<'_>) -> Finding {
     let rule = &scanner.rules().rules[rule];
     seen.sort_by(|a, b| order(&a.occurrence).cmp(&order(&b.occurrence)));
-    seen.dedup_by(|a, b| order(&a.occurrence) == order(&b.occurrence));
+    seen.dedup_by(|a, b| is_again(&a.occurrence, &mut b.occurrence));
     let (provider, evidence) = issuer(&seen);
     let clues = clues(&seen, provider.as_deref());
     let confidence = seen.iter().map(|s| s.confidence).max().unwrap_or(Confidence::Low);
@@ -186,6 +186,18 @@ fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, scanner: &Scann
         clues,
         occurrences: seen.into_iter().map(|s| s.occurrence).collect(),
     }
+}
+
+/// Whether a place is one that was seen before: in the files, and in the history, which knows more of it.
+fn is_again(again: &Occurrence, seen: &mut Occurrence) -> bool {
+    let same = order(again) == order(seen);
+    if same && seen.commit.is_none() {
+        seen.commit.clone_from(&again.commit);
+        seen.last_commit.clone_from(&again.last_commit);
+        seen.in_head = seen.in_head.or(again.in_head);
+        seen.reach.clone_from(&again.reach);
+    }
+    same
 }
 
 fn order(occurrence: &Occurrence) -> (&str, usize, usize) {

@@ -303,6 +303,32 @@ fn entries_of_gitleaks_may_name_the_commit() {
     }
 }
 
+/// What a history lists is in the files as well: it is ours either way.
+#[test]
+fn entries_with_a_commit_are_imported_whether_or_not_the_secret_is_still_there() {
+    let place = repository();
+    let report = place.run(&["history", "--format", "json"]).json();
+    let id = text(&report["findings"][0]["occurrences"][0]["commit"]["id"]).to_owned();
+    let lines = format!("{id}:app/.env:x:2\n{id}:deploy/a b.yaml:x:1\n");
+    let json = gitleaks(|_| "REDACTED".to_owned())
+        .replace("\"Commit\": \"\"", &format!("\"Commit\": \"{id}\""));
+    for (name, content) in [(".gitleaksignore", &lines), ("redacted.json", &json)] {
+        for folder in [".", &place.root().display().to_string()] {
+            place.file(name, content);
+            let run = place.run(&["baseline", "import", name, folder]);
+            assert!(
+                run.stdout.contains("2 entries, 2 new"),
+                "{name}: {}{}",
+                run.stdout,
+                run.stderr
+            );
+            std::fs::remove_file(place.root().join(name)).expect("the file");
+            assert_eq!(place.run(&[]).code, 0, "{name}");
+            std::fs::remove_file(place.root().join(NAME)).expect("the file");
+        }
+    }
+}
+
 #[test]
 fn baselines_of_detect_secrets_and_kingfisher_are_read() {
     let sha1 =
