@@ -1,5 +1,6 @@
 //! What holds the commits: refs, heads of work trees, stashes, tags, and nothing any more.
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -147,6 +148,30 @@ fn the_heads_of_all_work_trees_are_read_from_each_of_them() {
     let (_, found) = report(&tree, &[]);
     let refs = &found["findings"][0]["occurrences"][0]["refs"];
     assert_eq!(*refs, serde_json::json!(["main-worktree/HEAD"]));
+}
+
+/// No ref is made up where another program than ours reads them.
+#[test]
+fn the_heads_of_work_trees_have_the_names_that_git_gives_them() {
+    for arguments in [&[][..], &["--ref-format=reftable"]] {
+        let repo = Repo::new(arguments);
+        repo.write("a", secret("a"));
+        repo.commit("a");
+        let refs = |folder: &Path| {
+            let (_, found) = report(folder, &[]);
+            found["findings"][0]["occurrences"][0]["refs"].clone()
+        };
+        assert_eq!(refs(repo.path()), serde_json::json!(["refs/heads/main"]), "{arguments:?}");
+        let outside = tempfile::tempdir().unwrap();
+        let tree = |name: &str| outside.path().join(name).to_str().unwrap().to_owned();
+        repo.git(&["worktree", "add", "-q", "--detach", &tree("free")]);
+        repo.git(&["worktree", "add", "-q", "-b", "bound", &tree("bound")]);
+        let all = serde_json::json!(["refs/heads/bound", "refs/heads/main", "worktrees/free/HEAD"]);
+        assert_eq!(refs(repo.path()), all, "{arguments:?}");
+        repo.git(&["checkout", "-q", "--detach"]);
+        let found = refs(Path::new(&tree("bound"))).to_string();
+        assert!(found.contains("\"main-worktree/HEAD\""), "{arguments:?}: {found}");
+    }
 }
 
 #[test]

@@ -70,8 +70,10 @@ fn named(name: &[u8], target: ObjectId) -> Option<Ref> {
     is_named(&target).then_some(Ref { name, target })
 }
 
-/// The heads of the other work trees, as git calls them.
-fn other_heads(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
+/// The heads of the other work trees, as git calls them, each with its file.
+pub(super) fn head_files(
+    repository: &Repository,
+) -> Result<Vec<(String, PathBuf)>, RepositoryError> {
     let common = &repository.common_dir;
     let mut all: Vec<(String, PathBuf)> = Vec::new();
     if *common != repository.git_dir {
@@ -86,8 +88,13 @@ fn other_heads(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
             all.push((name, tree.path().join("HEAD")));
         }
     }
+    Ok(all)
+}
+
+/// What those of them lead to that are detached.
+fn other_heads(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
     let mut refs = Vec::new();
-    for (name, file) in all {
+    for (name, file) in head_files(repository)? {
         // A head that names a branch is among the refs already.
         if let Some(Target::Object(target)) = head(&file)? {
             refs.extend(named(name.as_bytes(), target));

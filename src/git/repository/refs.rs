@@ -65,16 +65,24 @@ fn through_git(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
     )?;
     let mut refs: Vec<Ref> = listed.split(|byte| *byte == b'\n').filter_map(parse_line).collect();
     // A detached head of a work tree is no ref of this one.
-    let trees = run_git(repository, &["worktree", "list", "--porcelain"])?;
-    let heads = trees.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"HEAD "));
-    refs.extend(
-        heads
-            .filter_map(ObjectId::from_hex)
-            .filter(is_named)
-            .map(|target| Ref { name: format!("worktrees/{target}/HEAD"), target }),
-    );
+    refs.extend(other_heads_through_git(repository)?);
     if refs.iter().any(|one| one.name == "refs/stash") {
         refs.extend(older_stashes_through_git(repository)?);
+    }
+    Ok(refs)
+}
+
+/// The detached heads of other work trees: their files only say that they are elsewhere.
+fn other_heads_through_git(repository: &Repository) -> Result<Vec<Ref>, RepositoryError> {
+    let mut refs = Vec::new();
+    for (name, file) in files::head_files(repository)? {
+        let names_branch = || run_git(repository, &["symbolic-ref", "-q", &name]).is_ok();
+        if !file.exists() || names_branch() {
+            continue;
+        }
+        let id = run_git(repository, &["rev-parse", "--verify", &name])?;
+        let target = ObjectId::from_hex(id.trim_ascii()).filter(is_named);
+        refs.extend(target.map(|target| Ref { name, target }));
     }
     Ok(refs)
 }
