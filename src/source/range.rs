@@ -315,12 +315,9 @@ impl Run<'_> {
                     let is_new = |change: &&Change| matches!(change.before.get(number), Some(None));
                     Moves::new(gone, step.changes.iter().filter(is_new))
                 });
-                match moves.source(self.versions, change, secret) {
-                    Some(source) => match self.added_at(source, secret) {
-                        Some(path) => drop(origin.get_or_insert(path)),
-                        None => return Before::Held,
-                    },
-                    None => {}
+                if let Some(source) = moves.source(self.versions, change, secret) {
+                    let Some(path) = self.added_at(source, secret) else { return Before::Held };
+                    origin.get_or_insert(path);
                 }
                 continue;
             };
