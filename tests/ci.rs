@@ -103,6 +103,15 @@ impl Forge {
     }
 }
 
+#[test]
+fn a_ref_that_is_deleted_is_named_without_a_key() {
+    let forge = Forge::new();
+    let payload = forge.push(&forge.head, ZEROS, &secret("ref"));
+    let step = step(&forge.origin.path(), "push", &payload, &[]);
+    let shown = format!("{}{}{}", step.run.stdout, step.run.stderr, step.summary);
+    assert!(shown.contains("was deleted") && !shown.contains(&secret("ref")), "{shown}");
+}
+
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
 fn both() -> Vec<String> {

@@ -111,3 +111,52 @@ fn a_long_secret_in_an_encoding_is_one_and_masked_to_its_end() {
         }
     }
 }
+
+/// A place whose names, reasons and comments hold a key.
+fn remarked(key: &str) -> Place {
+    let found = armed("ghp_{base62:36}");
+    let other = armed("ghp_{base62:36} x").replace(" x", "");
+    Place::with(&[
+        (&*format!("{key}/a.py"), format!("K = '{found}' # keytrawl:allow -- not {key}\n")),
+        ("b/c.py", format!("K = '{other}'\n")),
+        (
+            "keytrawl.toml",
+            format!("[[allowlists]]\nreason = \"as {key}\"\npaths = ['^b/']\nregexes = ['ghp']\n"),
+        ),
+    ])
+}
+
+#[test]
+fn lists_of_what_is_allowed_show_no_key() {
+    let (key, body) = key();
+    let place = remarked(&key);
+    for arguments in [
+        &["suppressions"][..],
+        &["suppressions", "--format", "json"],
+        &["--explain", "--show-suppressed"],
+        &["--explain", "--show-suppressed", "--format", "sarif"],
+    ] {
+        let run = place.run(arguments);
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        assert!(shown.contains("****") && !shown.contains(&body), "{arguments:?}: {shown}");
+    }
+}
+
+#[test]
+fn what_was_typed_is_repeated_without_a_key() {
+    let (key, body) = key();
+    let place = Place::new();
+    place.file(format!("{key}.d/x"), "x\n");
+    let rules = format!("[[rules]]\nid = \"a\"\nregex = \"abcd[0-9]{{9}}\"\n{key} = 1\n");
+    place.file("rules.toml", &rules);
+    place.file("gitleaks.toml", &rules);
+    for arguments in [
+        ["baseline", "create", &format!("{key}.d/bl")],
+        ["rules", "check", "rules.toml"],
+        ["rules", "check", "gitleaks.toml"],
+    ] {
+        let run = place.run(&arguments);
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        assert!(!shown.is_empty() && !shown.contains(&body), "{arguments:?}: {shown}");
+    }
+}

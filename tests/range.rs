@@ -291,6 +291,10 @@ fn an_end_that_is_not_there_and_an_empty_range_are_told() {
     let run = repo.run(&["range", "HEAD..HEAD"]);
     assert_eq!(run.code, 0);
     assert!(run.stderr.contains("is empty"), "{}", run.stderr);
+    let key = secret("ref");
+    repo.git(&["branch", &key]);
+    let run = repo.run(&["range", &format!("{key}..{key}")]);
+    assert!(run.stderr.contains("is empty") && !run.stderr.contains(&key), "{}", run.stderr);
     let gone = "1".repeat(40);
     for (name, hint) in [
         ("nowhere..HEAD", "git fetch"),

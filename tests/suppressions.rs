@@ -95,6 +95,11 @@ fn the_list_for_machines_says_the_same() {
     assert_eq!(all[5]["expires"], "2999-01-01");
     let unused = place.run(&["suppressions", "--unused", "--format", "json"]);
     assert_eq!((unused.code, array(&unused.json()["suppressions"]).len()), (1, 2));
+    // What there is, is summed up, however little of it is listed.
+    let unused = place.run(&["suppressions", "--unused"]).stdout;
+    let summary =
+        "6 suppressions: 3 comments, 2 allowlists, 1 baseline entry; 2 of them suppress nothing.";
+    assert_eq!(unused.lines().last(), Some(summary));
     for wrong in [["--format", "sarif"], ["--report", "json=x"]] {
         let run = place.run(&[&["suppressions"], &wrong[..]].concat());
         assert_eq!(run.code, 2);

@@ -25,7 +25,7 @@ use super::{history, output, repository, scan, verify};
 use crate::finding::{Outcome, Verdict};
 use crate::report::{self, Format, github};
 use crate::rule::RuleSet;
-use crate::scanner::secrets_in_name;
+use crate::scanner::{secrets_in_name, without_secrets};
 use crate::source::range::{Ends, Error};
 use event::{Event, Plan};
 use inputs::{Inputs, Mode};
@@ -242,6 +242,7 @@ fn parsed(inputs: &Inputs, command: &str, names: &[String]) -> Result<Command, F
 fn nothing(inputs: &Inputs, outputs: &Outputs, why: &str) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
     let title = [("title", "keytrawl".to_owned())];
+    let why = &without_secrets(why.to_owned());
     let written = github::command(&mut out, "notice", &title, why);
     written.map_err(|e| Failure::new(e.to_string()))?;
     if inputs.summary {

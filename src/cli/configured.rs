@@ -11,6 +11,7 @@ use crate::config::gitleaks::Assembled;
 use crate::config::{self, Config};
 use crate::report::sanitize::visible;
 use crate::rule::{Allowlist, Listed, Rule, builtin};
+use crate::scanner::without_secrets;
 
 /// Whether a file is a configuration and no mere list of rules.
 pub(super) fn is_configuration(path: &Path, text: &str) -> bool {
@@ -63,7 +64,8 @@ fn told(
     }
     for notice in all.notices.iter().chain(&all.unapplied) {
         let hint = notice.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        writeln!(out, "note: {}{hint}", visible(&notice.to_string()))?;
+        let told = without_secrets(format!("{notice}{hint}"));
+        writeln!(out, "note: {}", visible(&told))?;
     }
     if rules.is_empty() {
         writeln!(out, "note: no rule is left, so that nothing can be found")?;

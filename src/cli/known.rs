@@ -11,6 +11,7 @@ use crate::baseline::{self, Baseline, Coverage, Today};
 use crate::config;
 use crate::finding::Outcome;
 use crate::moment::Day;
+use crate::scanner::without_secrets;
 
 /// The baselines that were named, and those at the root of what is scanned, which `start` is or is
 /// in.
@@ -70,6 +71,16 @@ pub(super) fn apply(
         let whole = outcome.complete && args.only.is_empty();
         let coverage = if whole { coverage } else { Coverage::Part };
         baseline::apply(outcome, baselines, today(coverage, args.explain));
+    }
+    mask_reasons(outcome);
+}
+
+/// What people write of a secret may be the secret, or another one.
+fn mask_reasons(outcome: &mut Outcome) {
+    let reasons = outcome.rejections.iter_mut().map(|one| &mut one.reason);
+    let written = outcome.suppressed.iter_mut().flat_map(|one| one.by.texts_mut());
+    for text in reasons.chain(written) {
+        *text = without_secrets(std::mem::take(text));
     }
 }
 

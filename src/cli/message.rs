@@ -43,9 +43,9 @@ impl Failure {
     }
 }
 
-/// Says what was done, on standard output.
+/// Says what was done, on standard output. What was typed may be a secret here, too.
 pub(super) fn say(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{}", visible(text));
+    let _ = writeln!(io::stdout().lock(), "{}", visible(&without_secrets(text.to_owned())));
 }
 
 /// Says what failed. What was typed may be a secret, in the place of something else.
@@ -74,8 +74,9 @@ pub(super) fn note(text: &str) {
     if HUSHED.load(Ordering::Relaxed) {
         return;
     }
+    let text = without_secrets(text.to_owned());
     let mut err = io::stderr().lock();
-    let _ = writeln!(err, "{} {}", label("warning:", AnsiColor::Yellow), visible(text));
+    let _ = writeln!(err, "{} {}", label("warning:", AnsiColor::Yellow), visible(&text));
 }
 
 /// The most warnings that are said one by one.

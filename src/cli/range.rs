@@ -17,7 +17,7 @@ use crate::git::object::Kind;
 use crate::git::repository::Repository;
 use crate::pipeline::Pipeline;
 use crate::rule::RuleSet;
-use crate::scanner::Scanner;
+use crate::scanner::{Scanner, without_secrets};
 use crate::source::range::{Ends, Error, Options, Range};
 use crate::source::{Progress, Reading};
 use base::Base;
@@ -131,7 +131,7 @@ fn empty(name: &str) -> Warning {
         true => format!("range of {name}"),
         false => format!("range `{name}`"),
     };
-    let message = format!("the {range} is empty: it has no commit to scan");
+    let message = without_secrets(format!("the {range} is empty: it has no commit to scan"));
     Warning { kind: "empty-range", path: None, message, incomplete: false }
 }
 

@@ -12,6 +12,7 @@ use crate::document::Problem;
 use crate::proof;
 use crate::report::sanitize::visible;
 use crate::rule::{LoadError, Origin, Rule, RuleFile, RuleSet, builtin, index, parse};
+use crate::scanner::without_secrets;
 
 /// Runs one of the commands.
 pub(super) fn run(command: RulesCommand) -> Result<Exit, Failure> {
@@ -266,7 +267,8 @@ fn checked(
 ) -> io::Result<()> {
     for notice in notices {
         let hint = notice.hint.as_deref().map(|h| format!(" ({h})")).unwrap_or_default();
-        writeln!(out, "note: {}", visible(&format!("{notice}{hint}")))?;
+        let told = without_secrets(format!("{notice}{hint}"));
+        writeln!(out, "note: {}", visible(&told))?;
     }
     for problem in inconsistencies {
         writeln!(out, "wrong: {}", visible(problem))?;

@@ -16,7 +16,7 @@ use crate::baseline::{self, Baseline, Coverage};
 use crate::config;
 use crate::finding::{Outcome, Suppressor};
 use crate::report::sanitize::visible;
-use crate::scanner::without_secrets;
+use crate::scanner::{secrets_in_name, without_secrets};
 
 /// The report as JSON.
 #[derive(Serialize)]
@@ -68,6 +68,11 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
     baseline::apply(&mut outcome, &baselines, known::today(Coverage::Part, false));
     let counts = counts(&outcome);
     let mut all = comments(&outcome, &counts);
+    // Places are counted under their own names, and shown under masked ones.
+    let outcome = outcome.masked(secrets_in_name).unwrap_or(outcome);
+    for (one, mark) in all.iter_mut().zip(&outcome.comments) {
+        one.path.clone_from(&mark.path);
+    }
     let root = config::root(&args.folder);
     let shown = |path: &Path| {
         let inside = root.as_deref().and_then(|root| known::inside(root, path));
@@ -89,15 +94,18 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
     for one in &mut all {
         // What people write may be what it is about.
         one.reason = one.reason.take().map(without_secrets);
-        one.what = without_secrets(std::mem::take(&mut one.what));
+        for text in [&mut one.what, &mut one.path].into_iter().chain(&mut one.rules) {
+            *text = without_secrets(std::mem::take(text));
+        }
     }
+    let summary = summary(&all);
     if args.unused {
         all.retain(|one| one.suppresses == 0);
     }
     message::warnings(&outcome.warnings, args.shared.quiet);
     let written = match args.shared.format {
         FormatArg::Json => json(&all, outcome.complete),
-        _ => human(&all),
+        _ => human(&all, &summary),
     };
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -185,7 +193,7 @@ fn json(all: &[Suppression], complete: bool) -> io::Result<()> {
     writeln!(out)
 }
 
-fn human(all: &[Suppression]) -> io::Result<()> {
+fn human(all: &[Suppression], summary: &str) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for one in all {
         let place = match one.kind {
@@ -209,7 +217,7 @@ fn human(all: &[Suppression]) -> io::Result<()> {
         };
         writeln!(out, "  suppresses  {number}\n")?;
     }
-    writeln!(out, "{}", summary(all))?;
+    writeln!(out, "{summary}")?;
     out.flush()
 }
 

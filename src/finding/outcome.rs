@@ -55,7 +55,10 @@ impl Outcome {
         let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
         let paths = places.map(|place| place.path.as_str());
         let rejected = self.rejections.iter().map(|one| one.path.as_str());
+        let suppressed = self.suppressed.iter().flat_map(|one| &one.finding.occurrences);
+        let paths = paths.chain(suppressed.map(|place| place.path.as_str()));
         paths
+            .chain(self.comments.iter().map(|mark| mark.path.as_str()))
             .chain(rejected)
             .chain(self.warnings.iter().filter_map(|w| w.path.as_deref()))
             .collect()
@@ -208,7 +211,7 @@ pub enum Suppressor {
 
 impl Suppressor {
     /// What somebody wrote, and where.
-    fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let (place, reason) = match self {
             Suppressor::Comment { path, reason, .. } => (Some(path), reason),
             Suppressor::Allowlist { reason, .. } => (None, reason),
