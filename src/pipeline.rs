@@ -71,6 +71,11 @@ impl<'s> Pipeline<'s> {
         all.comments.dedup();
         let mut findings = group(all.sightings, self.scanner);
         let before = findings.len();
+        if self.scanner.explains() {
+            let unsure = findings.iter().filter(|f| f.confidence < least);
+            all.rejections.extend(unsure.flat_map(|finding| below(finding, least)));
+            all.rejections.sort();
+        }
         findings.retain(|f| f.confidence >= least);
         all.stats.below_confidence = (before - findings.len()) as u64;
         Outcome {
@@ -130,6 +135,20 @@ impl Drop for Worker<'_> {
             self.pipeline.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         parts.push(part);
     }
+}
+
+/// The places of a finding that is less sure than what was asked for.
+fn below(finding: &Finding, least: Confidence) -> impl Iterator<Item = Rejected> {
+    let (sure, least) = (finding.confidence.as_str(), least.as_str());
+    let reason = format!("of {sure} confidence, and {least} is the least that is reported");
+    finding.occurrences.iter().map(move |place| Rejected {
+        path: place.path.clone(),
+        line: place.start.line,
+        column: place.start.column,
+        rule: finding.rule.clone(),
+        text: finding.secret.redacted(),
+        reason: reason.clone(),
+    })
 }
 
 /// One finding a secret, its places in order; the worst finding first.

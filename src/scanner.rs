@@ -107,6 +107,11 @@ impl<'r> Scanner<'r> {
         self.rules
     }
 
+    /// Whether somebody wants to know of what is not reported.
+    pub fn explains(&self) -> bool {
+        self.options.explain
+    }
+
     /// The allowlists of the configuration.
     pub fn allowlists(&self) -> &[Allowlist] {
         &self.options.allowlists

@@ -251,7 +251,7 @@ pub(super) struct SharedArgs {
     /// Report findings that are at least this sure [default: medium]
     #[arg(long, value_enum)]
     pub(super) confidence: Option<ConfidenceArg>,
-    /// Also say which candidates were not reported, and why
+    /// Also say which candidates were not reported, and why: in the human report, beside others on standard error
     #[arg(long)]
     pub(super) explain: bool,
     /// Keep what is allowed in reports that can mark it so (sarif)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anstyle::{AnsiColor, Style};
 
 use crate::document::Problem;
-use crate::finding::Warning;
+use crate::finding::{Rejected, Warning};
 use crate::report::sanitize::visible;
 use crate::scanner::without_secrets;
 
@@ -97,6 +97,15 @@ pub(super) fn warnings(warnings: &[Warning], quiet: bool) {
         let more = warnings.len() - MOST;
         let lead = label("warning:", AnsiColor::Yellow);
         let _ = writeln!(err, "{lead} and {more} more; `--format json` lists them all");
+    }
+}
+
+/// Says what was not reported, beside a report for machines, which has no place for it.
+pub(super) fn rejections(rejections: &[Rejected]) {
+    let mut err = io::BufWriter::new(io::stderr().lock());
+    for Rejected { path, line, column, rule, text, reason } in rejections {
+        let told = format!("{path}:{line}:{column}: {rule} {text}: {reason}");
+        let _ = writeln!(err, "{} {}", label("not reported:", AnsiColor::Cyan), visible(&told));
     }
 }
 

@@ -354,6 +354,9 @@ pub(super) fn report(args: &SharedArgs, outcome: &Outcome, rules: &RuleSet) -> R
     if args.quiet && idle && format == report::Format::Human {
         return Ok(());
     }
+    if format != report::Format::Human {
+        message::rejections(&outcome.rejections);
+    }
     let terminal = io::stdout().is_terminal();
     let width =
         terminal.then(terminal_size::terminal_size).flatten().map(|(w, _)| usize::from(w.0));

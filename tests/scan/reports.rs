@@ -150,6 +150,25 @@ fn the_jsonl_report_has_a_finding_a_line_and_a_summary() {
     "#);
 }
 
+/// A report for machines has no place for them.
+#[test]
+fn what_is_not_reported_is_explained_beside_reports_for_machines_too() {
+    let weak = "[[rules]]\nid = \"weak\"\ndescription = \"x\"\nregex = '(weak_[0-9a-f]{20})'\n\
+                keywords = [\"weak_\"]\nconfidence = \"low\"\n";
+    let place = Place::with(&[
+        (".betterleaks.toml", weak.to_owned()),
+        ("a.txt", format!("x = {}\n", keytrawl::rule::armed("weak_{hex:20}"))),
+    ]);
+    let human = place.run(&["--explain"]);
+    let told = "of low confidence, and medium is the least that is reported";
+    assert!(human.stdout.contains("1 below the confidence asked for"), "{}", human.stdout);
+    let flat = human.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("a.txt:1:5") && flat.contains(told), "{}", human.stdout);
+    let run = place.run(&["--explain", "--format", "json"]);
+    assert!(run.stderr.starts_with("not reported: a.txt:1:5: weak "), "{}", run.stderr);
+    assert!(run.stderr.trim_end().ends_with(told), "{}", run.stderr);
+}
+
 #[test]
 fn explain_says_of_each_candidate_why_it_is_no_finding() {
     let place = Place::with(&[
