@@ -117,15 +117,15 @@ pub fn text_of(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Reads a configuration file, ours or one for gitleaks.
+/// Reads a configuration file, ours or one for gitleaks; `load` reads what that extends.
 ///
 /// # Errors
 /// If it cannot be read, or has mistakes: all of them are told, with their places.
-pub fn load(path: &Path) -> Result<Config, Error> {
+pub fn load(path: &Path, load: gitleaks::Load<'_>) -> Result<Config, Error> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|source| Error::Read { path: name.clone(), source })?;
-    load_text(path, &text)
+    placed(path, &text, load)
 }
 
 /// The configuration that `text` is, which was read from `path`.
@@ -133,7 +133,11 @@ pub fn load(path: &Path) -> Result<Config, Error> {
 /// # Errors
 /// As [`load`], of the text and of what it extends.
 pub fn load_text(path: &Path, text: &str) -> Result<Config, Error> {
-    let mut config = parse(&path.display().to_string(), text, &extended)?;
+    placed(path, text, &extended)
+}
+
+fn placed(path: &Path, text: &str, load: gitleaks::Load<'_>) -> Result<Config, Error> {
+    let mut config = parse(&path.display().to_string(), text, load)?;
     config.path = Some(path.to_owned());
     let folder = path.parent().unwrap_or(Path::new(""));
     for rules in &mut config.rules {
@@ -152,21 +156,30 @@ fn inside(path: &Path) -> Option<String> {
     parts.collect::<Option<Vec<&str>>>().map(|parts| parts.join("/"))
 }
 
-/// A file that one for gitleaks extends: from that file on, or from the current folder, as there.
-fn extended(path: &str, by: &str) -> Result<(String, String), String> {
+/// Where a file may be that one for gitleaks extends: from that file on, or from the current folder.
+pub fn extended_paths(path: &str, by: &str) -> [PathBuf; 2] {
     let folder = Path::new(by).parent().unwrap_or(Path::new(""));
-    let near = folder.join(path);
-    let path = if near.is_file() { near } else { PathBuf::from(path) };
+    [folder.join(path), PathBuf::from(path)]
+}
+
+/// The file that one for gitleaks extends: its name and text.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn extended(path: &str, by: &str) -> Result<(String, String), String> {
+    let [near, far] = extended_paths(path, by);
+    let path = if near.is_file() { near } else { far };
     let text = text_of(&path).map_err(|error| error.to_string())?;
     Ok((path.display().to_string(), text))
 }
 
-/// Reads a configuration for gitleaks from a text that has no place of its own.
+/// Reads a configuration for gitleaks from a text that has no place of its own; `load` reads what it
+/// extends.
 ///
 /// # Errors
 /// All mistakes, with their places.
-pub fn of_gitleaks(name: &str, text: &str) -> Result<Config, Error> {
-    let (gitleaks, allowlists) = gitleaks::read(name, text, &extended)?;
+pub fn of_gitleaks(name: &str, text: &str, load: gitleaks::Load<'_>) -> Result<Config, Error> {
+    let (gitleaks, allowlists) = gitleaks::read(name, text, load)?;
     Ok(Config { gitleaks: Some(gitleaks), allowlists, ..Config::default() })
 }
 

@@ -509,6 +509,14 @@ fn what_the_user_names_of_the_repository_is_the_bases_too() {
     for run in [named("mine.toml"), range(&repo, "HEAD^..HEAD", &["--config", "mine.toml"])] {
         assert_eq!(run.paths(), ["l.env"]);
     }
+    // What a configuration of the user's extends is the base's all the same.
+    let text = "[extend]\npath = \".gitleaks.toml\"\n";
+    let mut inline = git_support::command(
+        &repo.path(),
+        &["range", "HEAD^..HEAD", "--format", "json", "--show-secrets"],
+    );
+    let run = Run::of(&inline.env("GITLEAKS_CONFIG_TOML", text).output().unwrap());
+    assert_eq!(run.paths(), both, "{}", run.stderr);
     // A rule that the range edits is the one that the base has.
     repo.write("ci/rules.toml", "no rule at all");
     repo.commit("break");

@@ -11,6 +11,7 @@ use super::args::{Cli, ColorArg, ConfidenceArg, ScanArgs, SharedArgs, WalkArgs};
 use super::exit::Exit;
 use super::message::{self, Failure};
 use super::{known, output, progress, rules, start, verify};
+use crate::config::gitleaks::Load;
 use crate::config::{self, Config};
 use crate::document::nearest;
 use crate::finding::{Confidence, FingerprintKey, Outcome, Warning};
@@ -161,6 +162,15 @@ pub(super) fn end_on_interrupt(progress: &Arc<Progress>) {
 /// The configuration that was named, or that of the scanned folder. Every scan begins here, so
 /// this is also where reports that could not be written in the end are told.
 pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, Failure> {
+    configuration_with(args, start, &config::extended)
+}
+
+/// The same for those who know better where to read what a configuration extends.
+pub(super) fn configuration_with(
+    args: &SharedArgs,
+    start: &Path,
+    load: Load<'_>,
+) -> Result<Config, Failure> {
     output::check(args)?;
     if args.quiet {
         message::hush();
@@ -169,7 +179,7 @@ pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, F
         return Ok(Config::default());
     }
     if let Some((name, text)) = inline(args) {
-        return config::of_gitleaks(name, &text).map_err(|error| misconfigured(name, error));
+        return config::of_gitleaks(name, &text, load).map_err(|error| misconfigured(name, error));
     }
     let Some(path) = named(args).or_else(|| config::find(start)) else {
         return Ok(Config::default());
@@ -179,7 +189,7 @@ pub(super) fn configuration(args: &SharedArgs, start: &Path) -> Result<Config, F
         let text = format!("`{path}` is the configuration, and `{other}` beside it does not count");
         message::note(&text);
     }
-    config::load(&path).map_err(|error| misconfigured(&path.display().to_string(), error))
+    config::load(&path, load).map_err(|error| misconfigured(&path.display().to_string(), error))
 }
 
 /// The configuration file that the user has named, on the command line or as for gitleaks.

@@ -123,7 +123,8 @@ impl<'a> Base<'a> {
     /// The configuration in force.
     pub(super) fn configuration(&self) -> Result<Config, Failure> {
         let Ok(named) = self.named_configuration() else {
-            return scan::configuration(self.shared, &self.asked.start);
+            let load = |path: &str, by: &str| self.extended_by_own(path, by);
+            return scan::configuration_with(self.shared, &self.asked.start, &load);
         };
         let found = match named {
             Some(path) => Some(self.wanted(&path, "configuration")?),
@@ -155,6 +156,21 @@ impl<'a> Base<'a> {
         let found = paths.iter().find_map(|path| self.read(path));
         let found = found.ok_or_else(|| "the base of the range has no such file".to_owned())?;
         Ok((of_base(&found.path), found.text))
+    }
+
+    /// A file that the user's own configuration extends: one of the repository is the base's.
+    fn extended_by_own(&self, path: &str, by: &str) -> Result<(String, String), String> {
+        for place in config::extended_paths(path, by) {
+            if let Named::OfBase(inner) = self.named(&place, false) {
+                let missing = || format!("the base of the range has no file `{inner}`");
+                let found = self.read(&inner).ok_or_else(missing)?;
+                return Ok((place.display().to_string(), found.text));
+            }
+            if place.is_file() {
+                break;
+            }
+        }
+        config::extended(path, by)
     }
 
     /// The nearest file of the base of one of these names, above the folder at hand.
