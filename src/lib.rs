@@ -23,6 +23,7 @@ pub mod pipeline;
 pub mod prefilter;
 pub mod proof;
 pub mod randomness;
+pub mod record;
 pub mod report;
 pub mod rule;
 pub mod scanner;

@@ -22,6 +22,7 @@ use crate::boundary;
 use crate::decode::{self, Layer, Reach, Recipe, Text};
 use crate::finding::Secret;
 use crate::prefilter::{Anchor, Candidate, Prefilter, Use};
+use crate::record;
 use crate::rule::{Encodings, MAX_MATCH, RuleSet};
 use crate::span::Span;
 use captured::Captured;
@@ -177,9 +178,10 @@ impl<'r> Matcher<'r> {
         let end = candidate.at + anchor.literal.len();
         let stands = |usage: &Use| {
             let start = candidate.at.checked_sub(usage.offset)?;
-            bytes.get(start..)?.starts_with(&usage.prefix).then_some(())?;
+            let rest = bytes.get(start..).filter(|rest| rest.starts_with(&usage.prefix))?;
             let rule = &self.rules.rules[usage.rule];
-            (!rule.boundary || boundary::is_detached(bytes, start)).then_some(())
+            let recorded = || rule.pattern.may_start(rest, GLANCE) && record::is_near(bytes, start);
+            (!rule.boundary || boundary::is_detached(bytes, start) || recorded()).then_some(())
         };
         continues_encoded(bytes, end, Behind::Anchor).is_some()
             || anchor.uses.iter().any(|usage| stands(usage).is_some())
@@ -201,10 +203,14 @@ impl<'r> Matcher<'r> {
             return !near || rule.pattern.may_begin(bytes, from..start + 1, start + seen);
         }
         let free = !rule.boundary || boundary::is_token_start(bytes, start);
-        if !free && !boundary::is_counted(bytes, start) || !rule.pattern.may_start(rest, GLANCE) {
+        if !rule.pattern.may_start(rest, GLANCE) {
             return false;
         }
-        if !free || boundary::is_surely_counted(bytes, start) {
+        let recorded = record::is_near(bytes, start);
+        if !free && !recorded && !boundary::is_counted(bytes, start) {
+            return false;
+        }
+        if !free || recorded || boundary::is_surely_counted(bytes, start) {
             // Its end is where a binary format says, whatever comes there.
             return true;
         }
@@ -231,6 +237,7 @@ impl<'r> Matcher<'r> {
             }
             for usage in &anchor.uses {
                 before = before.max(usage.offset + boundary::LOOK_BEHIND);
+                before = before.max(usage.offset + record::LOOK_BEHIND);
                 if usage.back <= MOST_BACK {
                     before = before.max(usage.offset + usage.back + MAX_CHAR);
                 }

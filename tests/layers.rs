@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("lookup", 0),
     ("moment", 0),
     ("randomness", 0),
+    ("record", 0),
     ("token", 0),
     ("visible", 0),
     ("blob", 1),
@@ -50,6 +51,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("token", "span"),
     // Token characters are told by tables.
     ("token", "lookup"),
+    // A column of a record is a span.
+    ("record", "span"),
     ("assignment", "span"),
     ("assignment", "token"),
     // Where a token may begin in base64 of an image, which looks drawn.

@@ -6,6 +6,7 @@ use super::{Found, Matcher, NearMiss, Place, foreign};
 use crate::boundary;
 use crate::decode::Layer;
 use crate::prefilter::{Candidate, Use};
+use crate::record;
 use crate::rule::Rule;
 use crate::span::Span;
 
@@ -61,12 +62,17 @@ impl Matcher<'_> {
         let free = !rule.boundary
             || boundary::is_token_start(place.text, place.start)
             || after_delimiter(place);
-        let counted = boundary::is_counted(place.text, place.start);
+        let column = column(place, rule, rest);
+        let begins = column.is_some_and(|column| column.start == place.start);
+        let free = free || begins;
+        let counted = !begins && boundary::is_counted(place.text, place.start);
         if !free && !counted && found.misses.is_none() {
             return true;
         }
         let own = usage.prefix.len();
-        let window = &rest[..self.next_in_list(place, own, rest.len().min(rule.longest))];
+        let closed = column.map(|column| column.end - place.start);
+        let longest = closed.map_or(rest.len(), |end| end.min(rest.len())).min(rule.longest);
+        let window = &rest[..self.next_in_list(place, own, longest)];
         let counted = if counted { exactly(place, rule, window, free) } else { None };
         let free = free || counted.is_some();
         let captured = match counted {
@@ -75,7 +81,8 @@ impl Matcher<'_> {
             None => return true,
         };
         let goes_on = |captured: &Captured| {
-            rule.exact_end && rest.get(captured.whole.end).is_some_and(|b| is_word(*b))
+            let end = captured.whole.end;
+            rule.exact_end && closed != Some(end) && rest.get(end).is_some_and(|b| is_word(*b))
         };
         match captured {
             Some(captured) if goes_on(&captured) => miss(
@@ -137,6 +144,13 @@ impl Matcher<'_> {
         }
         true
     }
+}
+
+/// The column of a record in which a match may begin: the texts of a record stand one right behind the
+/// other, and a key is read as if its own stood alone.
+fn column(place: &Place<'_>, rule: &Rule, rest: &[u8]) -> Option<Span> {
+    let may_start = rule.pattern.may_start(rest, rule.longest);
+    may_start.then(|| record::column(place.text, place.start)).flatten()
 }
 
 /// Adds the further secrets of a list that goes on at `from` of a window.

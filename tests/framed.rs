@@ -1,0 +1,83 @@
+//! Keys in what other formats put right before and behind them: columns of a database, escapes of mail and
+//! of Markdown, dashes, paths.
+
+use keytrawl::blob::{Blob, Provenance};
+use keytrawl::rule::{RuleSet, builtin, drawn};
+use keytrawl::scanner::{Options, Scanner, Scratch, Sighting};
+use keytrawl::span::Span;
+use std::sync::OnceLock;
+
+fn scanner() -> &'static Scanner<'static> {
+    static RULES: OnceLock<RuleSet> = OnceLock::new();
+    static SCANNER: OnceLock<Scanner<'static>> = OnceLock::new();
+    SCANNER.get_or_init(|| Scanner::new(RULES.get_or_init(builtin), Options::default()))
+}
+
+fn sightings(bytes: &[u8]) -> Vec<Sighting> {
+    let provenance = Provenance::named("a.txt");
+    let found = scanner().scan(&Blob::whole(bytes, &provenance), &mut Scratch::default());
+    found.map(|found| found.sightings).unwrap_or_default()
+}
+
+fn secrets(bytes: &[u8]) -> Vec<String> {
+    let text = |sighting: &Sighting| String::from_utf8_lossy(sighting.secret.expose()).into_owned();
+    sightings(bytes).iter().map(text).collect()
+}
+
+const KEYS: [&str; 8] = [
+    "mega_{hex:64}",
+    "rgo-{base62:32}",
+    "leadey_sk_live_{base62:42}A",
+    "tg_live_{base62:48}",
+    "tg_test_{hex:32}",
+    "sk_live_{base62:24}",
+    "sk_test_51{base62:97}",
+    "ak_live:{uuid}:{hex:32}",
+];
+
+/// A number as SQLite has it.
+fn number(value: usize) -> Vec<u8> {
+    match value {
+        0..128 => vec![value as u8],
+        _ => vec![(value >> 7) as u8 | 0x80, value as u8 & 0x7f],
+    }
+}
+
+/// A cell of a table with these texts behind an empty first column.
+fn cell(texts: &[&str]) -> Vec<u8> {
+    let kinds: Vec<u8> = texts.iter().flat_map(|text| number(text.len() * 2 + 13)).collect();
+    let record = [&[kinds.len() as u8 + 2, 0], &kinds[..], texts.concat().as_bytes()].concat();
+    [&number(record.len())[..], &[5], &record].concat()
+}
+
+/// The candidates of a history are searched for in a part of the content.
+fn is_plausible_in_part(content: &[u8], key: &str) -> bool {
+    let at = content.windows(key.len()).position(|part| part == key.as_bytes()).expect("the key");
+    let (before, after) = scanner().reach();
+    let from = at.saturating_sub(before);
+    let part = &content[from..content.len().min(at + key.len() + after)];
+    let mut found = Vec::new();
+    scanner().candidates(part, Span::new(0, part.len()), &mut found);
+    !found.is_empty()
+}
+
+#[test]
+fn a_column_of_a_database_is_read_by_itself() {
+    for (seed, form) in KEYS.iter().enumerate() {
+        let key = drawn(form, seed as u64);
+        for texts in [
+            [&key, "2024-01-02 03:04:05", "x"],
+            ["api_key", &key, "x"],
+            ["name", &key, "2024-01-02 03:04:05"],
+            ["42", "production-key-of-the-backend", &key],
+        ] {
+            let content = [b"\0\0\x07", &cell(&texts)[..], &cell(&["b", "c", "d"])].concat();
+            let shown = texts.join(" | ").replace(&key, form);
+            assert_eq!(secrets(&content), [key.as_str()], "{shown}");
+            assert!(is_plausible_in_part(&content, &key), "{shown}");
+        }
+        // The same bytes without a header that tells them apart.
+        let plain = format!("name{key}2024-01-02");
+        assert_eq!(secrets(plain.as_bytes()), [""; 0], "{form}");
+    }
+}
