@@ -27,13 +27,28 @@ pub fn is_token_start(text: &[u8], at: usize) -> bool {
         Some(b'-') if matches!(before, [b'-'] | [.., b'\n', b'-']) => true,
         // `${KEY:-…}`, what a shell takes if there is no other, and a comment of a page.
         Some(b'-') if before.ends_with(b":-") || before.ends_with(b"<!--") => true,
-        Some(_) => {
-            after_percent(before)
-                || after_string_escape(before)
-                || after_colour(before)
-                || after_quoted(before)
-        }
+        // A blank in a header of mail.
+        Some(b'_') => is_in_word(before),
+        Some(_) => is_escape(before),
     }
+}
+
+/// Whether `before` ends in a word that a header of mail has in quoted-printable text (RFC 2047).
+fn is_in_word(before: &[u8]) -> bool {
+    let near = &before[before.len().saturating_sub(LOOK_BEHIND)..];
+    near.windows(3).any(|lead| matches!(lead, [b'?', b'Q' | b'q', b'?']))
+}
+
+/// Whether an escape ends right before `at`.
+pub fn is_behind_escape(text: &[u8], at: usize) -> bool {
+    is_escape(&text[..at.min(text.len())])
+}
+
+fn is_escape(before: &[u8]) -> bool {
+    after_percent(before)
+        || after_string_escape(before)
+        || after_colour(before)
+        || after_quoted(before)
 }
 
 /// Whether `before` ends in base64 of what is not text, such as an image: among so much of it there are
@@ -91,10 +106,19 @@ fn after_colour(before: &[u8]) -> bool {
         || (parameters > 0 && !lead.last().is_some_and(|b| is_token(*b)))
 }
 
-/// The escapes of quoted-printable mail that stand before a token: `=3D` and white space.
+/// The escapes of quoted-printable mail that stand before a token: of white space and of signs, and of
+/// the bytes of a character beyond ASCII, such as a quotation mark or a blank.
 fn after_quoted(before: &[u8]) -> bool {
-    let escapes: [&[u8]; 6] = [b"=3D", b"=20", b"=22", b"=27", b"=0A", b"=09"];
-    escapes.iter().any(|e| before.ends_with(e))
+    let [.., b'=', high, low] = before else { return false };
+    let digit = |byte: &u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    };
+    let byte = digit(high).zip(digit(low)).map(|(high, low)| high << 4 | low);
+    byte.is_some_and(|byte| {
+        byte.is_ascii_whitespace() || byte >= b' ' && !is_token(byte) && byte != 0x7f
+    })
 }
 
 /// Tokens that are shorter than this are no keys, and bytes of that value are no text.
@@ -167,6 +191,11 @@ mod tests {
             r"\u001b[0m",
             " [31m",
             "=3D",
+            "=E2=80=9C",
+            "=A0",
+            "=3A",
+            "=0D=0A",
+            "=?utf-8?Q?the_",
             "-",
             "\n-",
             "${KEY:-",
@@ -176,7 +205,7 @@ mod tests {
         }
         for before in [
             "o", "ca", "leadey_", "my-", "9", "D", "n", "3D", "x3D", "u003d", "m", "a[m", "x[3m",
-            "100",
+            "100", "?Q_", "=5F", "=2D", "=41", "=3d", "=00",
         ] {
             assert!(!starts(before), "{before:?} is no boundary");
         }

@@ -81,3 +81,24 @@ fn a_column_of_a_database_is_read_by_itself() {
         assert_eq!(secrets(plain.as_bytes()), [""; 0], "{form}");
     }
 }
+
+#[test]
+fn escapes_of_mail_before_a_key_are_no_part_of_a_word() {
+    for (seed, form) in KEYS.iter().enumerate() {
+        let key = drawn(form, seed as u64);
+        for before in ["=E2=80=9C", "=C2=A0", "=E3=80=80", "=3A", "=2C", "=3E", "=0D=0A", "=93"] {
+            let behind = match before {
+                "=E2=80=9C" => "=E2=80=9D",
+                "=3E" => "=3C",
+                "=0D=0A" => "=20",
+                _ => "",
+            };
+            let text = format!("The key is {before}{key}{behind}\n");
+            assert_eq!(secrets(text.as_bytes()), [key.as_str()], "{before}{form}{behind}");
+        }
+        for before in ["=5F", "=41", "=2D"] {
+            let text = format!("The key is {before}{key}\n");
+            assert_eq!(secrets(text.as_bytes()), [""; 0], "{before}{form}");
+        }
+    }
+}
