@@ -13,6 +13,7 @@ mod inside;
 mod named;
 mod silence;
 mod sweep;
+mod tail;
 
 pub use sweep::Sweep;
 

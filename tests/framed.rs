@@ -2,7 +2,7 @@
 //! of Markdown, dashes, paths.
 
 use keytrawl::blob::{Blob, Provenance};
-use keytrawl::rule::{RuleSet, builtin, drawn};
+use keytrawl::rule::{RuleSet, armed, builtin, drawn};
 use keytrawl::scanner::{Options, Scanner, Scratch, Sighting};
 use keytrawl::span::Span;
 use std::sync::OnceLock;
@@ -100,5 +100,24 @@ fn escapes_of_mail_before_a_key_are_no_part_of_a_word() {
             let text = format!("The key is {before}{key}\n");
             assert_eq!(secrets(text.as_bytes()), [""; 0], "{before}{form}");
         }
+    }
+}
+
+#[test]
+fn what_hangs_on_to_a_key_is_not_reported_with_it() {
+    for (seed, form) in KEYS.iter().enumerate() {
+        let key = drawn(form, seed as u64);
+        for (before, behind) in [("<!-- ", "-->"), ("<!--", " -->"), ("", "->next"), ("x ", "--")] {
+            let text = format!("{before}{key}{behind}\n");
+            assert_eq!(secrets(text.as_bytes()), [key.as_str()], "{before}{form}{behind}");
+        }
+    }
+    let key = armed("ak_live:{uuid}:{hex:64}");
+    for text in [
+        format!("https://x.example/{key}/api/users"),
+        format!("sed -i 's/{key}/REDACTED/' .env"),
+        format!("{key}.example.com"),
+    ] {
+        assert_eq!(secrets(text.as_bytes()), [key.as_str()], "{}", text.replace(&key, "…"));
     }
 }

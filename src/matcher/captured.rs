@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Match, Place, inside};
+use super::{Match, Place, inside, tail};
 use crate::finding::Secret;
 use crate::prefilter::{Candidate, Use};
 use crate::rule::Rule;
@@ -55,9 +55,11 @@ pub(super) fn build(
     usage: &Use,
     rule: &Rule,
     window: &[u8],
-    mut captured: Captured,
+    captured: Captured,
     candidate: Candidate,
 ) -> Match {
+    let next = place.text.get(place.start + captured.whole.end).copied();
+    let mut captured = tail::settled(rule, window, captured, next);
     let exact = settle_form(rule, window, &mut captured);
     let Captured { whole, secret, body, uuid } = captured;
     let within = |span: Span| Span::new(span.start - secret.start, span.end - secret.start);
