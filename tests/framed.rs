@@ -121,3 +121,27 @@ fn what_hangs_on_to_a_key_is_not_reported_with_it() {
         assert_eq!(secrets(text.as_bytes()), [key.as_str()], "{}", text.replace(&key, "…"));
     }
 }
+
+#[test]
+fn low_lines_are_escaped_in_headers_of_mail_and_in_markdown() {
+    // What is sought of the others has the low line in it.
+    let sought = |form: &&&str| form.contains("_live") || form.starts_with("rgo-");
+    for (seed, form) in KEYS.iter().filter(sought).enumerate() {
+        let key = drawn(form, seed as u64);
+        let mail = key.replace('_', "=5F").replace(':', "=3A");
+        let marked = key.replace('_', "\\_");
+        for (text, encoding) in [
+            (format!("Subject: =?utf-8?Q?Key=3A_{mail}?=\n"), "quoted-printable"),
+            (format!("Subject: =?utf-8?q?{mail}_for_you?=\n"), "quoted-printable"),
+            (format!("The key is {marked}.\n"), "escape"),
+            (format!("{{\"a\": \"{}\"}}\n", marked.replace('\\', "\\\\")), "escape"),
+        ] {
+            let found = sightings(text.as_bytes());
+            let [one] = found.as_slice() else { panic!("{} of {form} in {encoding}", found.len()) };
+            assert!(one.secret.expose() == key.as_bytes(), "another {form} in {encoding}");
+            if key.contains('_') {
+                assert_eq!(one.occurrence.encoding, encoding, "{form}");
+            }
+        }
+    }
+}

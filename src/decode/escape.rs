@@ -144,6 +144,7 @@ pub(super) fn name(raw: &[u8]) -> &'static str {
         match byte {
             b'%' => return "percent",
             b'&' => return "entity",
+            b'=' if raw[i..].starts_with(b"=5F") => return "quoted-printable",
             b'\\' => match raw[i..].iter().find(|b| **b != b'\\') {
                 Some(b'x') => return "hex-escape",
                 Some(b'u') => return "unicode-escape",

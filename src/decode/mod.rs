@@ -87,6 +87,17 @@ pub fn escaped_around(
     step(bytes, at, Step { layer, lead: 0, shift: 0 }, false, reach)
 }
 
+/// Where the character at `at` begins: a sign may be the end of an escape.
+fn escape_start(bytes: &[u8], at: usize) -> usize {
+    let is_sign = |byte: &u8| byte.is_ascii_punctuation() && !b"%\\&".contains(byte);
+    let before = bytes.get(..at).filter(|_| bytes.get(at).is_some_and(is_sign));
+    let before = before.unwrap_or_default().iter().rev().take(SLASHES);
+    at - before.take_while(|byte| **byte == b'\\').count()
+}
+
+/// Backslashes before a sign, of text that is escaped twice.
+const SLASHES: usize = 3;
+
 /// Reads the text around an escape at `at`, undoing those that begin as it does and no others: what they
 /// are in is written in one way, and may hold anything.
 pub fn unescaped_around(bytes: &[u8], at: usize, reach: Reach) -> Option<(Text, usize)> {
@@ -117,6 +128,11 @@ fn step(
         // Base64 counts its lead in characters of the encoding, which line breaks interrupt.
         Layer::Base64 => base64::read(bytes, at, usize::try_from(step.lead).ok()?, reach)?,
         Layer::Hex => hex::read(bytes, origin?, reach)?,
+        // The end of an escape does not say which one it is.
+        Layer::Escape if at > 0 && step.lead < 0 && bytes[at - 1] == b'=' => {
+            quoted::read_word(bytes, origin?, reach)?
+        }
+        Layer::Escape if step.lead == 0 => escape::read(bytes, escape_start(bytes, at), reach)?,
         Layer::Escape => escape::read(bytes, origin?, reach)?,
         Layer::Wide => wide::read(bytes, origin?, big_endian, reach)?,
         Layer::Quoted => quoted::read(bytes, origin?, reach)?,

@@ -133,7 +133,9 @@ pub(super) fn escaped_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option
     anchor.uses.iter().find_map(|usage| {
         let (before, rest) = usage.prefix.split_at_checked(usage.offset)?;
         let behind = first_escape(bytes, at + anchor.literal.len(), &rest[anchor.literal.len()..])?;
-        let mut start = at;
+        let slashes = slashes(bytes, at, anchor);
+        let mut start = at - slashes;
+        let behind = if slashes > 0 { Some(start) } else { behind };
         for byte in before.iter().rev() {
             let previous = start.checked_sub(1)?;
             if bytes[previous] != *byte {
@@ -143,6 +145,13 @@ pub(super) fn escaped_prefix(bytes: &[u8], at: usize, anchor: &Anchor) -> Option
         }
         behind
     })
+}
+
+/// Backslashes right before an anchor that begins with a sign, as Markdown has them: `sk\_live\_`.
+fn slashes(bytes: &[u8], at: usize, anchor: &Anchor) -> usize {
+    let is_sign = anchor.literal.first().is_some_and(u8::is_ascii_punctuation);
+    let before = bytes[..at].iter().rev().take(if is_sign { ESCAPE } else { 0 });
+    before.take_while(|byte| **byte == b'\\').count()
 }
 
 /// Where the first escape is in `text`, which begins at `at`, if all before it is plain. None: it is
