@@ -4,6 +4,7 @@
 
 pub mod allow;
 pub mod allowlist;
+mod bytes;
 pub mod checksum;
 mod chosen;
 pub mod expression;

@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use super::bytes;
 use super::published::{is_known_digest, is_published};
 
 /// Why a body is a sample and not a key.
@@ -321,7 +322,10 @@ fn is_repeated(body: &[u8]) -> bool {
         significant(body).zip(significant(body).skip(period)).all(|(early, late)| early == late)
     };
     let run = if length < LONG { RUN } else { length / 4 };
-    (kinds <= 3 && length >= 12) || has_run_of(body, run) || (1..=32.min(length / 2)).any(periodic)
+    (kinds <= 3 && length >= 12)
+        || has_run_of(body, run)
+        || (1..=32.min(length / 2)).any(periodic)
+        || bytes::begins_repeated(significant(body), length)
 }
 
 /// So many of one character in a row are no chance.
@@ -400,6 +404,7 @@ fn is_sequence(body: &[u8]) -> bool {
         || runs.of_five * 5 >= length * 3
         || runs.of_three * 5 >= length * 4
         || is_interleaved(body)
+        || bytes::count(body)
 }
 
 /// Characters in runs of at least so many.

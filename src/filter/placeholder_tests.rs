@@ -142,7 +142,11 @@ fn a_template_has_a_name_behind_its_sign() {
 
 #[test]
 fn published_sample_keys_are_known() {
-    for halves in [["4eC39HqLyj", "WDarjtT1zdp7dc"], ["BQokikJOvB", "iI2HlWgH4olfQ2"]] {
+    for halves in [
+        ["4eC39HqLyj", "WDarjtT1zdp7dc"],
+        ["BQokikJOvB", "iI2HlWgH4olfQ2"],
+        ["VePHdqKTYQjK", "NInc7u56JBrQ"],
+    ] {
         assert_eq!(reason(halves.concat().as_bytes()), Some(Placeholder::Published));
     }
 }

@@ -4,6 +4,8 @@
 
 use sha2::{Digest, Sha256};
 
+use super::bytes;
+
 /// Six-byte starts of digests, sorted; `scripts/digests.py` makes them.
 static DIGESTS: &[u8] = include_bytes!("known_digests.bin");
 const DIGEST_BYTES: usize = 6;
@@ -76,19 +78,16 @@ const PUBLISHED: &[u64] = &[
     0xc029_95ef_ffd5_7c85,
     0x5d6e_eff5_64ca_ad6d,
     0x2f21_fd9c_8167_8e39,
+    0xe0d7_d249_06a4_376f,
 ];
 
-/// Whether a hex body of 16 digits or more begins as a well-known digest does.
+/// Whether a body of 16 characters or more begins as a well-known digest does, in hex or base64.
 pub(super) fn is_known_digest(body: &[u8]) -> bool {
-    if body.len() < 16 || !body.iter().all(u8::is_ascii_hexdigit) {
-        return false;
-    }
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or(0);
-    let mut start = [0u8; DIGEST_BYTES];
-    for (byte, pair) in start.iter_mut().zip(body.chunks_exact(2)) {
-        *byte = pair.iter().fold(0, |sum, half| (sum << 4) | digit(half) as u8);
-    }
-    DIGESTS.chunks_exact(DIGEST_BYTES).any(|known| known == start)
+    let is_known = |bytes: Vec<u8>| {
+        let start = bytes.get(..DIGEST_BYTES);
+        start.is_some_and(|start| DIGESTS.chunks_exact(DIGEST_BYTES).any(|known| known == start))
+    };
+    body.len() >= 16 && bytes::read(body).is_some_and(is_known)
 }
 
 /// Whether a body is printed in public documents.
