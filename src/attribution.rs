@@ -284,6 +284,7 @@ fn describe(around: Surroundings<'_>, hit: &Hit, own: usize) -> String {
     let before = around.bytes[..hit.span.start].iter().rev().take(WORD);
     let behind = around.bytes[hit.span.end..].iter().take(if is_host { 0 } else { WORD });
     let left = shown(before, is_part, is_joint);
+    let left = left - escape(around.bytes, hit.span.start - left, left);
     let right = shown(behind, is_part, is_joint);
     let word = &around.bytes[hit.span.start - left..hit.span.end + right];
     let word = String::from_utf8_lossy(word);
@@ -292,6 +293,20 @@ fn describe(around: Surroundings<'_>, hit: &Hit, own: usize) -> String {
         if line == own { "on the same line".to_owned() } else { format!("on line {}", line + 1) };
     format!("{} `{word}` {place}", hit.kind.as_str())
 }
+
+/// How many of the first bytes of a word are the end of an escape before it: one of `\nname`, two of
+/// `%20name`.
+fn escape(bytes: &[u8], start: usize, most: usize) -> usize {
+    let lead = start.checked_sub(1).and_then(|before| bytes.get(before));
+    if !lead.is_some_and(|lead| b"\\%=`[".contains(lead)) {
+        return 0;
+    }
+    let ends = |length: &usize| boundary::is_behind_escape(bytes, start + length);
+    (1..=most.min(LONGEST_ESCAPE)).rev().find(ends).unwrap_or(0)
+}
+
+/// Letters and digits that an escape ends with, at most: those of `\u0022`.
+const LONGEST_ESCAPE: usize = 5;
 
 /// How many bytes next to a hit are shown: parts of its word that are as short as those of names are.
 fn shown<'b>(

@@ -145,3 +145,21 @@ fn low_lines_are_escaped_in_headers_of_mail_and_in_markdown() {
         }
     }
 }
+
+#[test]
+fn evidence_begins_behind_the_escape_before_it() {
+    let key = armed("sk_live_{base62:40}");
+    for (before, expected) in [
+        ("{\"a\":\"x\\nLEADTERRA_API_KEY=", "name `LEADTERRA_API_KEY`"),
+        ("{\"a\":\"x\\napp.leadterra.co ", "host `app.leadterra.co`"),
+        ("a=b%2Fapp.leadterra.co ", "host `app.leadterra.co`"),
+        ("a=b%2520LEADTERRA_KEY=", "name `LEADTERRA_KEY`"),
+        ("a\\u0022LEADTERRA_KEY=", "name `LEADTERRA_KEY`"),
+        ("a=20LEADTERRA_KEY=", "name `LEADTERRA_KEY`"),
+        ("MY_LEADTERRA_KEY=", "name `MY_LEADTERRA_KEY`"),
+    ] {
+        let found = sightings(format!("{before}{key}\n").as_bytes());
+        let [one] = found.as_slice() else { panic!("{} behind {before}", found.len()) };
+        assert_eq!(one.attribution.evidence, [format!("{expected} on the same line")], "{before}");
+    }
+}
