@@ -151,6 +151,31 @@ fn what_moves_is_not_new_and_its_copies_are() {
     assert_eq!(lines(&run), expected);
 }
 
+/// A file that has kept its name is the one that moved, whatever else is like it; a file that is split
+/// has become several.
+#[test]
+fn what_is_moved_and_edited_or_split_is_not_new() {
+    let repo = Repo::new(&[]);
+    let lines = |word: &str, count: usize| -> String {
+        (0..count).map(|n| format!("{word} setting {n} = value\n")).collect()
+    };
+    let shared = format!("K={}\n{}", secret("k"), lines("shared", 10));
+    repo.write("old/app.env", shared.clone() + &lines("more", 9));
+    repo.write("old/dev.env", shared.as_str());
+    let [one, two] = ["one", "two"].map(|name| format!("K={}\n{}", secret(name), lines(name, 3)));
+    repo.write("f", format!("{one}{two}"));
+    repo.commit("start");
+    repo.git(&["rm", "-rq", "old", "f"]);
+    repo.write("new/a/dev.env", shared.clone() + "x\n");
+    repo.write("new/app.env", shared + &lines("more", 9) + &lines("added", 4));
+    repo.write("g", one);
+    repo.write("h", two);
+    repo.git(&["add", "-A"]);
+    assert_eq!(repo.run(&["staged", "--format", "json"]).code, 0);
+    repo.commit("move, edit and split");
+    assert_eq!(range(&repo, "HEAD^..HEAD", &[]).paths(), Vec::<String>::new());
+}
+
 /// As in a history: what the range has added is told wherever the range has put it.
 #[test]
 fn what_the_range_adds_and_moves_is_told_where_it_is() {
@@ -541,15 +566,18 @@ fn links_are_followed_within_the_base() {
     let run = range(&repo, "HEAD^..HEAD", &[]);
     assert_eq!((run.code, run.paths()), (1, vec!["b.env".to_owned()]), "{}", run.stderr);
     assert_eq!(run.warnings(), ["edited-configuration"]);
-    // Links that lead nowhere, out of the tree or around in it are as good as none.
+    // Of one that leads nowhere, out of the tree or around in it nobody knows what it allows or finds.
     for target in ["../x.toml", "/etc/hostname", "keytrawl.toml", "gone.toml"] {
         std::fs::remove_file(at("keytrawl.toml")).unwrap();
         symlink(target, at("keytrawl.toml")).unwrap();
         repo.commit(target);
         repo.write("b.env", secret(target));
         repo.commit("add");
-        let run = range(&repo, "HEAD^..HEAD", &[]);
-        assert_eq!((run.code, run.paths()), (1, vec!["b.env".to_owned()]), "{}", run.stderr);
+        let run = repo.run(&["range", "HEAD^..HEAD", "--format", "json"]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{target}");
+        let told = "`keytrawl.toml` of the base is a link that leads to no file of the base";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert_eq!(range(&repo, "HEAD^..HEAD", &["--no-config"]).code, 1);
     }
 }
 

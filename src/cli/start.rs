@@ -4,7 +4,7 @@
 //! Paths of several repositories may have several configurations, of which none says anything about the
 //! others' files. Not here: what they say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::SharedArgs;
@@ -19,6 +19,8 @@ struct Group {
     shown: PathBuf,
     /// The folder that holds all of them.
     folder: PathBuf,
+    /// The root of the repository, or that folder.
+    root: PathBuf,
 }
 
 /// The path to start from.
@@ -41,10 +43,9 @@ pub(super) fn of(paths: &[PathBuf], shared: &SharedArgs) -> Result<PathBuf, Fail
 
 /// The paths by their roots, in the order of the paths; those that do not exist are left out.
 fn groups(paths: &[PathBuf]) -> Vec<Group> {
-    let real = |path: &PathBuf| Some((path.clone(), path.canonicalize().ok()?));
+    let real = |path: &PathBuf| Some((path.clone(), place(path)?));
     let all: Vec<(PathBuf, PathBuf)> = paths.iter().filter_map(real).collect();
     let folders: BTreeSet<&Path> = all.iter().map(|(_, real)| real.as_path()).collect();
-    let mut roots: BTreeMap<PathBuf, usize> = BTreeMap::new();
     let mut groups: Vec<Group> = Vec::new();
     let mut seen = BTreeSet::new();
     for (shown, real) in &all {
@@ -52,20 +53,45 @@ fn groups(paths: &[PathBuf]) -> Vec<Group> {
         if real.ancestors().skip(1).any(|above| folders.contains(above)) {
             continue;
         }
-        let folder = if real.is_dir() { real.as_path() } else { real.parent().unwrap_or(real) };
+        let is_folder = real.is_dir() && !real.is_symlink();
+        let folder = if is_folder { real.as_path() } else { real.parent().unwrap_or(real) };
         if !seen.insert(folder) {
             continue;
         }
         let Some(root) = config::root(folder) else { continue };
-        match roots.get(&root).and_then(|number| groups.get_mut(*number)) {
+        match groups.iter_mut().find(|group| group.root == root) {
             Some(group) => group.folder = shared(&group.folder, folder),
-            None => {
-                roots.insert(root, groups.len());
-                groups.push(Group { shown: shown.clone(), folder: folder.to_owned() });
-            }
+            None => groups.push(Group { shown: shown.clone(), folder: folder.to_owned(), root }),
         }
     }
-    groups
+    without_inner(groups)
+}
+
+/// Takes a repository within another one for a part of it, as a scan of the outer one does.
+fn without_inner(groups: Vec<Group>) -> Vec<Group> {
+    let roots: Vec<PathBuf> = groups.iter().map(|group| group.root.clone()).collect();
+    let is_repository = |root: &Path| root.join(".git").exists();
+    let holds = |outer: &Path, inner: &Path| inner != outer && inner.starts_with(outer);
+    let (inner, mut outer): (Vec<Group>, Vec<Group>) = groups.into_iter().partition(|group| {
+        roots.iter().any(|root| is_repository(root) && holds(root, &group.root))
+    });
+    for group in inner {
+        if let Some(whole) = outer.iter_mut().find(|whole| holds(&whole.root, &group.root)) {
+            whole.folder = shared(&whole.folder, &group.folder);
+        }
+    }
+    outer
+}
+
+/// Where a path lies itself, should it be a link that leads elsewhere.
+fn place(path: &Path) -> Option<PathBuf> {
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) if path.is_symlink() => {
+            let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+            Some(folder.canonicalize().ok()?.join(name))
+        }
+        _ => path.canonicalize().ok(),
+    }
 }
 
 /// The nearest folder that holds both.

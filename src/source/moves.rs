@@ -12,6 +12,8 @@ use crate::git::trees::{Change, File};
 
 /// Files that are gone and are looked at; a change that drops more is no rename.
 const MOST: usize = 5_000;
+/// Files with the same secret that are compared with a new one.
+const COMPARED: usize = 64;
 
 /// The files that a change drops, and what became of them.
 pub(super) struct Moves {
@@ -22,8 +24,18 @@ pub(super) struct Moves {
 
 struct Gone {
     file: File,
-    /// The path that it has become.
+    /// The path that it has become as it was.
     heir: Option<Vec<u8>>,
+    /// Its secrets that have moved on, each with the path of the file that has got it: files are split.
+    moved: Vec<(Identity, Vec<u8>)>,
+}
+
+impl Gone {
+    /// Whether `secret` may have gone to `path`.
+    fn is_free(&self, secret: &Identity, path: &[u8]) -> bool {
+        let elsewhere = |(one, heir): &(Identity, Vec<u8>)| is_same(one, secret) && heir != path;
+        self.heir.is_none() && !self.moved.iter().any(elsewhere)
+    }
 }
 
 impl Moves {
@@ -32,7 +44,8 @@ impl Moves {
         removed: Vec<File>,
         new: impl Iterator<Item = &'c Change> + Clone,
     ) -> Self {
-        let gone = removed.into_iter().map(|file| Gone { file, heir: None }).collect();
+        let gone =
+            removed.into_iter().map(|file| Gone { file, heir: None, moved: Vec::new() }).collect();
         let mut moves = Self { gone, same: HashMap::new() };
         // Of several that are the same, the one that has kept its name has moved.
         moves.pair(new.clone(), |path| name(path).to_vec());
@@ -71,17 +84,24 @@ impl Moves {
         if let Some(number) = self.same.get(&new.path) {
             return self.gone.get(*number).map(|gone| &gone.file);
         }
-        let mut content = None;
-        let free = |gone: &&mut Gone| gone.heir.as_ref().is_none_or(|heir| *heir == new.path);
-        let found = self.gone.iter_mut().take(MOST).filter(free).find(|gone| {
+        let gone = self.gone.iter().take(MOST).enumerate();
+        let holds = |gone: &Gone| {
             let held = versions.held(&gone.file.path, &gone.file.id);
-            if !held.iter().any(|one| is_same(one, secret)) {
-                return false;
-            }
-            let new = content.get_or_insert_with(|| versions.bytes(&new.id).unwrap_or_default());
-            versions.bytes(&gone.file.id).is_some_and(|old| are_alike(&old, new))
-        })?;
-        found.heir = Some(new.path.clone());
+            gone.is_free(secret, &new.path) && held.iter().any(|one| is_same(one, secret))
+        };
+        let (named, others): (Vec<_>, Vec<_>) = gone
+            .filter(|(_, gone)| holds(gone))
+            .partition(|(_, gone)| name(&gone.file.path) == name(&new.path));
+        let content = versions.bytes(&new.id).unwrap_or_default();
+        let alike = |(number, gone): (usize, &Gone)| {
+            let old = versions.bytes(&gone.file.id)?;
+            Some((likeness(&old, &content)?, number))
+        };
+        // The one that has kept its name; else the one that is most like it.
+        let best = named.into_iter().find_map(alike);
+        let best = best.or_else(|| others.into_iter().take(COMPARED).filter_map(alike).max());
+        let found = self.gone.get_mut(best?.1)?;
+        found.moved.push((secret.clone(), new.path.clone()));
         Some(&found.file)
     }
 }
@@ -95,8 +115,8 @@ fn name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-/// Whether at least half of the larger content is lines of the other.
-fn are_alike(old: &[u8], new: &[u8]) -> bool {
+/// The bytes of lines that two contents have in common, if they are half of the larger one.
+fn likeness(old: &[u8], new: &[u8]) -> Option<usize> {
     let mut lines: HashMap<&[u8], usize> = HashMap::new();
     for line in old.split_inclusive(|byte| *byte == b'\n') {
         *lines.entry(line).or_default() += 1;
@@ -108,17 +128,17 @@ fn are_alike(old: &[u8], new: &[u8]) -> bool {
             common += line.len();
         }
     }
-    2 * common >= old.len().max(new.len()) && common > 0
+    (2 * common >= old.len().max(new.len()) && common > 0).then_some(common)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::are_alike;
+    use super::likeness;
 
     #[test]
     fn half_of_the_lines_make_a_rename() {
-        assert!(are_alike(b"a\nb\nc\nd\n", b"a\nb\nx\ny\n"));
-        assert!(!are_alike(b"a\nb\nc\nd\n", b"a\nw\nx\ny\n"));
-        assert!(!are_alike(b"", b""));
+        assert_eq!(likeness(b"a\nb\nc\nd\n", b"a\nb\nx\ny\n"), Some(4));
+        assert_eq!(likeness(b"a\nb\nc\nd\n", b"a\nw\nx\ny\n"), None);
+        assert_eq!(likeness(b"", b""), None);
     }
 }

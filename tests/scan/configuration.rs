@@ -50,6 +50,26 @@ fn several_paths_have_one_configuration_or_none_of_their_own() {
     }
 }
 
+/// A link and a repository within another one are parts of it, as they are in a scan of the whole.
+#[cfg(unix)]
+#[test]
+fn links_and_inner_repositories_have_the_configuration_of_what_holds_them() {
+    let allowing = "[[allowlists]]\nreason = \"x\"\npaths = ['^f$']\n".to_owned();
+    let place = Place::with(&[
+        ("a/keytrawl.toml", allowing),
+        ("a/src/x", "x\n".to_owned()),
+        ("a/inner/f", mega()),
+        ("elsewhere", mega()),
+    ]);
+    place.git(&["init", "-q", "a"]);
+    place.git(&["init", "-q", "a/inner"]);
+    std::os::unix::fs::symlink("../elsewhere", place.root().join("a/link")).unwrap();
+    for paths in [["a/src", "a/inner"], ["a/inner", "a/src"]] {
+        assert_eq!(place.run(&paths).code, 0, "{paths:?}");
+    }
+    assert_eq!(place.run(&["a/src", "a/link"]).code, 1);
+}
+
 #[test]
 fn an_unknown_key_of_the_configuration_ends_in_2_with_a_suggestion() {
     let place = Place::with(&[("keytrawl.toml", "folow = true\n[archives]\ndeep = 3\n")]);

@@ -59,21 +59,24 @@ impl<'a> Base<'a> {
         self.files.borrow().iter().cloned().collect()
     }
 
-    /// A file of the base; notes that it was read.
-    fn read(&self, path: &str) -> Option<Text> {
-        let found = self.range.base_file(path)?;
+    /// A file of the base, if it has one; notes that it was read.
+    fn read(&self, path: &str) -> Result<Option<Text>, Unreadable> {
+        let found = self.range.base_file(path);
+        let found = found.map_err(|error| Unreadable(format!("`{path}` of the base {error}")))?;
+        let Some(found) = found else { return Ok(None) };
         self.files.borrow_mut().extend([path.to_owned(), found.path.clone()]);
         let text = String::from_utf8_lossy(&found.bytes).into_owned();
-        Some(Text { path: path.to_owned(), place: found.path, text })
+        Ok(Some(Text { path: path.to_owned(), place: found.path, text }))
     }
 
     /// A file of the base that the user has named.
     fn wanted(&self, path: &str, noun: &str) -> Result<Text, Failure> {
         let hint = format!(
-            "a {noun} counts once the base has it; `range --trust-head` takes what the work tree has"
+            "a {noun} counts once the base has it, in itself and not in a submodule; `range --trust-head` takes \
+             what the work tree has"
         );
         let missing = format!("the base of the range has no file `{path}`");
-        self.read(path).ok_or_else(|| Failure::new(missing).hint(hint))
+        self.read(path)?.ok_or_else(|| Failure::new(missing).hint(hint))
     }
 
     /// Whose file a path of the user's is. `strict`: the base's in any case.
@@ -128,7 +131,10 @@ impl<'a> Base<'a> {
         };
         let found = match named {
             Some(path) => Some(self.wanted(&path, "configuration")?),
-            None => self.nearest(&config::NAMES).or_else(|| self.nearest(&config::FOREIGN_NAMES)),
+            None => match self.nearest(&config::NAMES)? {
+                None => self.nearest(&config::FOREIGN_NAMES)?,
+                found => found,
+            },
         };
         let Some(Text { path, place, text }) = found else { return Ok(Config::default()) };
         let name = of_base(&path);
@@ -153,9 +159,12 @@ impl<'a> Base<'a> {
         let by = by.strip_suffix(OF_BASE).unwrap_or(by);
         let folder = by.rsplit_once('/').map_or("", |(folder, _)| folder);
         let paths = [joined(folder, path), joined("", path)];
-        let found = paths.iter().find_map(|path| self.read(path));
-        let found = found.ok_or_else(|| "the base of the range has no such file".to_owned())?;
-        Ok((of_base(&found.path), found.text))
+        for path in &paths {
+            if let Some(found) = self.read(path).map_err(|Unreadable(why)| why)? {
+                return Ok((of_base(&found.path), found.text));
+            }
+        }
+        Err("the base of the range has no such file".to_owned())
     }
 
     /// A file that the user's own configuration extends: one of the repository is the base's.
@@ -163,7 +172,8 @@ impl<'a> Base<'a> {
         for place in config::extended_paths(path, by) {
             if let Named::OfBase(inner) = self.named(&place, false) {
                 let missing = || format!("the base of the range has no file `{inner}`");
-                let found = self.read(&inner).ok_or_else(missing)?;
+                let found =
+                    self.read(&inner).map_err(|Unreadable(why)| why)?.ok_or_else(missing)?;
                 return Ok((place.display().to_string(), found.text));
             }
             if place.is_file() {
@@ -174,15 +184,17 @@ impl<'a> Base<'a> {
     }
 
     /// The nearest file of the base of one of these names, above the folder at hand.
-    fn nearest(&self, names: &[&str]) -> Option<Text> {
+    fn nearest(&self, names: &[&str]) -> Result<Option<Text>, Unreadable> {
         let inner = repository::inner_path(self.repository, &self.asked.start);
         let mut folder = inner.unwrap_or_default();
         loop {
-            if let Some(found) = names.iter().find_map(|name| self.read(&joined(&folder, name))) {
-                return Some(found);
+            for name in names {
+                if let Some(found) = self.read(&joined(&folder, name))? {
+                    return Ok(Some(found));
+                }
             }
             if folder.is_empty() {
-                return None;
+                return Ok(None);
             }
             folder = folder.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
         }
@@ -206,7 +218,7 @@ impl<'a> Base<'a> {
         }
         let at_root = baseline::NAMES.iter().filter(|_| !shared.no_baseline);
         for name in at_root.filter(|name| !of_base.iter().any(|path| path == *name)) {
-            self.read(name).map_or(Ok(()), &mut read)?;
+            self.read(name)?.map_or(Ok(()), &mut read)?;
         }
         Ok(known)
     }
@@ -234,7 +246,7 @@ impl<'a> Base<'a> {
             if named.contains(&path) {
                 continue;
             }
-            let found = self.read(&path).ok_or_else(|| {
+            let found = self.read(&path)?.ok_or_else(|| {
                 Failure::new(format!("the base of the range has no rule file `{path}`"))
                     .hint("the configuration of the base names it in `rules`")
             })?;
@@ -248,6 +260,18 @@ impl<'a> Base<'a> {
 
 /// The configuration is the user's own.
 struct OwnWord;
+
+/// Why a file that the base has cannot be read.
+struct Unreadable(String);
+
+impl From<Unreadable> for Failure {
+    fn from(Unreadable(why): Unreadable) -> Self {
+        Failure::new(why).hint(
+            "a link counts within the base alone, and `git fetch --refetch --no-filter` gets what a partial \
+             clone has not; `range --trust-head` takes what the work tree has",
+        )
+    }
+}
 
 /// What the names of files of the base end in.
 const OF_BASE: &str = " (of the base)";

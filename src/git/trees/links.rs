@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::{File, Trees};
+use super::{File, Trees, is_file};
 use crate::git::object::{Kind, ObjectId};
 use crate::git::tree::EntryKind;
 
@@ -50,6 +50,20 @@ impl Trees<'_> {
             }
         }
         None
+    }
+
+    /// Whether a tree has a file or a link at a path, wherever that leads.
+    pub fn has_file(&self, tree: &ObjectId, path: &[u8]) -> bool {
+        let mut at = *tree;
+        let mut names = path.split(|byte| *byte == b'/').peekable();
+        while let Some(name) = names.next() {
+            match self.folder(&at).get(name) {
+                Some(item) if item.kind == EntryKind::Tree => at = item.id,
+                Some(item) => return names.peek().is_none() && is_file(item.kind),
+                None => return false,
+            }
+        }
+        false
     }
 
     /// Whether a tree says what is at a path: it has a file there, or a link, a file or another
