@@ -5,7 +5,7 @@
 
 use crate::span::Span;
 
-/// The most bytes before a place that [`is_near`] looks at: without it there is no [`column`].
+/// The most bytes before a place that [`is_near`] looks at: without it there is no [`column()`].
 pub const LOOK_BEHIND: usize = 96;
 /// How far before a place the header of its record may begin.
 const FAR: usize = 512;

@@ -84,22 +84,24 @@ impl Moves {
         if let Some(number) = self.same.get(&new.path) {
             return self.gone.get(*number).map(|gone| &gone.file);
         }
-        let gone = self.gone.iter().take(MOST).enumerate();
-        let holds = |gone: &Gone| {
+        let holds = |(_, gone): &(usize, &Gone)| {
             let held = versions.held(&gone.file.path, &gone.file.id);
             gone.is_free(secret, &new.path) && held.iter().any(|one| is_same(one, secret))
         };
-        let (named, others): (Vec<_>, Vec<_>) = gone
-            .filter(|(_, gone)| holds(gone))
-            .partition(|(_, gone)| name(&gone.file.path) == name(&new.path));
-        let content = versions.bytes(&new.id).unwrap_or_default();
-        let alike = |(number, gone): (usize, &Gone)| {
+        let mut content = None;
+        let mut alike = |(number, gone): (usize, &Gone)| {
+            let new = content.get_or_insert_with(|| versions.bytes(&new.id).unwrap_or_default());
             let old = versions.bytes(&gone.file.id)?;
-            Some((likeness(&old, &content)?, number))
+            Some((likeness(&old, new)?, number))
         };
+        let is_named = |(_, gone): &(usize, &Gone)| name(&gone.file.path) == name(&new.path);
+        let gone = self.gone.iter().take(MOST).enumerate();
         // The one that has kept its name; else the one that is most like it.
-        let best = named.into_iter().find_map(alike);
-        let best = best.or_else(|| others.into_iter().take(COMPARED).filter_map(alike).max());
+        let mut best = gone.clone().filter(is_named).filter(holds).find_map(&mut alike);
+        if best.is_none() {
+            let others = gone.filter(|one| !is_named(one)).filter(holds);
+            best = others.take(COMPARED).filter_map(&mut alike).max();
+        }
         let found = self.gone.get_mut(best?.1)?;
         found.moved.push((secret.clone(), new.path.clone()));
         Some(&found.file)
