@@ -48,7 +48,7 @@ fn is_made_up(matched: &[u8], body: &[u8]) -> bool {
     let before = &matched[..at];
     let (before, quoted) = match before.split_last() {
         Some((quote, before)) if b"\"'`>".contains(quote) => (before, true),
-        _ => (before, is_constant(before)),
+        _ => (before, is_setting(before)),
     };
     names_password(before) && is_of_words(body) && !says_otherwise(body, quoted)
 }
@@ -64,7 +64,7 @@ fn names_password(before: &[u8]) -> bool {
 
 /// Whether what stands before a value is `NAME=` or `NAME: `: in shells and settings, whose values need no
 /// quotes.
-fn is_constant(before: &[u8]) -> bool {
+fn is_setting(before: &[u8]) -> bool {
     let name = match before {
         [name @ .., b'=' | b':'] | [name @ .., b':', b' '] => name,
         _ => return false,
@@ -75,8 +75,7 @@ fn is_constant(before: &[u8]) -> bool {
 }
 
 /// How names of passwords end.
-const WORDS: &[&[u8]] =
-    &[b"password", b"passwd", b"assword", b"pwd", b"pass", b"passphrase", b"secret", b"pw"];
+const WORDS: &[&[u8]] = &[b"assword", b"passwd", b"pwd", b"pass", b"passphrase", b"secret", b"pw"];
 
 /// Whether a body begins with a letter, has a digit, and no signs but within it, where letters of both
 /// cases say that it is no name of a file, a host or a method.

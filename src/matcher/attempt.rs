@@ -149,7 +149,9 @@ impl Matcher<'_> {
 /// The column of a record in which a match may begin: the texts of a record stand one right behind the
 /// other, and a key is read as if its own stood alone.
 fn column(place: &Place<'_>, rule: &Rule, rest: &[u8]) -> Option<Span> {
-    let may_start = rule.pattern.may_start(rest, rule.longest);
+    // Of most places the bytes before them tell that there is none.
+    let may_be = record::is_near(place.text, place.start);
+    let may_start = may_be && rule.pattern.may_start(rest, rule.longest);
     may_start.then(|| record::column(place.text, place.start)).flatten()
 }
 
