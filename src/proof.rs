@@ -42,7 +42,7 @@ pub fn failures(rules: &RuleSet, wanted: impl Fn(&Rule) -> bool) -> Vec<Failure>
     failures
 }
 
-/// Whether the rule reports `text` at the default confidence; else why not.
+/// Whether the rule reports `text`, at the default confidence unless it is weak; else why not.
 fn is_found(
     scanner: &Scanner<'_>,
     scratch: &mut Scratch,
@@ -55,7 +55,9 @@ fn is_found(
     let own = |index: usize| scanner.rules().rules[index].id == rule.id;
     let mut sure = found.sightings.iter().filter(|s| own(s.rule)).map(|s| s.confidence);
     match sure.next() {
-        Some(Confidence::Low) => return Err("it is reported with low confidence only".to_owned()),
+        Some(Confidence::Low) if !rule.is_weak() => {
+            return Err("it is reported with low confidence only".to_owned());
+        }
         Some(_) => return Ok(()),
         None => {}
     }

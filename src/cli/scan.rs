@@ -270,6 +270,10 @@ pub(super) fn finish_rules(
         let message = format!("`--only` names `{id}`, which is no rule and no provider");
         return Err(Failure::new(message).hint(rules::meant(id, &builtin())));
     }
+    // What nobody asks for costs nothing; who names a rule asks for it.
+    if args.only.is_empty() && !args.explain && least(args, config) > Confidence::Low {
+        set.disable_weak();
+    }
     if set.rules.is_empty() {
         let message = "no rule is left, so that nothing could be found";
         return Err(Failure::new(message).hint(

@@ -12,6 +12,7 @@ mod foreign;
 pub mod placeholder;
 mod published;
 pub mod ties;
+mod weak;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -36,6 +37,10 @@ pub enum Rejection {
     },
     /// What is assigned says the name that it is assigned to.
     Name,
+    /// It stands where a password would, and is the name, the type or the place of one.
+    NoPassword,
+    /// Not everybody guesses it: that is for other rules.
+    Strong,
     /// The body has not the documented form, and nothing else speaks for it.
     Form,
     /// Too little Shannon entropy for the rule.
@@ -62,6 +67,8 @@ impl fmt::Display for Rejection {
                 write!(f, "it reads like words, not like chance ({bits} bits)")
             }
             Rejection::Name => f.write_str("it says the name that it is assigned to"),
+            Rejection::NoPassword => f.write_str("it tells of a password, and is none"),
+            Rejection::Strong => f.write_str("it is no password that anyone guesses"),
             Rejection::Form => f.write_str("it has not the documented form"),
             Rejection::Entropy => f.write_str("it has too little entropy for the rule"),
             Rejection::Path => f.write_str("the rule is for other files"),
@@ -101,6 +108,9 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     let body = unescaped.as_deref().unwrap_or(body);
     if unescaped.is_some() && body.len() < LEAST {
         return Err(Rejection::Form);
+    }
+    if rule.is_weak() {
+        return weak::judge(found, body).map(|()| Confidence::Low);
     }
     match placeholder::reason(body) {
         // Among signs that are drawn, some look like those of a template.
@@ -208,11 +218,13 @@ fn chance(
     if bits >= least {
         return Ok(Confidence::High);
     }
-    if rule.wordlike == Wordlike::Doubt {
-        return Ok(match chosen::is_password(found, body, bits) {
-            true => Confidence::Medium,
-            false => Confidence::Low,
-        });
+    match rule.wordlike {
+        Wordlike::Doubt | Wordlike::Chosen if chosen::is_password(found, body, bits) => {
+            return Ok(Confidence::Medium);
+        }
+        Wordlike::Doubt => return Ok(Confidence::Low),
+        Wordlike::Chosen => return Err(Rejection::Wordlike { bits: bits.floor() as i32 }),
+        Wordlike::Reject | Wordlike::Weak | Wordlike::Accept => {}
     }
     if bits < 0.0 || !rule.random {
         return Err(Rejection::Wordlike { bits: bits.floor() as i32 });

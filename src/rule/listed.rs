@@ -50,7 +50,7 @@ pub struct Listed {
 #[derive(Debug)]
 enum Source {
     Own(Box<Rule>),
-    BuiltIn { file: usize, at: usize, search: Search },
+    BuiltIn { file: usize, at: usize, weak: bool, search: Search },
 }
 
 /// What the search needs of a rule: fields of the index, which are read when they are first asked for.
@@ -160,6 +160,14 @@ impl Listed {
         match &self.source {
             Source::Own(rule) => rule.encodings.unwrap_or(Encodings::All),
             Source::BuiltIn { search, .. } => search.encodings,
+        }
+    }
+
+    /// Whether it is about what anyone guesses; see [`Rule::is_weak`].
+    pub fn is_weak(&self) -> bool {
+        match &self.source {
+            Source::Own(rule) => rule.is_weak(),
+            Source::BuiltIn { weak, .. } => *weak,
         }
     }
 
@@ -282,7 +290,8 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
     let mut fields = Fields::of(INDEX);
     while fields.next_line() {
         let mut next = || fields.next();
-        match next() {
+        let kind = next();
+        match kind {
             "file" => {
                 let name = next();
                 file = FILES.binary_search_by_key(&name, |(name, _)| name).unwrap_or(usize::MAX);
@@ -292,7 +301,7 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
                 let (id, has_evidence) = (next().into(), next() == "evidence");
                 providers.push(ListedProvider { id, has_evidence, own: None, file });
             }
-            "rule" if file < FILES.len() => {
+            "rule" | "weak" if file < FILES.len() => {
                 let id = next().into();
                 let is_common = next() != "all";
                 let search = Search {
@@ -301,7 +310,8 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
                     names: Field::new([next()]),
                     lead: Field::new([next(), next(), next()]),
                 };
-                rules.push(Listed { id, source: Source::BuiltIn { file, at, search } });
+                let weak = kind == "weak";
+                rules.push(Listed { id, source: Source::BuiltIn { file, at, weak, search } });
                 at += 1;
             }
             _ => {}
@@ -338,7 +348,8 @@ fn describe(index: &mut String, name: &str, file: &RuleFile) {
     }
     for rule in &file.rules {
         let encodings = if rule.encodings == Some(Encodings::All) { "all" } else { "common" };
-        let mut fields = format!("rule\t{}\t{encodings}\t{}", rule.id, rule.aliases.join(","));
+        let kind = if rule.is_weak() { "weak" } else { "rule" };
+        let mut fields = format!("{kind}\t{}\t{encodings}\t{}", rule.id, rule.aliases.join(","));
         let names = rule.names.as_ref().map(Names::describe).unwrap_or_default();
         let lead = rule.pattern.lead().filter(|_| rule.names.is_none());
         let lead = lead.map_or_else(|| "\t\t".to_owned(), Lead::describe);
@@ -370,6 +381,7 @@ mod tests {
             assert!(!listed.is_called(""), "{} is called nothing", rule.id);
             assert!(rule.aliases.iter().all(|alias| listed.is_called(alias)));
             assert_eq!(Some(listed.encodings()), rule.encodings);
+            assert_eq!(listed.is_weak(), rule.is_weak(), "{}", rule.id);
             assert_eq!(listed.names(), rule.names.as_ref());
             let lead = rule.pattern.lead().filter(|_| rule.names.is_none());
             assert_eq!(listed.lead().map(Lead::describe), lead.map(Lead::describe), "{}", rule.id);

@@ -120,6 +120,17 @@ impl Rule {
         self.id.contains("generic")
     }
 
+    /// Whether all of its findings are of low confidence, for it is about what anyone guesses.
+    pub fn is_weak(&self) -> bool {
+        self.wordlike == Wordlike::Weak
+    }
+
+    /// Whether what a match is judged to be depends on more of it than the secret.
+    pub fn asks_for_match(&self) -> bool {
+        let by_words = matches!(self.wordlike, Wordlike::Doubt | Wordlike::Chosen | Wordlike::Weak);
+        by_words || self.names.is_some()
+    }
+
     /// Whether `id` is its id, or another one under which users may know it.
     pub fn is_called(&self, id: &str) -> bool {
         self.id == id || self.aliases.iter().any(|alias| alias == id)
@@ -247,6 +258,10 @@ pub enum Wordlike {
     Reject,
     /// It is one, of low confidence, unless it is written as people choose passwords from words.
     Doubt,
+    /// It is none, unless it is written as people choose passwords from words.
+    Chosen,
+    /// It is one, of low confidence, if it is a password that anyone guesses; others are for other rules.
+    Weak,
     /// It is one, if it is no phrase: mark, length and ends say enough where the body is short, and so
     /// reads like words by chance once in a while.
     Accept,

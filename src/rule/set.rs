@@ -53,6 +53,11 @@ impl RuleSet {
         self.rules.retain(|r| !ids.iter().any(|id| r.is_called(id)));
     }
 
+    /// Drops the rules about what anyone guesses, all of whose findings are of low confidence.
+    pub fn disable_weak(&mut self) {
+        self.rules.retain(|rule| !rule.is_weak());
+    }
+
     /// Keeps only the rules of these ids, and those of these providers; all, if none is given. Gives
     /// the first id that means nothing.
     pub fn keep<'i>(&mut self, ids: &'i [String]) -> Option<&'i String> {

@@ -304,8 +304,13 @@ const SEVERITIES: &[(&str, Severity)] = &[
 const ENVIRONMENTS: &[(&str, Environment)] =
     &[("live", Environment::Live), ("test", Environment::Test)];
 const ENCODINGS: &[(&str, Encodings)] = &[("common", Encodings::Common), ("all", Encodings::All)];
-const WORDLIKE: &[(&str, Wordlike)] =
-    &[("reject", Wordlike::Reject), ("doubt", Wordlike::Doubt), ("accept", Wordlike::Accept)];
+const WORDLIKE: &[(&str, Wordlike)] = &[
+    ("reject", Wordlike::Reject),
+    ("doubt", Wordlike::Doubt),
+    ("chosen", Wordlike::Chosen),
+    ("weak", Wordlike::Weak),
+    ("accept", Wordlike::Accept),
+];
 const CHECKSUMS: &[(&str, Checksum)] = &[
     ("github", Checksum::GitHub),
     ("npm", Checksum::Npm),

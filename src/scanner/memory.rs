@@ -25,6 +25,8 @@ pub(super) struct Memory(RefCell<HashMap<Asked, Result<Confidence, Rejection>>>)
 struct Asked {
     rule: usize,
     secret: Secret,
+    /// What it was found in, for rules that look at that as well.
+    matched: Option<Secret>,
     body: Span,
     uuid: Option<Span>,
     exact: bool,
@@ -41,13 +43,14 @@ impl Memory {
     ) -> Result<Confidence, Rejection> {
         let Match { rule, body, uuid, exact, .. } = *found;
         let secret = found.secret.clone();
-        let asked = Asked { rule, secret, body, uuid, exact, named };
+        let one: &Rule = &rules.rules[rule];
+        let matched = one.asks_for_match().then(|| Secret::new(found.matched.to_vec(), 0));
+        let asked = Asked { rule, secret, matched, body, uuid, exact, named };
         let mut known = self.0.borrow_mut();
         if let Some(judgement) = known.get(&asked) {
             return judgement.clone();
         }
-        let rule: &Rule = &rules.rules[rule];
-        let judgement = judge(rule, found, named);
+        let judgement = judge(one, found, named);
         if known.len() >= MOST {
             known.clear();
         }
@@ -78,6 +81,21 @@ mod tests {
                 assert_eq!(memory.judge(&rules, one, named), judged, "round {round}");
             }
             assert!(memory.0.borrow().len() <= 2 * found.len());
+        }
+    }
+
+    #[test]
+    fn the_same_secret_is_judged_anew_where_it_is_assigned_to_another_name() {
+        let rules = crate::rule::builtin();
+        let scanner = Scanner::new(&rules, Options::default());
+        let mut scratch = crate::scanner::Scratch::default();
+        let memory = Memory::default();
+        for text in ["passwordField: 'Orchard77'", "password: 'Orchard77'"] {
+            scanner.find(text.as_bytes(), &mut scratch);
+            let own = |found: &&Match| &*rules.rules[found.rule].id == "generic-password";
+            let found = scratch.found.matches.iter().find(own).expect("a match");
+            let judged = judge(&rules.rules[found.rule], found, false);
+            assert_eq!(memory.judge(&rules, found, false), judged, "{text}");
         }
     }
 }

@@ -13,6 +13,9 @@ const VENDOR: usize = 1 << 10;
 /// What a name tells that any vendor uses; of two such rules the first counts.
 const VAGUE: usize = 1;
 
+/// More than a vague name, which refuses what anyone guesses.
+const WEAK: usize = 2;
+
 /// Of matches that overlap, drops those whose rule tells less: a name tells less than a literal,
 /// a name that any vendor uses less than a vendor's, a form of any vendor's less than one vendor's, a
 /// short literal less than a long one. Among built-in rules.
@@ -20,6 +23,7 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
     let strength = |m: &Match| {
         let rule = &rules.rules[m.rule];
         match rule.pattern.lead() {
+            _ if rule.is_weak() => WEAK,
             _ if rule.names.is_some() => {
                 if rule.is_generic() {
                     VAGUE
@@ -41,6 +45,7 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
     // Of a user's rules it is not known what they refuse: their findings count, and not their matches
     // (see `filter::ties`).
     let is_users = |at: usize| rules.rules[matches[at].rule].own().is_some();
+    let is_weak = |at: usize| rules.rules[matches[at].rule].is_weak();
     let strengths: Vec<usize> = matches.iter().map(strength).collect();
     let mut reach = 0;
     let longest = matches.iter().map(|m| m.span.len()).max().unwrap_or(0);
@@ -55,7 +60,7 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
             }
             let near = (reach..matches.len())
                 .take_while(|other| matches[*other].span.start < own.end.max(own.start + 1))
-                .filter(|other| !is_users(*other));
+                .filter(|other| !is_users(*other) && !is_weak(*other));
             let stronger = |other: usize| {
                 let first = strengths[at] == VAGUE && matches[other].rule < matches[at].rule;
                 strengths[other] > strengths[at] || strengths[other] == strengths[at] && first
