@@ -112,51 +112,76 @@ pub fn judge(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Reje
     if rule.is_weak() {
         return weak::judge(found, body).map(|()| Confidence::Low);
     }
+    let shown = decode::base64_text(body);
+    let sum = rule.checksum.and_then(|kind| checksum::check(kind, secret));
+    if let Some(refusal) = refused(rule, found, body, shown.as_deref(), sum) {
+        return Err(refusal);
+    }
+    let chance = chance(rule, found, body, shown.as_deref())?;
+    let form = form(rule, found, named)?;
+    Ok(match sum {
+        Some(true) => Confidence::High,
+        Some(false) => form.min(chance).min(Confidence::Medium),
+        None => form.min(chance),
+    })
+}
+
+/// Why a match is none, whatever its form: what says so by itself. `shown` is the text that its body is
+/// the base64 of, if it is, and `sum` whether its checksum is right, if it has one.
+fn refused(
+    rule: &Rule,
+    found: &Match,
+    body: &[u8],
+    shown: Option<&[u8]>,
+    sum: Option<bool>,
+) -> Option<Rejection> {
+    if let Some(sample) = sample(rule, found, body, shown) {
+        return Some(Rejection::Placeholder(sample));
+    }
+    let secret = found.secret.expose();
+    if rule.names.is_some() && is_name(&found.matched, secret) {
+        return Some(Rejection::Name);
+    }
+    if rule.entropy.is_some_and(|least| shannon(secret) <= least) {
+        return Some(Rejection::Entropy);
+    }
+    let is_cut = (rule.checksum, sum) == (Some(Checksum::Der), Some(false));
+    is_cut.then_some(Rejection::Placeholder(Placeholder::Masked))
+}
+
+/// The sample that a body is, by itself, by the text that it is the base64 of, or by its UUID.
+fn sample(rule: &Rule, found: &Match, body: &[u8], shown: Option<&[u8]>) -> Option<Placeholder> {
     match placeholder::reason(body) {
         // Among signs that are drawn, some look like those of a template.
         None => {}
         Some(Placeholder::Template) if rule.characters.is_some() => {}
-        Some(sample) => return Err(Rejection::Placeholder(sample)),
+        sample => return sample,
     }
     if rule.is_generic() && has_run(body) {
-        return Err(Rejection::Placeholder(Placeholder::Repeated));
+        return Some(Placeholder::Repeated);
     }
     if rule.is_generic() && nesting(body) == Nesting::Pairs {
-        return Err(Rejection::Placeholder(Placeholder::Template));
+        return Some(Placeholder::Template);
     }
-    let shown = decode::base64_text(body);
-    if let Some(sample @ (Placeholder::Repeated | Placeholder::Sequence)) =
-        shown.as_deref().and_then(placeholder::reason)
-    {
-        return Err(Rejection::Placeholder(sample));
-    }
-    if rule.names.is_some() && is_name(&found.matched, secret) {
-        return Err(Rejection::Name);
-    }
-    let uuid = found.uuid.map(|span| &secret[span.range()]);
-    if let Some(sample) = uuid.and_then(placeholder::uuid_reason) {
-        return Err(Rejection::Placeholder(sample));
-    }
-    if rule.entropy.is_some_and(|least| shannon(secret) <= least) {
-        return Err(Rejection::Entropy);
-    }
-    let sum = rule.checksum.and_then(|kind| checksum::check(kind, secret));
-    if (rule.checksum, sum) == (Some(Checksum::Der), Some(false)) {
-        return Err(Rejection::Placeholder(Placeholder::Masked));
-    }
-    let chance = chance(rule, found, body, shown.as_deref())?;
-    let form = match (&rule.form, found.exact, rule.deviant) {
+    let counts =
+        |sample: &Placeholder| matches!(sample, Placeholder::Repeated | Placeholder::Sequence);
+    let uuid = || found.uuid.map(|span| &found.secret.expose()[span.range()]);
+    let hidden = shown.and_then(placeholder::reason).filter(counts);
+    hidden.or_else(|| uuid().and_then(placeholder::uuid_reason))
+}
+
+/// How sure the form of a match is.
+///
+/// # Errors
+/// If it has not the documented one, and the rule wants that.
+fn form(rule: &Rule, found: &Match, named: bool) -> Result<Confidence, Rejection> {
+    Ok(match (&rule.form, found.exact, rule.deviant) {
         (Some(_), true, _) => Confidence::High,
         (None, ..) if rule.exact_end => Confidence::High,
         (None, ..) | (_, _, Deviant::Accept) => Confidence::Medium,
         (_, _, Deviant::Evidence) if named => Confidence::Medium,
         (_, _, Deviant::Evidence) => Confidence::Low,
         (_, _, Deviant::Reject) => return Err(Rejection::Form),
-    };
-    Ok(match sum {
-        Some(true) => Confidence::High,
-        Some(false) => form.min(chance).min(Confidence::Medium),
-        None => form.min(chance),
     })
 }
 

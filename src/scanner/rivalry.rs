@@ -5,7 +5,7 @@
 //! one.
 
 use crate::matcher::Match;
-use crate::rule::{Encodings, RuleSet};
+use crate::rule::{Encodings, Rule, RuleSet};
 
 /// What a rule of one vendor tells more than one that says only that a text is secret.
 const VENDOR: usize = 1 << 10;
@@ -13,40 +13,36 @@ const VENDOR: usize = 1 << 10;
 /// What a name tells that any vendor uses; of two such rules the first counts.
 const VAGUE: usize = 1;
 
-/// More than a vague name, which refuses what anyone guesses.
-const WEAK: usize = 2;
+/// What a vendor's name tells.
+const NAME: usize = 2;
+
+/// What a literal tells, and a byte more for each of its own.
+const LITERAL: usize = 3;
+
+/// What a rule tells beside others that match in the same place.
+fn strength(rule: &Rule) -> usize {
+    match rule.pattern.lead() {
+        // As a vendor's name: a vague one refuses what anyone guesses.
+        _ if rule.is_weak() => NAME,
+        _ if rule.names.is_some() && rule.is_generic() => VAGUE,
+        _ if rule.names.is_some() => NAME,
+        _ if rule.is_generic() => 0,
+        // A list holds anything.
+        _ if rule.more.is_some() => LITERAL,
+        _ if rule.encodings != Some(Encodings::Common) => usize::MAX,
+        lead => {
+            let literals = lead.into_iter().flat_map(|l| &l.literals);
+            let longest = literals.map(Vec::len).max().unwrap_or(0);
+            LITERAL + longest + if rule.provider.is_some() { VENDOR } else { 0 }
+        }
+    }
+}
 
 /// Of matches that overlap, drops those whose rule tells less: a name tells less than a literal,
 /// a name that any vendor uses less than a vendor's, a form of any vendor's less than one vendor's, a
 /// short literal less than a long one. Among built-in rules.
 pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
-    let strength = |m: &Match| {
-        let rule = &rules.rules[m.rule];
-        match rule.pattern.lead() {
-            _ if rule.is_weak() => WEAK,
-            _ if rule.names.is_some() => {
-                if rule.is_generic() {
-                    VAGUE
-                } else {
-                    2
-                }
-            }
-            _ if rule.is_generic() => 0,
-            // A list holds anything.
-            _ if rule.more.is_some() => 3,
-            _ if rule.encodings != Some(Encodings::Common) => usize::MAX,
-            lead => {
-                let literals = lead.into_iter().flat_map(|l| &l.literals);
-                let longest = literals.map(Vec::len).max().unwrap_or(0);
-                3 + longest + if rule.provider.is_some() { VENDOR } else { 0 }
-            }
-        }
-    };
-    // Of a user's rules it is not known what they refuse: their findings count, and not their matches
-    // (see `filter::ties`).
-    let is_users = |at: usize| rules.rules[matches[at].rule].own().is_some();
-    let is_weak = |at: usize| rules.rules[matches[at].rule].is_weak();
-    let strengths: Vec<usize> = matches.iter().map(strength).collect();
+    let strengths: Vec<usize> = matches.iter().map(|m| strength(&rules.rules[m.rule])).collect();
     let mut reach = 0;
     let longest = matches.iter().map(|m| m.span.len()).max().unwrap_or(0);
     let beaten: Vec<bool> = (0..matches.len())
@@ -55,31 +51,41 @@ pub(super) fn yield_to_stronger(matches: &mut Vec<Match>, rules: &RuleSet) {
             while matches[reach].span.start + longest < own.start {
                 reach += 1;
             }
-            if is_users(at) {
-                return false;
-            }
             let near = (reach..matches.len())
-                .take_while(|other| matches[*other].span.start < own.end.max(own.start + 1))
-                .filter(|other| !is_users(*other) && !is_weak(*other));
-            let stronger = |other: usize| {
-                let first = strengths[at] == VAGUE && matches[other].rule < matches[at].rule;
-                strengths[other] > strengths[at] || strengths[other] == strengths[at] && first
-            };
-            // A line of base64 may open with what is the rest of a prefix.
-            let is_part = |o: usize| {
-                let other = &matches[o];
-                other.span.start < own.start
-                    && own.end <= other.span.end
-                    && other.layers == matches[at].layers
-            };
-            near.into_iter().any(|o| match strengths[at] {
-                usize::MAX => strengths[o] == usize::MAX && is_part(o),
-                _ => stronger(o) && matches[o].span.overlaps(own),
-            })
+                .take_while(|other| matches[*other].span.start < own.end.max(own.start + 1));
+            is_built_in(&matches[at], rules)
+                && near.into_iter().any(|other| beats(other, at, matches, &strengths, rules))
         })
         .collect();
     let mut beaten = beaten.into_iter();
     matches.retain(|_| !beaten.next().unwrap_or(false));
+}
+
+/// Of a user's rules it is not known what they refuse: their findings count, and not their matches (see
+/// `filter::ties`).
+fn is_built_in(found: &Match, rules: &RuleSet) -> bool {
+    rules.rules[found.rule].own().is_none()
+}
+
+/// Whether the match number `other` takes the place of the one that is number `at`.
+fn beats(other: usize, at: usize, all: &[Match], strengths: &[usize], rules: &RuleSet) -> bool {
+    let (one, own) = (&all[other], &all[at]);
+    if !is_built_in(one, rules) || rules.rules[one.rule].is_weak() {
+        return false;
+    }
+    // A line of base64 may open with what is the rest of a prefix.
+    let is_part = || {
+        let holds = one.span.start < own.span.start && own.span.end <= one.span.end;
+        holds && one.layers == own.layers
+    };
+    let is_first = strengths[at] == VAGUE && one.rule < own.rule;
+    match strengths[at] {
+        usize::MAX => strengths[other] == usize::MAX && is_part(),
+        least => {
+            let stronger = strengths[other] > least || strengths[other] == least && is_first;
+            stronger && one.span.overlaps(own.span)
+        }
+    }
 }
 
 /// Sorts matches by place, and keeps one of those that are the same text to the same rule.
