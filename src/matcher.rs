@@ -8,6 +8,7 @@ mod attempt;
 mod captured;
 mod codec;
 mod continuation;
+mod encoded;
 mod foreign;
 mod inside;
 mod named;
@@ -20,17 +21,18 @@ pub use sweep::Sweep;
 use zeroize::Zeroizing;
 
 use crate::boundary;
-use crate::decode::{self, Layer, Reach, Recipe, Text};
+use crate::decode::{Layer, Text};
 use crate::finding::Secret;
 use crate::prefilter::{Anchor, Candidate, Prefilter, Use};
 use crate::record;
-use crate::rule::{Encodings, MAX_MATCH, RuleSet};
+use crate::rule::{Encodings, RuleSet};
 use crate::span::Span;
 use captured::Captured;
 use continuation::{
     Behind, CONTINUATION, ESCAPE, SOFT_BREAK, broken_prefix, continues_encoded, escaped_prefix,
-    is_full_line, is_quoted_line,
+    is_full_line,
 };
+use encoded::has_json_escape;
 
 pub use inside::inside;
 pub use named::NameIndex;
@@ -131,6 +133,16 @@ struct Place<'t> {
     decoded: Option<&'t Text>,
     layers: &'t [Layer],
     content: &'t [u8],
+}
+
+/// What stands at a candidate of plain text.
+struct Stood {
+    /// Where the literal ends, or the longest prefix around it.
+    end: usize,
+    /// Behind what a text may go on.
+    behind: Behind,
+    /// The length of the longest prefix; nought if there is none.
+    longest: usize,
 }
 
 impl Place<'_> {
@@ -256,209 +268,52 @@ impl<'r> Matcher<'r> {
             return self.assigned(bytes, candidate, found);
         };
         if !recipe.steps.is_empty() {
-            let Some((text, index)) = self.decoded(bytes, candidate.at, anchor, recipe) else {
-                return;
-            };
-            let before = found.matches.len();
-            self.in_text(bytes, &text, index, &anchor.uses, &recipe.layers(), candidate, found);
-            let all = anchor.encodings == Encodings::All && found.matches.len() == before;
-            if all && escaped_prefix(&text.bytes, index, anchor).is_some() {
-                self.in_escapes(bytes, anchor, recipe, candidate, found);
-            }
-            return;
+            return self.in_recipe(bytes, anchor, recipe, candidate, found);
         }
         let before = found.matches.len();
-        let (mut end, mut behind) = (candidate.at + anchor.literal.len(), Behind::Anchor);
-        let mut longest = 0;
-        for usage in &anchor.uses {
-            let Some(start) = candidate.at.checked_sub(usage.offset) else { continue };
-            let place = Place { text: bytes, start, decoded: None, layers: &[], content: bytes };
-            if self.attempt(&place, usage, candidate, found) {
-                let is_address = !self.rules.rules[usage.rule].boundary;
-                behind = if is_address { Behind::Address } else { Behind::Prefix };
-                end = end.max(start + usage.prefix.len());
-                longest = longest.max(usage.prefix.len());
-            }
-        }
+        let stood = self.in_plain(bytes, anchor, candidate, found);
         if anchor.encodings == Encodings::Common {
             if found.matches.len() == before && has_json_escape(bytes, candidate.at) {
                 self.in_json(bytes, anchor, candidate, found);
             }
             return;
         }
-        let broken = || Some((Layer::Quoted, broken_prefix(bytes, candidate.at, anchor, 0)?));
-        let escaped = || Some((Layer::Escape, escaped_prefix(bytes, candidate.at, anchor)?));
-        let continued = continues_encoded(bytes, end, behind);
-        let otherwise = || match behind {
-            Behind::Anchor => broken().or_else(escaped),
-            Behind::Prefix | Behind::Address => None,
+        let whole = match stood.longest {
+            0 => None,
+            longest => broken_prefix(bytes, candidate.at, anchor, longest),
         };
-        let whole =
-            if longest > 0 { broken_prefix(bytes, candidate.at, anchor, longest) } else { None };
-        if whole.is_some_and(|from| is_full_line(bytes, from))
-            && self.in_broken_lines(bytes, anchor, candidate, before, found)
-        {
-            return;
+        let is_broken = whole.is_some_and(|from| is_full_line(bytes, from));
+        if !(is_broken && self.in_broken_lines(bytes, anchor, candidate, before, found)) {
+            self.in_continued(bytes, anchor, candidate, &stood, before, found);
         }
-        let Some((layer, from)) = continued.or_else(otherwise) else { return };
-        let plain = found.matches.split_off(before);
-        // The sign of a soft break may be taken for padding.
-        let taken = usize::from(layer == Layer::Quoted && is_quoted_line(bytes, from));
-        if plain.iter().any(|m| m.span.end > from + taken) {
-            // What looks like the start of an escape is part of the key.
-            found.matches.extend(plain);
-            return;
-        }
-        if let Some((text, index)) =
-            decode::escaped_around(bytes, candidate.at, layer, self.text_reach(anchor))
-        {
-            self.in_text(bytes, &text, index, &anchor.uses, &[layer], candidate, found);
-        }
-        if layer == Layer::Quoted && !is_full_line(bytes, from) {
-            // A line that is broken early: only the documented form tells it from two lines.
-            let mut index = 0;
-            found.matches.retain(|m| {
-                index += 1;
-                index <= before || m.exact
-            });
-        }
-        keep_longer(self.rules, &mut found.matches, before, plain);
     }
 
-    /// Puts what there is where a soft line break cuts a longer prefix, such as `acme_=` above `sk_live_`,
-    /// in the place of the matches from `from` on; tells whether there is something.
-    fn in_broken_lines(
+    /// Adds what there is in the content as it stands, and tells which prefixes stand there.
+    fn in_plain(
         &self,
         bytes: &[u8],
         anchor: &Anchor,
         candidate: Candidate,
-        from: usize,
         found: &mut Found,
-    ) -> bool {
-        let reach = self.text_reach(anchor);
-        let read = decode::escaped_around(bytes, candidate.at, Layer::Quoted, reach);
-        let Some((text, index)) = read else { return false };
-        let plain = found.matches.split_off(from);
-        self.in_text(bytes, &text, index, &anchor.uses, &[Layer::Quoted], candidate, found);
-        if found.matches.len() == from {
-            found.matches.extend(plain);
-            return false;
+    ) -> Stood {
+        let end = candidate.at + anchor.literal.len();
+        let mut stood = Stood { end, behind: Behind::Anchor, longest: 0 };
+        for usage in &anchor.uses {
+            let Some(start) = candidate.at.checked_sub(usage.offset) else { continue };
+            let place = Place { text: bytes, start, decoded: None, layers: &[], content: bytes };
+            if self.attempt(&place, usage, candidate, found) {
+                let is_address = !self.rules.rules[usage.rule].boundary;
+                stood.behind = if is_address { Behind::Address } else { Behind::Prefix };
+                stood.end = stood.end.max(start + usage.prefix.len());
+                stood.longest = stood.longest.max(usage.prefix.len());
+            }
         }
-        true
-    }
-
-    /// Adds what there is where signs of a prefix are escaped in decoded text: `ak_live%3A` in base64.
-    fn in_escapes(
-        &self,
-        bytes: &[u8],
-        anchor: &Anchor,
-        recipe: &Recipe,
-        candidate: Candidate,
-        found: &mut Found,
-    ) {
-        let [outer] = recipe.steps.as_slice() else { return };
-        let reach = self.text_reach(anchor);
-        let read = decode::escaped_within(bytes, candidate.at, recipe, reach);
-        let Some((text, index)) = read.filter(|_| outer.layer != Layer::Escape) else { return };
-        let layers = [outer.layer, Layer::Escape];
-        self.in_text(bytes, &text, index, &anchor.uses, &layers, candidate, found);
-    }
-
-    /// Adds what there is where signs behind an anchor are escaped in JSON: `AccountKey=…\u002B…`.
-    fn in_json(&self, bytes: &[u8], anchor: &Anchor, candidate: Candidate, found: &mut Found) {
-        let (layer, reach) = (Layer::Escape, self.text_reach(anchor));
-        let read = decode::escaped_around(bytes, candidate.at, layer, reach);
-        let Some((text, index)) = read else { return };
-        self.in_text(bytes, &text, index, &anchor.uses, &[layer], candidate, found);
+        stood
     }
 
     /// Tells what came of the candidates of one content, when all of them were asked.
     pub fn settle(&self, bytes: &[u8], found: &mut Found) {
         foreign::settle(self.rules, bytes, found);
-    }
-
-    /// How far encoded text is read: farther for rules whose matches may be long.
-    fn text_reach(&self, anchor: &Anchor) -> Reach {
-        let is_long = |usage: &Use| {
-            let rule = &self.rules.rules[usage.rule];
-            rule.foreign.is_some() && rule.pattern.longest().is_none_or(|most| most > MAX_MATCH)
-        };
-        let far = anchor.uses.iter().any(is_long);
-        Reach { forward: if far { foreign::FAR } else { Reach::MATCH.forward }, ..Reach::MATCH }
-    }
-
-    /// The text that a recipe leads to: as far as most matches go, and farther where a longer one may
-    /// have begun, as private keys and JSON Web Tokens are.
-    fn decoded(
-        &self,
-        bytes: &[u8],
-        at: usize,
-        anchor: &Anchor,
-        recipe: &Recipe,
-    ) -> Option<(Text, usize)> {
-        let reach = self.text_reach(anchor);
-        let (text, index) = decode::around(bytes, at, recipe, reach)?;
-        // In two encodings it may be too far.
-        let goes_on = text.bytes.len() >= index + reach.forward && recipe.steps.len() == 1;
-        let longest = if goes_on { self.longest_begun(anchor, &text.bytes, index) } else { 0 };
-        if longest <= reach.forward {
-            return Some((text, index));
-        }
-        decode::around(bytes, at, recipe, Reach { forward: longest + BEHIND, ..reach })
-    }
-
-    /// The longest match that may have begun in a text, of those rules whose literal stands there.
-    fn longest_begun(&self, anchor: &Anchor, text: &[u8], index: usize) -> usize {
-        let longest = |usage: &Use| {
-            let start = index.checked_sub(usage.offset)?;
-            text.get(start..)?.starts_with(&usage.prefix).then_some(())?;
-            Some(self.rules.rules[usage.rule].longest)
-        };
-        anchor.uses.iter().filter_map(longest).max().unwrap_or(0)
-    }
-
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one call site a kind of text; a struct would only rename them"
-    )]
-    fn in_text(
-        &self,
-        content: &[u8],
-        text: &Text,
-        index: usize,
-        uses: &[Use],
-        layers: &[Layer],
-        candidate: Candidate,
-        found: &mut Found,
-    ) {
-        for usage in uses {
-            let Some(start) = index.checked_sub(usage.offset) else { continue };
-            let place = Place { text: &text.bytes, start, decoded: Some(text), layers, content };
-            self.attempt(&place, usage, candidate, found);
-        }
-    }
-}
-
-/// Whether the escape of a sign stands near behind a candidate, as JSON has it: `\u002B`, `\/`.
-fn has_json_escape(bytes: &[u8], at: usize) -> bool {
-    let near = &bytes[at..bytes.len().min(at + GLANCE)];
-    let is_escape = |sign| near[sign..].starts_with(br"\u00") || near[sign..].starts_with(br"\/");
-    memchr::memchr_iter(b'\\', near).any(is_escape)
-}
-
-/// Of the matches in plain text and those in decoded text (from `from` on) keeps the longer ones.
-fn keep_longer(rules: &RuleSet, matches: &mut Vec<Match>, from: usize, plain: Vec<Match>) {
-    for old in plain {
-        if rules.rules[old.rule].foreign.is_some() {
-            matches.push(old);
-            continue;
-        }
-        let better = matches[from..].iter().position(|new| new.rule == old.rule);
-        match better {
-            Some(i) if matches[from + i].secret.expose().len() > old.secret.expose().len() => {}
-            Some(i) => matches[from + i] = old,
-            None => matches.push(old),
-        }
     }
 }
 

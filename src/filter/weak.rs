@@ -31,6 +31,7 @@ pub(super) fn judge(found: &Match, body: &[u8]) -> Result<(), Rejection> {
     let is_told = match place {
         Place::Quoted => is_text(body),
         Place::Setting { .. } => is_word_of_programs(body),
+        Place::Address => is_word_of_programs(body) || is_shouted(body) || is_camel(body),
         Place::Bare => is_text(body) || is_variable(body),
     };
     if is_label(body, place) {
@@ -55,6 +56,8 @@ enum Place {
     Quoted,
     /// Right behind `NAME=`, as the shell has it, or behind `name=`.
     Setting { upper: bool },
+    /// Behind the user's name in a URL.
+    Address,
     /// Behind an operator: a value of YAML, or an expression.
     Bare,
 }
@@ -65,6 +68,7 @@ impl Place {
         let at = memmem::rfind(matched, body)?;
         let name = |text: &[u8]| text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
         Some(match &matched[..at] {
+            [b':', b'/' | b'\\', ..] => Self::Address,
             [.., b'"' | b'\'' | b'`' | b'>'] => Self::Quoted,
             [before @ .., b'='] if name(before) => {
                 Self::Setting { upper: !before.iter().any(u8::is_ascii_lowercase) }
@@ -277,6 +281,7 @@ fn is_label(body: &[u8], place: Place) -> bool {
         && match place {
             Place::Quoted => body.first().is_some_and(u8::is_ascii_uppercase),
             Place::Setting { upper } => !upper,
+            Place::Address => false,
             Place::Bare => true,
         }
 }
@@ -288,7 +293,7 @@ fn is_expression(body: &[u8], place: Place) -> bool {
     let is_sign = |byte: &u8| b"()[]|?=&".contains(byte);
     let calls = body.iter().any(is_sign) || has(body, b"->") || has(body, b"::");
     match place {
-        Place::Quoted => false,
+        Place::Quoted | Place::Address => false,
         Place::Setting { .. } => calls || begins || ends,
         Place::Bare => calls || begins || ends || is_chain(body),
     }
@@ -304,13 +309,22 @@ fn is_chain(body: &[u8]) -> bool {
 /// Whether a value without quotes is the name of a variable or a type: words with capitals for their
 /// bounds, or one that says what it is of.
 fn is_variable(body: &[u8]) -> bool {
-    let turns = |w: &[u8]| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase();
-    let is_camel = body.iter().all(u8::is_ascii_alphabetic) && body.windows(2).any(turns);
     let is_snake = body.contains(&b'_')
         && body.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
         && (body.ends_with(b"password") || body.ends_with(b"_pwd"));
     let begins = ["new_pass", "old_pass", "user_pass"];
-    is_camel || is_snake || begins.iter().any(|start| body.starts_with(start.as_bytes()))
+    is_camel(body) || is_snake || begins.iter().any(|start| body.starts_with(start.as_bytes()))
+}
+
+/// Whether a value is of letters alone, and words in it begin with capitals.
+fn is_camel(body: &[u8]) -> bool {
+    let turns = |w: &[u8]| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase();
+    body.iter().all(u8::is_ascii_alphabetic) && body.windows(2).any(turns)
+}
+
+/// Whether a value has no small letters and no digits, as what stands for one in a manual.
+fn is_shouted(body: &[u8]) -> bool {
+    body.iter().all(|byte| byte.is_ascii_uppercase() || b"_-".contains(byte))
 }
 
 fn has(text: &[u8], part: &[u8]) -> bool {
@@ -385,6 +399,23 @@ mod tests {
             "PASSWORD_FILE=orchard",
             "encrypted_password: 'orchard'",
             "sb.append(\"password=\").append(password).append(\";\")",
+        ] {
+            assert_eq!(reported(line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn so_it_is_within_a_url() {
+        let weak = ("weak-password-in-url".to_owned(), Confidence::Low);
+        for line in ["amqp://guest:guest@rabbit", "redis://:letmein@10.0.0.7:6379/0"] {
+            assert_eq!(reported(line), std::slice::from_ref(&weak), "{line}");
+        }
+        for line in [
+            "postgres://user:password@localhost",
+            "mailjet://ACCESS:SECRET_TOKEN@api.acme.io",
+            "acmesms://accountId:authToken@api.acme.io",
+            "ftp://acme:$PASSWORD@files",
+            "http://acme:hidden@acme.io",
         ] {
             assert_eq!(reported(line), [], "{line}");
         }

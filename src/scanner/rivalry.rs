@@ -22,8 +22,6 @@ const LITERAL: usize = 3;
 /// What a rule tells beside others that match in the same place.
 fn strength(rule: &Rule) -> usize {
     match rule.pattern.lead() {
-        // As a vendor's name: a vague one refuses what anyone guesses.
-        _ if rule.is_weak() => NAME,
         _ if rule.names.is_some() && rule.is_generic() => VAGUE,
         _ if rule.names.is_some() => NAME,
         _ if rule.is_generic() => 0,
@@ -72,6 +70,10 @@ fn beats(other: usize, at: usize, all: &[Match], strengths: &[usize], rules: &Ru
     let (one, own) = (&all[other], &all[at]);
     if !is_built_in(one, rules) || rules.rules[one.rule].is_weak() {
         return false;
+    }
+    if rules.rules[own.rule].is_weak() {
+        // Rules of no vendor refuse what anyone guesses.
+        return rules.rules[one.rule].provider.is_some() && one.span.overlaps(own.span);
     }
     // A line of base64 may open with what is the rest of a prefix.
     let is_part = || {
