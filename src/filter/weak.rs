@@ -4,12 +4,14 @@
 //! It is one all the same, and opens what it is the password of. Not here: passwords that need guessing
 //! (`chosen`), and chance (`randomness`).
 
+mod text;
+
 use std::collections::BTreeSet;
 
 use memchr::memmem;
 
 use super::placeholder::{self, Placeholder};
-use super::{Rejection, chosen, is_constant};
+use super::{Rejection, chosen, is_one_case};
 use crate::matcher::Match;
 use crate::randomness;
 
@@ -22,32 +24,65 @@ pub(super) fn judge(found: &Match, body: &[u8]) -> Result<(), Rejection> {
         None if body.len() >= STRONG && is_strong(found, body) => return Err(Rejection::Strong),
         // Words that many samples have, what counts up: what people take for a password as well.
         None | Some(Placeholder::SampleWord(_) | Placeholder::Sequence) => {}
+        Some(Placeholder::Repeated) if different(body) > FEW => {}
         Some(sample) => return Err(Rejection::Placeholder(sample)),
     }
     if let Some(sample) = stands_in(body) {
         return Err(Rejection::Placeholder(sample));
     }
     let place = Place::of(&found.matched, body).ok_or(Rejection::NoPassword)?;
-    let is_told = match place {
-        Place::Quoted => is_text(body),
-        Place::Setting { .. } => is_word_of_programs(body),
-        Place::Address => is_word_of_programs(body) || is_shouted(body) || is_camel(body),
-        Place::Bare => is_text(body) || is_variable(body),
-    };
     if is_label(body, place) {
         return Err(Rejection::Name);
     }
-    if is_told || is_expression(body, place) { Err(Rejection::NoPassword) } else { Ok(()) }
+    if is_program(body, place) { Err(Rejection::NoPassword) } else { Ok(()) }
+}
+
+/// Whether a value is what programs and manuals write in such a place.
+fn is_program(body: &[u8], place: Place) -> bool {
+    if text::is_shouted(body, place == Place::Address) {
+        return true;
+    }
+    match place {
+        Place::Quoted => text::is_text(body),
+        Place::Setting { .. } => text::is_word(body) || text::is_expression(body),
+        Place::Address => text::is_word(body) || text::is_camel(body),
+        Place::Bare => {
+            let is_name = text::is_variable(body) || text::is_chain(body);
+            text::is_text(body) || is_name || text::is_expression(body)
+        }
+    }
 }
 
 /// Passwords shorter than this are for no other rule.
 const STRONG: usize = 8;
 
-/// Whether the other rules report it.
+/// Whether the other rules report it: it is not just the word with digits, and they take it for one.
 fn is_strong(found: &Match, body: &[u8]) -> bool {
     let bits = randomness::evidence(body).bits;
-    bits >= randomness::LIKELY || chosen::is_password(found, body, bits)
+    let least = if is_one_case(body) { randomness::CERTAIN } else { randomness::LIKELY };
+    !is_word_with_digits(body) && (bits >= least || chosen::is_password(found, body, bits))
 }
+
+/// Whether a value is the word itself, as everybody spells it: `p4ssw0rd`, `Password2022`.
+fn is_word_with_digits(body: &[u8]) -> bool {
+    let spelt = |byte: &u8| match byte.to_ascii_lowercase() {
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
+        b'0' => b'o',
+        byte => byte,
+    };
+    let stem = body.iter().rev().skip_while(|byte| !byte.is_ascii_alphabetic()).count();
+    let word: Vec<u8> = body[..stem].iter().map(spelt).collect();
+    ["password", "passwd", "passwort", "pass"].iter().any(|one| word == one.as_bytes())
+}
+
+/// How many different characters a value has, case apart.
+fn different(body: &[u8]) -> usize {
+    body.iter().map(u8::to_ascii_lowercase).collect::<BTreeSet<u8>>().len()
+}
+
+/// So few different characters say nothing.
+const FEW: usize = 2;
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +117,13 @@ impl Place {
 /// that it repeats one character or two.
 fn stands_in(body: &[u8]) -> Option<Placeholder> {
     let lower = body.to_ascii_lowercase();
-    if let Some(word) = STAND_INS.iter().find(|word| has(&lower, word.as_bytes())) {
+    if let Some(word) =
+        STAND_INS.iter().find(|word| memmem::find(&lower, word.as_bytes()).is_some())
+    {
         return Some(Placeholder::SampleWord(word));
     }
-    let different: BTreeSet<&u8> = lower.iter().collect();
     let says_something = lower.iter().any(u8::is_ascii_alphanumeric);
-    (different.len() <= 2 || !says_something).then_some(Placeholder::Repeated)
+    (different(body) <= FEW || !says_something).then_some(Placeholder::Repeated)
 }
 
 /// Parts of values that stand for a password, and of what is made of one.
@@ -125,158 +161,11 @@ const STAND_INS: &[&str] = &[
     "your",
 ];
 
-/// Whether a value is one word of those that programs and manuals write for any value.
-fn is_word_of_programs(body: &[u8]) -> bool {
-    let word = body.strip_suffix(b"!").or_else(|| body.strip_suffix(b"?")).unwrap_or(body);
-    let begins = |start: &&str| {
-        word.get(..start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start.as_bytes()))
-    };
-    WORDS.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
-        || ["varchar", "process.env", "os.environ"].iter().any(begins)
-}
-
-/// Types, states, ways to log in, what a field is for.
-const WORDS: &[&str] = &[
-    "always",
-    "any",
-    "array",
-    "basic",
-    "bearer",
-    "blank",
-    "bool",
-    "boolean",
-    "bytes",
-    "changed",
-    "char",
-    "checkbox",
-    "cleartext",
-    "confirm",
-    "confirmed",
-    "current",
-    "current_password",
-    "default",
-    "digest",
-    "disabled",
-    "empty",
-    "enabled",
-    "env",
-    "expired",
-    "false",
-    "field",
-    "function",
-    "generate",
-    "ident",
-    "input",
-    "interactive",
-    "invalid",
-    "keyboard-interactive",
-    "label",
-    "missing",
-    "never",
-    "new",
-    "nil",
-    "none",
-    "null",
-    "number",
-    "object",
-    "on_create",
-    "optional",
-    "passwd",
-    "passwords",
-    "peer",
-    "plain",
-    "plaintext",
-    "prompt",
-    "props",
-    "publickey",
-    "random",
-    "required",
-    "self",
-    "show",
-    "string",
-    "text",
-    "textfield",
-    "this",
-    "true",
-    "trust",
-    "type",
-    "undefined",
-    "update",
-    "user",
-    "username",
-    "valid",
-    "value",
-    "vault",
-    "void",
-    "with",
-    "yes",
-];
-
-/// Whether a value is a text of a program: a word for anything, a file or a member, a constant, an
-/// action, a rule, an option, a variable of a batch file, a call.
-fn is_text(body: &[u8]) -> bool {
-    let is_numbered = body.iter().any(u8::is_ascii_digit);
-    let is_spelt = |b: &u8| b.is_ascii_lowercase() || b"_-".contains(b);
-    let is_action = || memchr::memchr(b':', body).is_some_and(|at| body[..at].iter().all(is_spelt));
-    let is_rule = body.contains(&b'|') && body.iter().any(u8::is_ascii_lowercase);
-    let is_call = body.contains(&b'(') && body.contains(&b')');
-    let is_batch = body.len() > 2 && body.starts_with(b"%") && body.ends_with(b"%");
-    is_word_of_programs(body)
-        || is_rule
-        || is_call
-        || is_batch
-        || !is_numbered && body.contains(&b'/')
-        || is_action()
-        || body.starts_with(b"--")
-        || body.contains(&b'_') && is_constant(body)
-        || is_file(body)
-        || is_number(body)
-}
-
-/// Whether a value ends as the names of files and members do.
-fn is_file(body: &[u8]) -> bool {
-    let Some(at) = memchr::memrchr(b'.', body) else { return false };
-    let (before, ending) = (&body[..at], body[at + 1..].to_ascii_lowercase());
-    let is_member = ending.iter().all(u8::is_ascii_lowercase)
-        && MEMBERS.iter().any(|word| has(&ending, word.as_bytes()));
-    before.last().is_some_and(u8::is_ascii_alphabetic)
-        && (is_member || FILES.iter().any(|one| ending == one.as_bytes()))
-}
-
-/// Endings of files that have to do with passwords.
-const FILES: &[&str] = &[
-    "conf",
-    "html",
-    "jks",
-    "js",
-    "json",
-    "key",
-    "p12",
-    "pem",
-    "php",
-    "properties",
-    "py",
-    "rb",
-    "sh",
-    "txt",
-    "yml",
-];
-
-/// Parts of the names of members for passwords.
-const MEMBERS: &[&str] = &["form", "pass", "pwd", "secret"];
-
-/// Whether a value is a number that none has for a password: of five to nine digits some have.
-fn is_number(body: &[u8]) -> bool {
-    let counts = body.iter().all(u8::is_ascii_digit) && !(5..=9).contains(&body.len());
-    let measures = body.iter().all(|b| b.is_ascii_digit() || b".-".contains(b));
-    counts || measures && body.contains(&b'.')
-}
-
 /// Whether a value is the name that it is assigned to: a label, or a variable.
 fn is_label(body: &[u8], place: Place) -> bool {
     let label = body.strip_suffix(b":").unwrap_or(body);
-    let is_name = ["password", "passwd", "pwd"];
-    let is_name = is_name.iter().any(|name| label.eq_ignore_ascii_case(name.as_bytes()));
+    let names = ["password", "passwd", "pwd"];
+    let is_name = names.iter().any(|name| label.eq_ignore_ascii_case(name.as_bytes()));
     is_name
         && match place {
             Place::Quoted => body.first().is_some_and(u8::is_ascii_uppercase),
@@ -284,51 +173,6 @@ fn is_label(body: &[u8], place: Place) -> bool {
             Place::Address => false,
             Place::Bare => true,
         }
-}
-
-/// Whether a value without quotes is an expression.
-fn is_expression(body: &[u8], place: Place) -> bool {
-    let ends = body.last().is_some_and(|byte| b":,?".contains(byte));
-    let begins = body.first().is_some_and(|byte| b"-@&*:=/%.".contains(byte));
-    let is_sign = |byte: &u8| b"()[]|?=&".contains(byte);
-    let calls = body.iter().any(is_sign) || has(body, b"->") || has(body, b"::");
-    match place {
-        Place::Quoted | Place::Address => false,
-        Place::Setting { .. } => calls || begins || ends,
-        Place::Bare => calls || begins || ends || is_chain(body),
-    }
-}
-
-/// Whether names stand behind names, with dots between them.
-fn is_chain(body: &[u8]) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-    let link = |w: &[u8]| w[0].is_ascii_alphanumeric() && w[1] == b'.' && is_letter(w[2]);
-    !body.iter().any(u8::is_ascii_digit) && body.windows(3).any(link)
-}
-
-/// Whether a value without quotes is the name of a variable or a type: words with capitals for their
-/// bounds, or one that says what it is of.
-fn is_variable(body: &[u8]) -> bool {
-    let is_snake = body.contains(&b'_')
-        && body.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
-        && (body.ends_with(b"password") || body.ends_with(b"_pwd"));
-    let begins = ["new_pass", "old_pass", "user_pass"];
-    is_camel(body) || is_snake || begins.iter().any(|start| body.starts_with(start.as_bytes()))
-}
-
-/// Whether a value is of letters alone, and words in it begin with capitals.
-fn is_camel(body: &[u8]) -> bool {
-    let turns = |w: &[u8]| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase();
-    body.iter().all(u8::is_ascii_alphabetic) && body.windows(2).any(turns)
-}
-
-/// Whether a value has no small letters and no digits, as what stands for one in a manual.
-fn is_shouted(body: &[u8]) -> bool {
-    body.iter().all(|byte| byte.is_ascii_uppercase() || b"_-".contains(byte))
-}
-
-fn has(text: &[u8], part: &[u8]) -> bool {
-    memmem::find(text, part).is_some()
 }
 
 #[cfg(test)]
