@@ -186,10 +186,11 @@ fn suppressed(
 fn finding(rule: usize, secret: Secret, mut seen: Vec<Sighting>, scanner: &Scanner<'_>) -> Finding {
     let rule = &scanner.rules().rules[rule];
     seen.sort_by(|a, b| order(&a.occurrence).cmp(&order(&b.occurrence)));
-    seen.dedup_by(|a, b| is_again(&a.occurrence, &mut b.occurrence));
     let (provider, evidence) = issuer(&seen);
     let clues = clues(&seen, provider.as_deref());
     let confidence = seen.iter().map(|s| s.confidence).max().unwrap_or(Confidence::Low);
+    // Versions of a file say more of a place than one does.
+    seen.dedup_by(|a, b| is_again(&a.occurrence, &mut b.occurrence));
     let stable_path = seen.first().map(|s| s.occurrence.stable_path.as_str()).unwrap_or_default();
     Finding {
         fingerprint: scanner.fingerprint(&rule.id, stable_path, &secret),

@@ -13,7 +13,8 @@ mod sighting;
 mod snippet;
 mod view;
 
-pub use glance::{Constant, Glance};
+pub use glance::{Constant, Glance, Told};
+pub use judging::asks_for_evidence;
 pub use mask::{secrets_in_name, without_secrets};
 pub use sighting::{Sighting, Sightings};
 

@@ -9,6 +9,7 @@ pub mod checksum;
 mod chosen;
 pub mod expression;
 mod foreign;
+pub mod own;
 pub mod placeholder;
 mod published;
 pub mod ties;
@@ -39,6 +40,8 @@ pub enum Rejection {
     Name,
     /// It stands where a password would, and is the name, the type or the place of one.
     NoPassword,
+    /// It belongs to a fingerprint of ours.
+    Fingerprint,
     /// Not everybody guesses it: that is for other rules.
     Strong,
     /// The body has not the documented form, and nothing else speaks for it.
@@ -68,6 +71,7 @@ impl fmt::Display for Rejection {
             }
             Rejection::Name => f.write_str("it says the name that it is assigned to"),
             Rejection::NoPassword => f.write_str("it tells of a password, and is none"),
+            Rejection::Fingerprint => f.write_str("it is a fingerprint of a finding"),
             Rejection::Strong => f.write_str("it is no password that anyone guesses"),
             Rejection::Form => f.write_str("it has not the documented form"),
             Rejection::Entropy => f.write_str("it has too little entropy for the rule"),

@@ -320,6 +320,15 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
     (rules, providers)
 }
 
+/// Whether a built-in rule has this id.
+pub fn is_built_in(id: &str) -> bool {
+    let fields = format!("\t{id}\t");
+    let kinds = ["\nrule", "\nweak"];
+    kinds.iter().any(|kind| {
+        memchr::memmem::find(INDEX.as_bytes(), [*kind, &fields].concat().as_bytes()).is_some()
+    })
+}
+
 /// Reads all built-in files and writes the index of what they hold.
 ///
 /// # Errors

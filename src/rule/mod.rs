@@ -20,7 +20,7 @@ mod verify;
 
 pub use expression::{Expression, Fact, Function, Mistake, Need, Node, Operator, Words};
 pub use foreign::{Columns, Foreign, Level, Required};
-pub use listed::{Listed, ListedProvider, index};
+pub use listed::{Listed, ListedProvider, index, is_built_in};
 pub use load::{LoadError, Notice, RuleFile, parse};
 pub use names::{LAST, Name, Names};
 pub use pattern::{Lead, MAX_MATCH, Pattern};

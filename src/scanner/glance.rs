@@ -7,7 +7,7 @@ use super::rivalry::{single_out, yield_to_stronger};
 use super::{Comments, Scanner, Scratch, Sightings};
 use crate::blob::{Blob, Provenance};
 use crate::filter::allowlist::asks_for_place;
-use crate::finding::Secret;
+use crate::finding::{Confidence, Secret};
 use crate::matcher::{Found, Match};
 use crate::prefilter::Candidate;
 
@@ -22,11 +22,24 @@ pub enum Glance {
     Open,
 }
 
+/// A secret of a content, and what the content says of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Told {
+    /// The rule, by its number in the set.
+    pub rule: usize,
+    /// The secret.
+    pub secret: Secret,
+    /// How sure it is that it is one.
+    pub confidence: Confidence,
+    /// The provider that is proved to have issued it.
+    pub provider: Option<String>,
+}
+
 /// What a content comes to at each path.
 #[derive(Clone, Debug, Default)]
 pub struct Constant {
-    /// Rules and secrets.
-    pub secrets: Box<[(usize, Secret)]>,
+    /// The secrets.
+    pub secrets: Box<[Told]>,
     /// Number of matches that are refused.
     pub rejected: u64,
     /// Number of matches that somebody has allowed.

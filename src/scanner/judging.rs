@@ -8,16 +8,16 @@ use std::collections::BTreeMap;
 use super::mask::Beside;
 use super::memory::Memory;
 use super::view::{View, Views};
-use super::{Comments, Constant, Scanner, Sighting, Sightings, nearby, sighting};
+use super::{Comments, Constant, Scanner, Sighting, Sightings, Told, nearby, sighting};
 use crate::attribution::{self, Attribution, Surroundings};
 use crate::blob::Blob;
 use crate::decode;
 use crate::filter::allow::AllowComments;
 use crate::filter::allowlist::{self, Subject, allowing_commits, allows};
-use crate::filter::{Rejection, judge, ties};
+use crate::filter::{Rejection, judge, own, ties};
 use crate::finding::{Confidence, Occurrence, Reach, Rejected, Secret, Suppressor};
 use crate::matcher::{Found, Match, NearMiss};
-use crate::rule::{Deviant, Rule};
+use crate::rule::{Deviant, Rule, is_built_in};
 use crate::span::{Charset, LineTable, Span};
 
 impl Scanner<'_> {
@@ -31,7 +31,12 @@ impl Scanner<'_> {
         self.in_context(blob, found, Comments::Honoured, Some(memory), |context| {
             let (mut secrets, mut rejected, mut suppressed) = (Vec::new(), 0, 0);
             self.each(context, found, |found, _, settled| match settled {
-                Ok(_) => secrets.push((found.rule, found.secret.clone())),
+                Ok(settled) => secrets.push(Told {
+                    rule: found.rule,
+                    secret: found.secret.clone(),
+                    confidence: settled.confidence,
+                    provider: settled.attribution.provider,
+                }),
                 Err(Refusal::Rejected(_)) => rejected += 1,
                 Err(Refusal::Suppressed { .. }) => suppressed += 1,
             });
@@ -205,6 +210,9 @@ impl Scanner<'_> {
         if rule.path.as_ref().is_some_and(|p| !p.is_match(path.as_bytes())) {
             return Err(Refusal::Rejected(Rejection::Path));
         }
+        if self.is_own(rule, found, context) {
+            return Err(Refusal::Rejected(Rejection::Fingerprint));
+        }
         let fingerprint = self.fingerprint(&rule.id, path, &found.secret);
         let subject = Subject {
             rule,
@@ -251,6 +259,15 @@ impl Scanner<'_> {
         let lists = rule.allowlists.iter().chain(&self.options.allowlists);
         let excused = lists.flat_map(|list| allowing_commits(list, &subject)).cloned().collect();
         Ok(Settled { confidence, attribution, excused })
+    }
+
+    /// Whether a match of a rule that goes by names belongs to a fingerprint, which names its rule.
+    fn is_own(&self, rule: &Rule, found: &Match, context: &Context<'_>) -> bool {
+        let by_name = rule.is_generic() || rule.asks_for_match();
+        let is_rule = |id: &str| is_built_in(id) || self.rules.rules.iter().any(|r| r.id == id);
+        by_name
+            && found.layers.is_empty()
+            && own::is_fingerprint(context.blob.bytes, found.span, is_rule)
     }
 
     fn attribute(
@@ -418,7 +435,8 @@ struct Refused<'a> {
     view: Option<&'a View>,
 }
 
-fn asks_for_evidence(rule: &Rule) -> bool {
+/// Whether what stands near a secret tells who issued it, or how sure it is.
+pub fn asks_for_evidence(rule: &Rule) -> bool {
     !rule.issuers.is_empty() || rule.deviant == Deviant::Evidence
 }
 

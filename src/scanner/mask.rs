@@ -15,11 +15,15 @@ use crate::filter::allow::{AllowComment, SHOWN_REASON};
 use crate::finding::{Confidence, Secret};
 use crate::matcher::Match;
 use crate::randomness;
-use crate::rule::{RuleSet, builtin};
+use crate::rule::{Listed, RuleSet, builtin};
 use crate::span::Span;
 
-/// All built-in rules.
-static RULES: LazyLock<RuleSet> = LazyLock::new(builtin);
+/// All built-in rules but those about what anyone guesses.
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
+    let mut rules = builtin();
+    rules.disable_weak();
+    rules
+});
 /// And who applies them.
 static ALL: LazyLock<Scanner<'static>> = LazyLock::new(|| Scanner::new(&RULES, Options::default()));
 
@@ -85,7 +89,8 @@ impl Scanner<'_> {
     /// Who applies all built-in rules, if this one does not.
     fn others(&self) -> Option<&'static Scanner<'static>> {
         let is_partial = || {
-            let built_in = self.rules.rules.iter().filter(|rule| rule.own().is_none());
+            let is_among = |rule: &&Listed| rule.own().is_none() && !rule.is_weak();
+            let built_in = self.rules.rules.iter().filter(is_among);
             built_in.count() < RULES.rules.len()
         };
         self.partial.get_or_init(is_partial).then(|| &*ALL)

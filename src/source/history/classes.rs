@@ -7,8 +7,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::search::{Hit, Hits};
 use super::trees::{Key, KeyMap, key};
-use crate::finding::Secret;
-use crate::scanner::Constant;
+use crate::scanner::{Constant, Told};
 
 /// Which content stands for which, of those with a match.
 #[derive(Debug, Default)]
@@ -27,13 +26,13 @@ pub(super) struct Refused {
 }
 
 impl Classes {
-    /// Puts those together that come to the same secrets at each path.
+    /// Puts those together that come to the same secrets at each path, and say the same of them.
     pub(super) fn new(hits: &Hits) -> Self {
         let mut classes = Self::default();
-        let mut first: HashMap<Vec<&(usize, Secret)>, Key> = HashMap::new();
+        let mut first: HashMap<Vec<&Told>, Key> = HashMap::new();
         for hit in &hits.blobs {
             let Some(constant) = &hit.constant else { continue };
-            let mut secrets: Vec<&(usize, Secret)> = constant.secrets.iter().collect();
+            let mut secrets: Vec<&Told> = constant.secrets.iter().collect();
             secrets.sort_unstable();
             secrets.dedup();
             let own = key(hit.id.as_bytes());

@@ -12,7 +12,7 @@ use crate::blob::{Blob, Provenance};
 use crate::finding::{Rejected, Secret, Stats, Suppressor, Warning};
 use crate::git::store::Store;
 use crate::prefilter::Candidate;
-use crate::scanner::{Scanner, Scratch, Sighting, Sightings};
+use crate::scanner::{Scanner, Scratch, Sighting, Sightings, Told};
 use crate::source::archive::{self, Limits};
 use crate::source::content::is_archive;
 
@@ -102,8 +102,7 @@ impl Judge<'_> {
         if let Some(constant) = hit.constant.as_ref().filter(|_| self.scanner.only_counts())
             && (constant.secrets.is_empty() || wish == Wish::Identities)
         {
-            let identity =
-                |(rule, secret): &(usize, Secret)| (path.to_owned(), *rule, secret.clone());
+            let identity = |told: &Told| (path.to_owned(), told.rule, told.secret.clone());
             judged.secrets.extend(constant.secrets.iter().map(identity));
             judged.stats.rejected += constant.rejected;
             judged.stats.suppressed += constant.suppressed;

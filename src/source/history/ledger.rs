@@ -3,6 +3,7 @@
 //! Not here: how each of them is found out.
 
 mod blobs;
+mod evidence;
 mod losses;
 mod messages;
 mod others;

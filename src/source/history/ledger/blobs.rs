@@ -106,6 +106,11 @@ impl Ledger<'_> {
         }
         let emitted = self.emit(&shown, &secrets.identities, &in_head, scene, &by_key);
         self.reached(&emitted, &origins, scene);
+        let versions = emitted.iter().filter_map(|(number, secret)| {
+            let pairs = secrets.pairs.get(*secret as usize)?;
+            Some((*number, pairs.as_slice()))
+        });
+        self.testify(versions, scene, &by_key);
     }
 
     /// Which secrets stand where, below some lists.
