@@ -160,6 +160,30 @@ fn git_at(folder: &Path, clock: u64, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
+/// `keytrawl range`, which writes nothing.
+pub(crate) fn range(repo: &Repo, range: &str, more: &[&str]) -> Run {
+    let before = snapshot(&repo.path().join(".git"));
+    let run = repo.run(&[&["range", range, "--format", "json", "--show-secrets"], more].concat());
+    assert_eq!(before, snapshot(&repo.path().join(".git")), "nothing is written");
+    run
+}
+
+/// Each place as `path:line commit in_head`, sorted.
+pub(crate) fn lines(run: &Run) -> Vec<String> {
+    let found = run.json();
+    let places = found["findings"].as_array().unwrap().iter().flat_map(|finding| {
+        let places = finding["occurrences"].as_array().unwrap().iter();
+        places.map(|place| {
+            let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+            let commit = text(&place["commit"]["summary"]);
+            format!("{}:{} {commit} {}", text(&place["path"]), place["line"], place["in_head"])
+        })
+    });
+    let mut all: Vec<String> = places.collect();
+    all.sort();
+    all
+}
+
 /// git with nothing of the user's.
 pub(crate) fn git_command(folder: &Path, clock: u64, arguments: &[&str]) -> Command {
     let date = format!("{clock} +0130");
