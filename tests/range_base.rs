@@ -3,7 +3,7 @@
 
 mod git_support;
 
-use git_support::{Repo, Run, range, secret};
+use git_support::{Repo, Run, lines, range, secret};
 use serde_json::Value;
 
 #[test]
@@ -198,4 +198,40 @@ fn links_are_followed_within_the_base() {
         assert!(run.stderr.contains(told), "{}", run.stderr);
         assert_eq!(range(&repo, "HEAD^..HEAD", &["--no-config"]).code, 1);
     }
+}
+
+/// A comment of the base goes where the range moves its file, whatever key stands under it then.
+#[test]
+fn comments_of_the_base_follow_the_files_that_the_range_moves() {
+    let repo = Repo::new(&[]);
+    let file = |key: &str, why: &str| {
+        format!("K={} # keytrawl:allow -- {why}\n# a\n# b\n# c\n", secret(key))
+    };
+    repo.write("x", file("x", "of x"));
+    repo.write("p", file("p", "of p"));
+    repo.write("q", file("q", "of q"));
+    repo.commit("start");
+    // One moves and is copied, and two change places.
+    repo.git(&["mv", "x", "y"]);
+    repo.write("zcopy", file("x", "of x"));
+    repo.git(&["mv", "p", "r"]);
+    repo.commit("move");
+    repo.git(&["mv", "q", "p"]);
+    repo.commit("move on");
+    repo.git(&["mv", "r", "q"]);
+    repo.commit("change places");
+    repo.write("y", file("x2", "of x") + "K=1\n");
+    repo.write("zcopy", file("copied", "of x"));
+    repo.write("p", file("q2", "of q"));
+    repo.write("q", file("p2", "of p"));
+    repo.commit("change");
+    repo.git(&["mv", "y", "z"]);
+    repo.commit("move again");
+    let more = format!("K={} # keytrawl:allow -- of x\n", secret("second"));
+    repo.write("z", file("x3", "of x") + "K=1\n" + &more);
+    repo.commit("change and add");
+    let run = range(&repo, "HEAD~6..HEAD", &[]);
+    let told = ["z:6 change and add true", "zcopy:1 change true", "zcopy:1 move false"];
+    assert_eq!(lines(&run), told, "{}", run.stdout);
+    assert_eq!(run.warnings(), ["allowed-by-range"; 2]);
 }

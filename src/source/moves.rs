@@ -73,6 +73,11 @@ impl Moves {
         }
     }
 
+    /// The file that became the one at `path` as it was.
+    pub(super) fn same(&self, path: &[u8]) -> Option<&File> {
+        self.gone.get(*self.same.get(path)?).map(|gone| &gone.file)
+    }
+
     /// The file that became `new`: one of the same content, or one like it that held `secret` (under its
     /// own path).
     pub(super) fn source(

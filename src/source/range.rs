@@ -9,6 +9,7 @@
 
 mod base;
 mod ends;
+mod past;
 mod settlement;
 mod trust;
 
@@ -17,7 +18,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub use ends::{Ends, Error, is_zeros};
 
 use super::history::{COMMIT_MESSAGE, TAG_MESSAGE};
-use super::moves::{Moves, is_same};
 use super::version::{self, Allowed, Identity, Scanned, Versions, identity};
 use super::{Found, Progress, Reading, shown_path};
 use crate::blob::{Blob, Provenance};
@@ -29,6 +29,7 @@ use crate::git::repository::Repository;
 use crate::git::trees::{Change, File, Trees};
 use crate::git::walk::{Parent, Walked, walk};
 use crate::scanner::{Comments, Scanner, Scratch, Sighting};
+use past::{Moment, Past};
 
 /// Files that say what is to be reported, whoever reads them.
 const POWERFUL: [&str; 9] = [
@@ -123,24 +124,40 @@ impl Range {
         let trees = Trees::new(&self.objects);
         let versions =
             Versions::new(scanner, &self.objects, &options.reading, progress, options.threads);
+        let steps = self.steps(&trees);
         let mut run = Run {
             range: self,
+            steps: &steps,
             trees: &trees,
             versions: &versions,
             options,
             added: BTreeMap::new(),
+            origins: HashMap::new(),
             found: Found::default(),
         };
-        let steps = run.steps();
-        run.edited(&steps);
-        let scanned = run.scan(&steps);
-        for step in &steps {
-            run.add(step, &scanned);
+        run.edited();
+        let scanned = run.scan();
+        for (number, step) in steps.iter().enumerate() {
+            run.add(step, Moment::new(number), &scanned);
         }
         run.messages();
         run.settle();
         run.losses();
         Ranged { found: run.found, commits: self.order.len() }
+    }
+
+    /// The commits, parents first.
+    fn steps(&self, trees: &Trees<'_>) -> Vec<Step> {
+        let Self { walked, order, .. } = self;
+        let graph = &walked.graph;
+        let step = |id: &ObjectId| {
+            let tree = graph.tree(graph.find(id)?)?;
+            let parents = walked.parents.get(id).cloned().unwrap_or_default();
+            let before: Vec<ObjectId> = parents.iter().map(|parent| parent.tree).collect();
+            let changes = trees.changes(&tree, &before);
+            Some(Step { id: *id, tree, parents, changes })
+        };
+        order.iter().filter_map(step).collect()
     }
 }
 
@@ -170,49 +187,30 @@ struct Holder {
     origin: Vec<u8>,
 }
 
-/// What the parents of a commit have of a secret in a file.
-enum Before {
-    /// One of them has it.
-    Held,
-    /// None of them has it; the path at which the range has added it.
-    New(Vec<u8>),
-}
-
 struct Run<'a> {
     range: &'a Range,
+    steps: &'a [Step],
     trees: &'a Trees<'a>,
     versions: &'a Versions<'a>,
     options: &'a Options,
     added: BTreeMap<Identity, Added>,
+    /// The paths to which files with secrets were moved, each with the path at which the base has the file.
+    origins: HashMap<Vec<u8>, Vec<u8>>,
     found: Found,
 }
 
-impl Run<'_> {
-    /// The commits, parents first.
-    fn steps(&self) -> Vec<Step> {
-        let Range { walked, order, .. } = self.range;
-        let graph = &walked.graph;
-        let step = |id: &ObjectId| {
-            let tree = graph.tree(graph.find(id)?)?;
-            let parents = walked.parents.get(id).cloned().unwrap_or_default();
-            let before: Vec<ObjectId> = parents.iter().map(|parent| parent.tree).collect();
-            let changes = self.trees.changes(&tree, &before);
-            Some(Step { id: *id, tree, parents, changes })
-        };
-        order.iter().filter_map(step).collect()
-    }
-
+impl<'a> Run<'a> {
     fn comments(&self) -> Comments {
         if self.options.trusted { Comments::Honoured } else { Comments::Ignored }
     }
 
     /// Says which files the range edits that say what is to be reported.
-    fn edited(&mut self, steps: &[Step]) {
+    fn edited(&mut self) {
         if self.options.trusted {
             return;
         }
         let own = |path: &str| self.options.powerful.iter().any(|one| one == path);
-        let all = steps.iter().flat_map(|step| &step.changes).map(|c| shown_path(&c.path));
+        let all = self.steps.iter().flat_map(|step| &step.changes).map(|c| shown_path(&c.path));
         let edited: std::collections::BTreeSet<String> = all
             .filter(|path| {
                 let name = path.rsplit('/').next().unwrap_or_default();
@@ -234,8 +232,8 @@ impl Run<'_> {
     }
 
     /// Scans every version that the commits add, each once.
-    fn scan<'s>(&mut self, steps: &'s [Step]) -> HashMap<(&'s [u8], ObjectId), Scanned> {
-        let all = steps.iter().flat_map(|step| &step.changes);
+    fn scan(&mut self) -> HashMap<(&'a [u8], ObjectId), Scanned> {
+        let all = self.steps.iter().flat_map(|step| &step.changes);
         let mut works: Vec<(&[u8], ObjectId)> = all.map(|c| (c.path.as_slice(), c.id)).collect();
         works.sort_unstable();
         works.dedup();
@@ -264,8 +262,12 @@ impl Run<'_> {
     }
 
     /// Notes what one commit adds.
-    fn add(&mut self, step: &Step, scanned: &HashMap<(&[u8], ObjectId), Scanned>) {
-        let mut moves = HashMap::new();
+    fn add(
+        &mut self,
+        step: &Step,
+        mut moment: Moment,
+        scanned: &HashMap<(&[u8], ObjectId), Scanned>,
+    ) {
         for change in &step.changes {
             let Some(one) = scanned.get(&(change.path.as_slice(), change.id)) else { continue };
             for (number, sighting) in one.found.sightings.iter().enumerate() {
@@ -288,7 +290,8 @@ impl Run<'_> {
                     known.places.push(place);
                     continue;
                 }
-                let Before::New(origin) = self.before(step, change, &secret, &mut moves) else {
+                let Past { origin, is_held: false } = self.past(change, &secret, &mut moment)
+                else {
                     continue;
                 };
                 let file = Some(Holder { file, origin });
@@ -296,46 +299,8 @@ impl Run<'_> {
                 self.added.insert(secret, added);
             }
         }
-    }
-
-    /// What the parents of a commit have of a secret. `moves` are the files that moved, by the number
-    /// of the parent.
-    fn before(
-        &self,
-        step: &Step,
-        change: &Change,
-        secret: &Identity,
-        moves: &mut HashMap<usize, Moves>,
-    ) -> Before {
-        let mut origin = None;
-        for (number, (before, parent)) in change.before.iter().zip(&step.parents).enumerate() {
-            let Some(old) = before else {
-                let moves = moves.entry(number).or_insert_with(|| {
-                    let gone = self.trees.removed(&parent.tree, &step.tree);
-                    let is_new = |change: &&Change| matches!(change.before.get(number), Some(None));
-                    Moves::new(gone, step.changes.iter().filter(is_new))
-                });
-                if let Some(source) = moves.source(self.versions, change, secret) {
-                    let Some(path) = self.added_at(source, secret) else { return Before::Held };
-                    origin.get_or_insert(path);
-                }
-                continue;
-            };
-            if self.versions.held(&change.path, old).contains(secret) {
-                return Before::Held;
-            }
-        }
-        Before::New(origin.unwrap_or_else(|| change.path.clone()))
-    }
-
-    /// The path at which the range has added a secret that a file holds; none if it was there before.
-    fn added_at(&self, file: &File, secret: &Identity) -> Option<Vec<u8>> {
-        let held = self.versions.held(&file.path, &file.id);
-        let mut origin = None;
-        for one in held.iter().filter(|one| is_same(one, secret)) {
-            origin = self.added.get(one)?.file.as_ref().map(|holder| holder.origin.clone());
-        }
-        origin
+        // Not before: files may have changed places.
+        self.origins.extend(moment.origins);
     }
 
     /// Scans the messages of the commits and tags.

@@ -32,10 +32,9 @@ impl<'a> Trust<'a> {
     pub(super) fn knows(&self, Holder { file, origin }: &Holder, allowed: &Allowed) -> bool {
         let old = self.base.and_then(|base| self.trees.file(&base, origin));
         let Some(old) = old else { return false };
-        let (Some(old), Some(new)) = (self.masked(origin, &old), self.masked(&file.path, &file.id))
-        else {
-            return false;
-        };
+        // Both as they are seen at the new path: at the old one an allowlist may have hidden the secrets.
+        let [old, new] = [&old, &file.id].map(|id| self.masked(&file.path, id));
+        let (Some(old), Some(new)) = (old, new) else { return false };
         is_kept(&old, &new, allowed.line)
     }
 
