@@ -329,6 +329,20 @@ fn the_hooks_of_pre_commit_end_their_options() {
     }
 }
 
+/// What HEAD has only where an allowlist holds was never told: moved out of there, it is.
+#[test]
+fn what_leaves_an_allowed_path_is_told() {
+    let repo = Repo::new(&[]);
+    repo.write("keytrawl.toml", "[[allowlists]]\nreason = \"x\"\npaths = ['^ok/']\n");
+    repo.write("ok/a", secret("a"));
+    repo.write("b", secret("b"));
+    repo.commit("start");
+    repo.git(&["mv", "ok/a", "a"]);
+    repo.git(&["mv", "b", "moved"]);
+    let run = repo.run(&["staged", "--format", "json"]);
+    assert_eq!((run.code, run.paths()), found(&["a"]));
+}
+
 /// Names are bytes, and one that names nothing is a mistake.
 #[test]
 fn names_that_are_asked_for_are_found_or_refused() {

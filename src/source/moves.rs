@@ -90,8 +90,7 @@ impl Moves {
             return self.gone.get(*number).map(|gone| &gone.file);
         }
         let holds = |(_, gone): &(usize, &Gone)| {
-            let held = versions.held(&gone.file.path, &gone.file.id);
-            gone.is_free(secret, &new.path) && held.iter().any(|one| is_same(one, secret))
+            gone.is_free(secret, &new.path) && tells(versions, &gone.file, secret)
         };
         let mut content = None;
         let mut alike = |(number, gone): (usize, &Gone)| {
@@ -111,6 +110,11 @@ impl Moves {
         found.moved.push((secret.clone(), new.path.clone()));
         Some(&found.file)
     }
+}
+
+/// Whether a secret would be told of a file: it has it, and no allowlist holds at its path.
+pub(super) fn tells(versions: &Versions<'_>, file: &File, secret: &Identity) -> bool {
+    versions.held(&file.path, &file.id).iter().any(|one| is_same(one, secret))
 }
 
 /// Whether two are one secret, wherever.

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::moves::Moves;
+use super::moves::{Moves, tells};
 use super::version::{self, Versions, identity};
 use super::{Found, Progress, Reading, shown_path};
 use crate::git::commit::Commit;
@@ -114,7 +114,7 @@ impl Difference {
     }
 
     /// Scans what differs. A secret that HEAD has at the same path already is not told again, nor
-    /// one that came from another path with its file.
+    /// one that came from another path with its file, if no allowlist holds there.
     pub fn scan(self, scanner: &Scanner<'_>, options: &Options, progress: &Progress) -> Found {
         let Self { objects, staged, partial, damaged, .. } = &self;
         let versions = Versions::new(scanner, objects, &options.reading, progress, options.threads);
@@ -134,7 +134,10 @@ impl Difference {
                 let secret = identity(&sighting);
                 let known = match old {
                     Some(old) => versions.held(&change.path, old).contains(&secret),
-                    None => moves.source(&versions, change, &secret).is_some(),
+                    None => {
+                        let source = moves.source(&versions, change, &secret);
+                        source.is_some_and(|file| tells(&versions, file, &secret))
+                    }
                 };
                 if !known {
                     found.sightings.push(sighting);
