@@ -235,3 +235,55 @@ fn comments_of_the_base_follow_the_files_that_the_range_moves() {
     assert_eq!(lines(&run), told, "{}", run.stdout);
     assert_eq!(run.warnings(), ["allowed-by-range"; 2]);
 }
+
+/// Whatever configuration names a rule file of the repository: the range has no say in it.
+#[test]
+fn rule_files_that_a_configuration_of_the_user_names_are_the_bases() {
+    let rule = |id: &str, prefix: &str| {
+        format!(
+            "[[rules]]\nid = \"{id}\"\ndescription = \"x\"\nregex = '''({prefix}[0-9a-f]{{40}})'''\n\
+             keywords = [\"{prefix}\"]\n"
+        )
+    };
+    let repo = Repo::new(&[]);
+    repo.write("ci/own.toml", rule("acme", "acme_live_"));
+    repo.commit("start");
+    let key = |prefix: &str| [prefix, &secret(prefix)[5..45]].concat();
+    repo.write("ci/own.toml", rule("acme", "nobody_live_"));
+    repo.write("ci/new.toml", rule("new", "nobody_live_"));
+    repo.write("a.env", key("acme_live_"));
+    repo.write("b.env", key("mine_live_"));
+    repo.commit("add");
+    // Nobody has these in git: they are the user's.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine.toml"), rule("acme", "mine_live_")).unwrap();
+    let configuration = |rules: &[&str]| {
+        let path = folder.path().join("configuration.toml");
+        std::fs::write(&path, format!("rules = {rules:?}\n")).unwrap();
+        path.display().to_string()
+    };
+    let inner = |name: &str| repo.path().join(name).display().to_string();
+    let (own, new) = (inner("ci/own.toml"), inner("ci/new.toml"));
+    let named = |rules: &[&str], more: &[&str]| {
+        let configuration = configuration(rules);
+        repo.run(
+            &[&["range", "HEAD^..HEAD", "--format", "json", "--config", &configuration], more]
+                .concat(),
+        )
+    };
+    let run = named(&[&own], &[]);
+    assert_eq!((run.code, run.paths()), (1, vec!["a.env".to_owned()]), "{}", run.stderr);
+    let warning = &run.json()["warnings"][0];
+    assert_eq!(warning["path"], "ci/own.toml");
+    assert_eq!(warning["message"], "is edited by the range; what the base has of it is in force");
+    assert_eq!(named(&[&own], &["--trust-head"]).code, 0);
+    // Of two with the same rule, the last one counts, whosever it is.
+    assert_eq!(named(&[&own, "mine.toml"], &[]).paths(), ["b.env"]);
+    assert_eq!(named(&["mine.toml", &own], &[]).paths(), ["a.env"]);
+    // One that the user names as well is not read twice.
+    assert_eq!(named(&[&own, "mine.toml"], &["--rules", "ci/own.toml"]).paths(), ["a.env"]);
+    let run = named(&[&new], &[]);
+    assert_eq!(run.code, 2);
+    let missing = "the base of the range has no file `ci/new.toml`";
+    assert!(run.stderr.contains(missing) && run.stderr.contains("--trust-head"), "{}", run.stderr);
+}

@@ -217,19 +217,18 @@ pub(super) fn misconfigured(name: &str, error: config::Error) -> Failure {
 }
 
 pub(super) fn rule_set(args: &SharedArgs, config: &mut Config) -> Result<RuleSet, Failure> {
-    finish_rules(scanned_rules(args, config)?, args, config)
+    let mut set = assembled(rules::load(std::iter::empty())?, config)?;
+    rules::add_scanned(&mut set, &scanned_files(args, config), args.live.verify)?;
+    finish_rules(set, args, config)
 }
 
-/// The rules that the configuration is about, without those that the user has named.
-pub(super) fn scanned_rules(args: &SharedArgs, config: &mut Config) -> Result<RuleSet, Failure> {
-    let mut set = assembled(rules::load(std::iter::empty())?, config)?;
-    // A file that the user names as well is the user's.
+/// The rule files that the configuration names, without those that the user names as well: they are
+/// the user's.
+pub(super) fn scanned_files(args: &SharedArgs, config: &Config) -> Vec<PathBuf> {
     let real = |path: &PathBuf| path.canonicalize().ok();
     let named: Vec<PathBuf> = args.rules.iter().filter_map(real).collect();
     let is_named = |path: &&PathBuf| real(path).is_some_and(|path| named.contains(&path));
-    let scanned: Vec<PathBuf> = config.rules.iter().filter(|p| !is_named(p)).cloned().collect();
-    rules::add_scanned(&mut set, &scanned, args.live.verify)?;
-    Ok(set)
+    config.rules.iter().filter(|path| !is_named(path)).cloned().collect()
 }
 
 /// Parts of a configuration without effect that are said one by one.

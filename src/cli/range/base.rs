@@ -223,19 +223,42 @@ impl<'a> Base<'a> {
         Ok(known)
     }
 
-    /// The rules in force: rule files that the base's configuration names are the base's too.
+    /// The rules in force: rule files of the repository are the base's, whoever names them.
     pub(super) fn rule_set(&self, config: &mut Config) -> Result<RuleSet, Failure> {
         let (own, of_base) = self.sorted(&self.shared.rules, false);
         let own = SharedArgs { rules: own, ..self.shared.clone() };
         let mut set = match self.named_configuration() {
-            Err(OwnWord) => scan::scanned_rules(&own, config)?,
+            Err(OwnWord) => self.rules_of_own(config, &own, &of_base)?,
             Ok(_) => self.rules_of_base(config, &of_base)?,
         };
-        let named = of_base.iter().map(|path| self.wanted(path, "rule file"));
+        let named = of_base.iter().map(|path| self.wanted(path, RULE_FILE));
         for found in named.collect::<Result<Vec<Text>, Failure>>()? {
             rules::add_named_text(&mut set, &found.path, &found.text)?;
         }
         scan::finish_rules(set, &own, config)
+    }
+
+    /// The rules of the user's own configuration; what the user names as well is the user's.
+    fn rules_of_own(
+        &self,
+        config: &mut Config,
+        own: &SharedArgs,
+        named: &[String],
+    ) -> Result<RuleSet, Failure> {
+        let asking = self.shared.live.verify;
+        let mut set = scan::assembled(rules::load(std::iter::empty())?, config)?;
+        // One by one: of two rules of one id the last one counts.
+        for path in scan::scanned_files(own, config) {
+            match self.named(&path, false) {
+                Named::Own => rules::add_scanned(&mut set, &[path], asking)?,
+                Named::OfBase(path) if named.contains(&path) => {}
+                Named::OfBase(path) => {
+                    let found = self.wanted(&path, RULE_FILE)?;
+                    rules::add_scanned_texts(&mut set, &[(found.path, found.text)], asking)?;
+                }
+            }
+        }
+        Ok(set)
     }
 
     /// The rules of the base's configuration; what the user names as well is the user's.
@@ -257,6 +280,9 @@ impl<'a> Base<'a> {
         Ok(set)
     }
 }
+
+/// What a rule file is called.
+const RULE_FILE: &str = "rule file";
 
 /// The configuration is the user's own.
 struct OwnWord;
