@@ -8,6 +8,7 @@ mod introduced;
 mod refs;
 mod same;
 mod submodules;
+mod versions;
 mod whole;
 
 use std::path::Path;
