@@ -232,9 +232,18 @@ impl<'r> Scanner<'r> {
 
     /// Everything of the right shape in `bytes`, left in `scratch`.
     fn find(&self, bytes: &[u8], scratch: &mut Scratch) {
+        self.find_with(bytes, self.options.explain, scratch);
+    }
+
+    /// The same with all near misses, whether they are told or not.
+    fn find_all(&self, bytes: &[u8], scratch: &mut Scratch) {
+        self.find_with(bytes, true, scratch);
+    }
+
+    fn find_with(&self, bytes: &[u8], misses: bool, scratch: &mut Scratch) {
         scratch.candidates.clear();
         scratch.found.matches.clear();
-        scratch.found.misses = self.options.explain.then(Vec::new);
+        scratch.found.misses = misses.then(Vec::new);
         let all = Span::new(0, bytes.len());
         self.prefilter.candidates(bytes, all, &mut scratch.candidates);
         let matcher = self.matcher();

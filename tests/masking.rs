@@ -160,3 +160,66 @@ fn what_was_typed_is_repeated_without_a_key() {
         assert!(!shown.is_empty() && !shown.contains(&body), "{arguments:?}: {shown}");
     }
 }
+
+/// Whatever is said goes the same way, and there a key may stand in the middle of a word.
+#[test]
+fn a_key_that_is_glued_to_a_word_reaches_no_message() {
+    let place = Place::with(&[("r/a.txt", "x\n")]);
+    place.git(&["init", "-q", "r"]);
+    let (leadey, tg) = (armed("{base62:36}"), armed("{base62:43}"));
+    let github = armed("{base62:36}");
+    let words = [
+        (format!("x_leadey_sk_live_{leadey}"), leadey),
+        (format!("oldtg_live_{tg}"), tg),
+        (format!("A-ghp_{github}_b"), github),
+    ];
+    for (word, body) in &words {
+        let broken = format!("t/{word}.gz");
+        place.file(&broken, b"\x1f\x8b\x08\x00\x00");
+        let range = format!("{word}..HEAD");
+        let (json, option) = (format!("json={word}/a/b"), format!("--{word}"));
+        for (folder, arguments) in [
+            ("", &[word.as_str()][..]),
+            ("", &["--max-size", word]),
+            ("", &["--format", word]),
+            ("", &["--config", word]),
+            ("", &["--baseline", word]),
+            ("", &["--only", word]),
+            ("", &["--report", &json, "r"]),
+            ("", &[&option]),
+            ("", &["rules", "show", word]),
+            ("", &["baseline", "import", word]),
+            ("r", &["range", &range]),
+            ("r", &["history", "--branch", word]),
+            ("r", &["staged", word]),
+            ("", &["t"]),
+            ("", &["t", "--format", "json"]),
+            ("", &["t", "--show-secrets", "--format", "sarif", "--report", "html=h"]),
+        ] {
+            let run = place.run_in(folder, arguments);
+            let command = arguments[0];
+            assert_eq!(run.code, 2, "{command}");
+            assert!(!run.stderr.contains(body.as_str()), "{command}: {}", run.stderr);
+            let shows = arguments.contains(&"--show-secrets");
+            assert!(shows || !run.stdout.contains(body.as_str()), "{command}: {}", run.stdout);
+        }
+        std::fs::remove_file(place.root().join(broken)).expect("a file");
+    }
+}
+
+/// A message that hides what is no secret is of no use.
+#[test]
+fn words_that_look_like_a_key_are_said() {
+    let place = Place::new();
+    for word in [
+        "task_live_configuration_of_the_second_server",
+        "disk_live_migration_test_of_all_volumes",
+        "libcargo-0b5e8f27c8d1a4f3",
+        "highp_precision_float_in_a_fragment_shader",
+        "x_sk_live_your_key_goes_here_and_nowhere_else",
+    ] {
+        let run = place.run(&[word]);
+        let told = format!("`{word}`");
+        assert!(run.code == 2 && run.stderr.contains(&told), "{}", run.stderr);
+    }
+}

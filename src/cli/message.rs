@@ -43,21 +43,26 @@ impl Failure {
     }
 }
 
-/// Says what was done, on standard output. What was typed may be a secret here, too.
-pub(super) fn say(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{}", visible(&without_secrets(text.to_owned())));
+/// A text as people get to see it. Whatever is said goes through here: what was typed, or what a file
+/// is called, may be a secret.
+fn fit(text: &str) -> String {
+    visible(&without_secrets(text.to_owned())).into_owned()
 }
 
-/// Says what failed. What was typed may be a secret, in the place of something else.
+/// Says what was done, on standard output.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{}", fit(text));
+}
+
+/// Says what failed.
 pub(super) fn failure(failure: &Failure) {
-    let visible = |text: &String| visible(&without_secrets(text.clone())).into_owned();
     let mut err = io::stderr().lock();
-    let _ = writeln!(err, "{} {}", label("error:", AnsiColor::Red), visible(&failure.message));
+    let _ = writeln!(err, "{} {}", label("error:", AnsiColor::Red), fit(&failure.message));
     for detail in &failure.details {
-        let _ = writeln!(err, "  {}", visible(detail));
+        let _ = writeln!(err, "  {}", fit(detail));
     }
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(err, "{} {}", label("hint:", AnsiColor::Cyan), visible(hint));
+        let _ = writeln!(err, "{} {}", label("hint:", AnsiColor::Cyan), fit(hint));
     }
 }
 
@@ -74,9 +79,7 @@ pub(super) fn note(text: &str) {
     if HUSHED.load(Ordering::Relaxed) {
         return;
     }
-    let text = without_secrets(text.to_owned());
-    let mut err = io::stderr().lock();
-    let _ = writeln!(err, "{} {}", label("warning:", AnsiColor::Yellow), visible(&text));
+    let _ = writeln!(io::stderr().lock(), "{} {}", label("warning:", AnsiColor::Yellow), fit(text));
 }
 
 /// The most warnings that are said one by one.
@@ -88,10 +91,9 @@ pub(super) fn warnings(warnings: &[Warning], quiet: bool) {
     let warnings: Vec<&Warning> = warnings.iter().filter(told).collect();
     let mut err = io::stderr().lock();
     for warning in warnings.iter().take(MOST) {
-        let place =
-            warning.path.as_deref().map(|p| format!("`{}` ", visible(p))).unwrap_or_default();
-        let message = visible(&warning.message);
-        let _ = writeln!(err, "{} {place}{message}", label("warning:", AnsiColor::Yellow));
+        let place = warning.path.as_deref().map(|path| format!("`{path}` ")).unwrap_or_default();
+        let told = fit(&format!("{place}{}", warning.message));
+        let _ = writeln!(err, "{} {told}", label("warning:", AnsiColor::Yellow));
     }
     if warnings.len() > MOST {
         let more = warnings.len() - MOST;

@@ -50,7 +50,7 @@ impl Outcome {
         changed.then_some(shown)
     }
 
-    /// The different paths of all that is shown.
+    /// The different paths of all that is shown, and what warnings say of them.
     fn names(&self) -> BTreeSet<&str> {
         let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
         let paths = places.map(|place| place.path.as_str());
@@ -61,6 +61,7 @@ impl Outcome {
             .chain(self.comments.iter().map(|mark| mark.path.as_str()))
             .chain(rejected)
             .chain(self.warnings.iter().filter_map(|w| w.path.as_deref()))
+            .chain(self.warnings.iter().map(|w| w.message.as_str()))
             .collect()
     }
 
@@ -79,6 +80,9 @@ impl Outcome {
         for mark in &mut self.comments {
             changed |= mark.reason.as_mut().is_some_and(|reason| texts.apply(reason));
             changed |= names.is_some_and(|names| names.apply(&mut mark.path));
+        }
+        for warning in &mut self.warnings {
+            changed |= texts.apply(&mut warning.message);
         }
         let rejected = self.rejections.iter_mut().map(|one| &mut one.path);
         let warned = self.warnings.iter_mut().filter_map(|one| one.path.as_mut());

@@ -1,5 +1,6 @@
 //! Masks what looks like a secret in what is shown beside findings: to any built-in rule, also to those
-//! that report nothing in this run.
+//! that report nothing in this run. What somebody typed, or called a file, has keys glued to other words,
+//! where a content has none.
 //!
 //! Not here: how the snippet of a finding looks.
 
@@ -8,12 +9,12 @@ use std::sync::LazyLock;
 
 use super::snippet::{self, FAR};
 use super::view::View;
-use super::{Options, Scanner, Scratch};
+use super::{Comments, Options, Scanner, Scratch};
 use crate::attribution::Surroundings;
 use crate::blob::{Blob, Provenance};
 use crate::filter::allow::{AllowComment, SHOWN_REASON};
 use crate::finding::{Confidence, Secret};
-use crate::matcher::Match;
+use crate::matcher::{Match, NearMiss};
 use crate::randomness;
 use crate::rule::{Listed, RuleSet, builtin};
 use crate::span::Span;
@@ -33,24 +34,58 @@ pub fn without_secrets(text: String) -> String {
     ALL.masked(text)
 }
 
-/// The secrets that are in the name of a file or a folder: those that have a mark of their own, and of
-/// which there is no doubt, for a name is masked only then.
+/// The secrets that are in the name of a file or a folder, or in what is said of one: those that have a
+/// mark of their own, and of which there is no doubt, for a name is masked only then.
 pub fn secrets_in_name(name: &str) -> Vec<Secret> {
     let is_own = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let mut pieces = name.as_bytes().split(|byte| !is_own(*byte));
     // Names are words: to apply all rules to each would cost more than the rest.
-    if !pieces.any(|piece| piece.len() >= MARKED && randomness::evidence(piece).bits >= 0.0) {
+    if !pieces.any(may_hold_a_key) {
         return Vec::new();
     }
+    let text = name.as_bytes();
+    let mut scratch = Scratch::default();
+    ALL.find_all(text, &mut scratch);
+    let glued = glued(text, &scratch.found.misses.take().unwrap_or_default());
+    sure(text).into_iter().chain(glued).map(|(_, secret)| secret).collect()
+}
+
+/// Whether some of a word may be drawn at random, words glued to it or not.
+fn may_hold_a_key(piece: &[u8]) -> bool {
+    let is_drawn = |part: &[u8]| randomness::evidence(part).bits >= 0.0;
+    // The body of a key is longer, and so holds one of every few windows.
+    let mut windows = piece.windows(MARKED).step_by(STEP);
+    piece.len() >= MARKED && (is_drawn(piece) || windows.any(is_drawn))
+}
+
+/// The secrets with a mark of their own, and of which there is no doubt, in a text, and where.
+fn sure(text: &[u8]) -> Vec<(Span, Secret)> {
     let provenance = Provenance::named(String::new());
-    let found = ALL.scan(&Blob::whole(name.as_bytes(), &provenance), &mut Scratch::default());
+    let blob = Blob::whole(text, &provenance);
+    // Nobody allows by a name that the name is shown.
+    let found = ALL.scan_with(&blob, &mut Scratch::default(), Comments::Ignored);
     let all = found.into_iter().flat_map(|found| found.sightings);
     let sure = all.filter(|one| one.confidence >= Confidence::Medium && one.secret.is_marked());
-    sure.map(|one| one.secret).collect()
+    sure.map(|one| (one.occurrence.span, one.secret)).collect()
+}
+
+/// Those of which somebody may say the same once they stand for themselves: no rule finds them, since a
+/// word stands right before or behind them.
+fn glued(text: &[u8], misses: &[NearMiss]) -> Vec<(Span, Secret)> {
+    let long = misses.iter().map(|miss| miss.span).filter(|span| span.len() >= MARKED);
+    let of_piece = |at: Span| {
+        let found = text.get(at.range()).map(sure).unwrap_or_default().into_iter();
+        found.map(move |(span, secret)| {
+            (Span::new(at.start + span.start, at.start + span.end), secret)
+        })
+    };
+    long.flat_map(of_piece).collect()
 }
 
 /// No key with a mark is shorter.
 const MARKED: usize = 16;
+/// Bytes from one part of a name that is looked at to the next.
+const STEP: usize = 4;
 
 /// Bytes on each side of a finding in which more is sought: all that is shown of its line, and what goes
 /// on there.
@@ -96,15 +131,18 @@ impl Scanner<'_> {
         self.partial.get_or_init(is_partial).then(|| &*ALL)
     }
 
-    /// The matches of all rules in a text.
-    fn looks_secret(&self, text: &[u8]) -> Vec<Match> {
+    /// What all rules find in a text, keys that are glued to a word among it: where, and what stands for it.
+    fn looks_secret(&self, text: &[u8]) -> Vec<(Span, String)> {
         let mut scratch = Scratch::default();
-        let mut found = Vec::new();
+        let mut looks = Vec::new();
         for scanner in std::iter::once(self as &Scanner<'_>).chain(self.others()) {
-            scanner.find(text, &mut scratch);
-            found.append(&mut scratch.found.matches);
+            scanner.find_all(text, &mut scratch);
+            let found = std::mem::take(&mut scratch.found);
+            let glued = glued(text, &found.misses.unwrap_or_default());
+            looks.extend(glued.into_iter().map(|(span, secret)| (span, secret.redacted())));
+            looks.extend(found.matches.iter().map(|one| (one.span, one.secret.redacted())));
         }
-        found
+        looks
     }
 
     /// The text around a match, on its line, with all that looks like a secret masked.
@@ -138,14 +176,14 @@ impl Scanner<'_> {
         if found.is_empty() {
             return text;
         }
-        found.sort_by_key(|one| (one.span.start, std::cmp::Reverse(one.span.end)));
+        found.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
         let (mut masked, mut shown) = (String::new(), 0);
-        for one in found.iter().filter(|one| text.get(one.span.range()).is_some()) {
-            if one.span.start >= shown {
-                masked.push_str(&text[shown..one.span.start]);
-                masked.push_str(&one.secret.redacted());
+        for (span, mask) in found.iter().filter(|(span, _)| text.get(span.range()).is_some()) {
+            if span.start >= shown {
+                masked.push_str(&text[shown..span.start]);
+                masked.push_str(mask);
             }
-            shown = shown.max(one.span.end);
+            shown = shown.max(span.end);
         }
         masked.push_str(text.get(shown..).unwrap_or_default());
         masked
