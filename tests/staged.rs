@@ -278,6 +278,53 @@ fn names_of_files_that_are_not_staged_are_read_as_files() {
     assert!(run.stderr.contains("neither index nor work tree has `nowhere`"), "{}", run.stderr);
 }
 
+#[test]
+fn a_folder_that_is_named_is_read() {
+    let repo = Repo::new(&[]);
+    repo.write("a/old.env", secret("old"));
+    repo.write("a/b/deep.env", secret("deep"));
+    repo.write("a.env", secret("beside"));
+    repo.write("link.txt", "x\n");
+    repo.commit("start");
+    repo.write("a/b/untracked.env", secret("untracked"));
+    repo.write(".gitignore", "hidden.env\n");
+    repo.write("a/hidden.env", secret("hidden"));
+    let run =
+        |folder: &str, names: &[&str]| staged(&repo, folder, &[&["--or-files"], names].concat());
+    // Nothing is staged there: its files.
+    let all = ["a/b/deep.env", "a/b/untracked.env", "a/old.env"];
+    assert_eq!(run("", &["a"]), found(&all));
+    assert_eq!(run("", &["a/"]), found(&all));
+    assert_eq!(run("a", &["b"]), found(&all[..2]));
+    assert_eq!(run("a/b", &["../../a"]), found(&all));
+    assert_eq!(run("", &["."]), found(&["a.env", all[0], all[1], all[2]]));
+    // What is named twice is told once.
+    assert_eq!(run("", &["a", "a/b", "a/old.env", "a.env"]), run("", &["."]));
+    let twice = repo.run_in("", &["staged", "--or-files", "--format", "json", "a", "a/old.env"]);
+    let places: usize = twice.json()["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["occurrences"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(places, 3);
+    // Something is staged there: what is.
+    repo.write("a/b/new.env", secret("new"));
+    repo.git(&["add", "a/b/new.env"]);
+    assert_eq!(run("", &["a"]), found(&["a/b/new.env"]));
+    assert_eq!(run("a", &["."]), found(&["a/b/new.env"]));
+    assert_eq!(run("", &["a", "a.env"]), found(&["a.env", all[0], "a/b/new.env", all[1], all[2]]));
+    // Another repository is not a folder of this one.
+    let other = Repo::new(&[]);
+    other.write("s.env", secret("sub"));
+    other.commit("start");
+    let url = other.path().display().to_string();
+    repo.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "sub"]);
+    repo.commit("sub");
+    assert_eq!(run("", &["sub"]), found(&[]));
+    assert_eq!(run("", &["sub", "a.env"]), found(&["a.env"]));
+}
+
 /// pre-commit puts the names of files right behind the options of its user.
 #[test]
 fn a_name_of_a_file_is_no_option() {

@@ -296,6 +296,7 @@ pub(super) fn walk_options(
         no_ignore: args.no_ignore || config.no_ignore.unwrap_or(false),
         follow: args.follow || config.follow.unwrap_or(false),
         threads: threads(shared),
+        from_root: false,
     }
 }
 

@@ -8,12 +8,13 @@ use super::exit::Exit;
 use super::message::Failure;
 use super::{known, progress, repository, scan};
 use crate::baseline::Coverage;
+use crate::config::Config;
 use crate::finding::Outcome;
 use crate::git::repository::Repository;
 use crate::pipeline::Pipeline;
 use crate::rule::RuleSet;
 use crate::scanner::Scanner;
-use crate::source::staged::{Difference, Error, Options};
+use crate::source::staged::{Difference, Error, Options, lies_in};
 use crate::source::{self, Progress, Reading, shown_path};
 
 /// Scans, reports, and says with the exit code what came of it.
@@ -69,9 +70,9 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     let pipeline = Pipeline::new(&scanner);
     progress::shown(&progress, !shared.quiet, || {
         let staged = difference.paths();
-        let is_staged = |path: &Vec<u8>| staged.contains(path.as_slice());
-        if args.or_files && !options.paths.iter().all(is_staged) {
-            files(&args.paths, &options, &progress, &pipeline);
+        if args.or_files && !options.paths.iter().all(|path| staged.contains(path.as_slice())) {
+            let named = Named::new(&args.paths, &options.paths, &difference);
+            named.scan(&config, &options, &progress, &pipeline);
         } else {
             pipeline.add(difference.scan(&scanner, &options, &progress));
         }
@@ -84,16 +85,49 @@ pub(super) fn outcome(args: &StagedArgs) -> Result<Done, Failure> {
     Ok(Done { outcome, rules, has_head })
 }
 
-/// Scans the named files of the work tree. One that is not there was deleted: there is nothing to
-/// read.
-fn files(names: &[PathBuf], options: &Options, progress: &Progress, pipeline: &Pipeline<'_>) {
-    let named: Vec<(PathBuf, String)> = names
-        .iter()
-        .cloned()
-        .zip(options.paths.iter().map(|path| shown_path(path)))
-        .filter(|(file, _)| file.symlink_metadata().is_ok())
-        .collect();
-    source::files(&named, &options.reading, options.threads, progress, &|| pipeline.worker());
+/// What is named of the work tree. What is not there was deleted: there is nothing to read.
+struct Named {
+    /// Where each file is, and its path from the root.
+    files: Vec<(PathBuf, String)>,
+    folders: Vec<PathBuf>,
+}
+
+impl Named {
+    fn new(names: &[PathBuf], paths: &[Vec<u8>], difference: &Difference) -> Self {
+        let is_folder = |place: &Path| place.symlink_metadata().is_ok_and(|is| is.is_dir());
+        let both = names.iter().zip(paths);
+        let (mut folders, files): (Vec<_>, Vec<_>) = both.partition(|(place, _)| is_folder(place));
+        // git holds a commit of another repository, and none of its files.
+        folders.retain(|(_, path)| !difference.is_submodule(path));
+        // What is named beside its folder is read once.
+        let is_inside = |path: &[u8]| folders.iter().any(|(_, folder)| lies_in(path, folder));
+        let there = files.into_iter().filter(|(place, _)| place.symlink_metadata().is_ok());
+        let alone = there.filter(|(_, path)| !is_inside(path));
+        Self {
+            files: alone.map(|(place, path)| (place.clone(), shown_path(path))).collect(),
+            folders: folders.iter().map(|(place, _)| (*place).clone()).collect(),
+        }
+    }
+
+    /// Scans the files, and those below the folders.
+    fn scan(
+        &self,
+        config: &Config,
+        options: &Options,
+        progress: &Progress,
+        pipeline: &Pipeline<'_>,
+    ) {
+        let Options { reading, threads, .. } = options;
+        source::files(&self.files, reading, *threads, progress, &|| pipeline.worker());
+        let walk = source::Options {
+            reading: reading.clone(),
+            no_ignore: config.no_ignore.unwrap_or(false),
+            follow: config.follow.unwrap_or(false),
+            threads: *threads,
+            from_root: true,
+        };
+        source::walk(&self.folders, &walk, &[], progress, &|| pipeline.worker());
+    }
 }
 
 /// The paths that were asked for, from the root of the work tree.

@@ -3,16 +3,13 @@
 //! Where the cache tree of the index names a tree that HEAD has too, nothing is compared. Not here:
 //! the work tree, and what the contents are.
 
-use super::index::{CachedTree, Entry, Index};
+use super::index::{CachedTree, Entry, Index, MODE_TYPE};
 use super::object::ObjectId;
 use super::tree::EntryKind;
 use super::trees::{Change, File, Folder, Trees, is_file};
 
 /// The mode of a folder of a sparse index.
 const FOLDER: u32 = 0o040_000;
-/// The mode of a submodule.
-const SUBMODULE: u32 = 0o160_000;
-const TYPE: u32 = 0o170_000;
 
 /// The differences, by path.
 #[derive(Debug, Default)]
@@ -63,7 +60,7 @@ impl Compare<'_> {
             path.extend_from_slice(name);
             path.push(b'/');
             let old = old.filter(|old| old.kind == EntryKind::Tree).map(|old| old.id);
-            if inner.len() == name.len() + 1 && first.mode & TYPE == FOLDER {
+            if inner.len() == name.len() + 1 && first.mode & MODE_TYPE == FOLDER {
                 self.sparse(path, first, old);
                 rest = rest.get(1..).unwrap_or_default();
             } else {
@@ -81,7 +78,7 @@ impl Compare<'_> {
     }
 
     fn file(&mut self, entry: &Entry, old: Option<ObjectId>) {
-        if entry.mode & TYPE == SUBMODULE || entry.intent_to_add {
+        if entry.is_submodule() || entry.intent_to_add {
             return;
         }
         // The common ancestor of a conflict is nobody's wish.

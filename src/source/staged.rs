@@ -50,11 +50,7 @@ pub struct Options {
 
 impl Options {
     fn wants(&self, path: &[u8]) -> bool {
-        let below = |one: &Vec<u8>| {
-            path.strip_prefix(one.as_slice())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || one.is_empty())
-        };
-        self.paths.is_empty() || self.paths.iter().any(below)
+        self.paths.is_empty() || self.paths.iter().any(|one| lies_in(path, one))
     }
 }
 
@@ -98,19 +94,28 @@ impl Difference {
         self.has_head
     }
 
-    /// The paths that would have another content.
+    /// The paths that would have another content, and the folders that hold them, the root included.
     pub fn paths(&self) -> HashSet<&[u8]> {
-        self.staged.changes.iter().map(|change| change.path.as_slice()).collect()
+        let mut paths = HashSet::new();
+        for change in &self.staged.changes {
+            let path = change.path.as_slice();
+            paths.extend([&[][..], path]);
+            paths.extend(memchr::memchr_iter(b'/', path).map(|end| &path[..end]));
+        }
+        paths
+    }
+
+    /// Whether the index has another repository at a path.
+    pub fn is_submodule(&self, path: &[u8]) -> bool {
+        let entries = &self.index.entries;
+        let at = entries.partition_point(|entry| entry.path.as_slice() < path);
+        entries.get(at).is_some_and(|entry| entry.path == path && entry.is_submodule())
     }
 
     /// Whether the index or HEAD has something at a path from the root, or below it.
     pub fn knows(&self, path: &[u8]) -> bool {
-        let is_it = |own: &[u8]| {
-            own.strip_prefix(path)
-                .is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with(b"/"))
-        };
-        self.index.entries.iter().any(|entry| is_it(&entry.path))
-            || self.staged.removed.iter().any(|file| is_it(&file.path))
+        self.index.entries.iter().any(|entry| lies_in(&entry.path, path))
+            || self.staged.removed.iter().any(|file| lies_in(&file.path, path))
     }
 
     /// Scans what differs. A secret that HEAD has at the same path already is not told again, nor
@@ -150,6 +155,12 @@ impl Difference {
         }
         found
     }
+}
+
+/// Whether a path is another one, or is below it; all paths are below the root, which is empty.
+pub fn lies_in(path: &[u8], folder: &[u8]) -> bool {
+    let rest = path.strip_prefix(folder);
+    rest.is_some_and(|rest| folder.is_empty() || rest.is_empty() || rest.starts_with(b"/"))
 }
 
 /// Compares, and scans what differs.

@@ -37,6 +37,8 @@ pub struct Options {
     pub follow: bool,
     /// Number of threads; at least one.
     pub threads: usize,
+    /// Whether paths are shown from the root of the work tree, and not as they were typed.
+    pub from_root: bool,
 }
 
 /// Walks `roots` and hands every file to one of the workers that `make` makes, one a thread.
@@ -51,7 +53,10 @@ pub fn walk<W: Worker>(
 ) {
     let roots = Roots::new(roots);
     for root in roots.iter() {
-        let walk = |names| Walk { root, roots: &roots, names, options, allowlists, progress };
+        let walk = |names: Names| {
+            let names = names.shown_from_root(options.from_root);
+            Walk { root, roots: &roots, names, options, allowlists, progress }
+        };
         match std::fs::metadata(root.path) {
             Ok(is) if is.is_dir() => walk(Names::new(root.path)).run(make),
             Ok(is) => walk(Names::of_one(root.path, &is)).one(&is, &mut make()),

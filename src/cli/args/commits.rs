@@ -106,7 +106,7 @@ pub(in crate::cli) struct StagedArgs {
     #[arg(value_name = "PATH")]
     pub(in crate::cli) paths: Vec<PathBuf>,
     /// Scan the named files themselves, if one of them is not staged: what pre-commit's --all-files
-    /// and --from-ref want
+    /// and --from-ref want. A folder is staged if something below it is; else its files are scanned
     #[arg(long, requires = "paths", help_heading = "What is read")]
     pub(in crate::cli) or_files: bool,
     /// Leave out files larger than this, such as 10MB

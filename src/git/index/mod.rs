@@ -60,6 +60,18 @@ pub struct Entry {
     pub intent_to_add: bool,
 }
 
+/// The bits of a mode that tell what kind of thing it is of.
+pub const MODE_TYPE: u32 = 0o170_000;
+/// The mode of a submodule.
+const SUBMODULE: u32 = 0o160_000;
+
+impl Entry {
+    /// Whether it is a commit of another repository, and no file.
+    pub fn is_submodule(&self) -> bool {
+        self.mode & MODE_TYPE == SUBMODULE
+    }
+}
+
 /// All of an index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {

@@ -16,6 +16,8 @@ pub(super) struct Names {
     pub(super) real_root: PathBuf,
     /// The root in the work tree; empty outside of one.
     inner: String,
+    /// Whether paths are shown from the root of the work tree.
+    from_root: bool,
 }
 
 impl Names {
@@ -28,7 +30,7 @@ impl Names {
             }
         };
         let (implied, root) = (root == Path::new("."), root.to_owned());
-        Self { implied, root, real_root, inner: base.unwrap_or_default() }
+        Self { implied, root, real_root, inner: base.unwrap_or_default(), from_root: false }
     }
 
     /// Those of a root that is no folder.
@@ -38,6 +40,11 @@ impl Names {
         if pipe::is_nameless(root, is) { Self { inner: "-".to_owned(), ..names } } else { names }
     }
 
+    /// The same, paths being shown from the root of the work tree if `from_root`.
+    pub(super) fn shown_from_root(self, from_root: bool) -> Self {
+        Self { from_root, ..self }
+    }
+
     pub(super) fn of(&self, path: &Path) -> Provenance {
         let inner_name = self.inner_name(path);
         let stable_path = match (self.inner.is_empty(), inner_name.is_empty()) {
@@ -45,7 +52,11 @@ impl Names {
             (_, true) => self.inner.clone(),
             _ => format!("{}/{inner_name}", self.inner),
         };
-        let path = if self.implied { inner_name } else { slashed(path) };
+        let path = match (self.from_root, self.implied) {
+            (true, _) => stable_path.clone(),
+            (false, true) => inner_name,
+            (false, false) => slashed(path),
+        };
         Provenance { path, stable_path, inner: 0, blob: None }
     }
 
