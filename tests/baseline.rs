@@ -408,6 +408,50 @@ fn fingerprints_may_have_a_key() {
     assert!(run.code == 2 && run.stderr.contains("fewer than 16 bytes"), "{}", run.stderr);
 }
 
+/// Without the key that made it, nobody can tell what of a baseline is gone, or new.
+#[test]
+fn a_baseline_of_a_key_is_changed_with_the_key_alone() {
+    let place = tree();
+    std::fs::write(place.home().join("key"), "a key of thirty-two characters..\n").expect("a file");
+    let key = ["--fingerprint-key", "../home/key"];
+    place.file("known", "");
+    assert_eq!(place.run(&[&["baseline", "create"], &key[..]].concat()).code, 0);
+    let made = read(&place, NAME);
+    assert!(made.contains("\n# keyed: "), "{made}");
+    for command in [&["prune"][..], &["update"], &["import", "known"]] {
+        let run = place.run(&[&["baseline"], command].concat());
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{command:?}");
+        let problem = format!("error: `{NAME}` was made with a key");
+        assert!(run.stderr.starts_with(&problem), "{}", run.stderr);
+        assert!(run.stderr.contains("hint: name the file of the key"), "{}", run.stderr);
+        assert_eq!(read(&place, NAME), made, "{command:?}");
+    }
+    for command in ["prune", "update"] {
+        let run = place.run(&[&["baseline", command], &key[..]].concat());
+        assert!(run.code == 0 && run.stdout.starts_with("unchanged"), "{command}: {}", run.stdout);
+    }
+    // A scan reports, says why, and does not advise to drop anything.
+    let run = place.run(&[]);
+    let told = format!(
+        "warning: `{NAME}` was made with a key: without `--fingerprint-key` none of its fingerprints counts\n"
+    );
+    assert_eq!((run.code, run.stderr), (1, told));
+    assert_eq!(place.run(&key).code, 0);
+
+    // And the other way about.
+    assert_eq!(place.run(&["baseline", "create", "--force"]).code, 0);
+    let plain = read(&place, NAME);
+    assert!(!plain.contains("# keyed"), "{plain}");
+    let run = place.run(&[&["baseline", "prune"], &key[..]].concat());
+    assert!(run.code == 2 && run.stderr.contains("was made without a key"), "{}", run.stderr);
+    assert_eq!(read(&place, NAME), plain);
+    // Which the hint makes a file of the key.
+    for command in ["update", "prune"] {
+        assert_eq!(place.run(&[&["baseline", command], &key[..]].concat()).code, 0);
+    }
+    assert_eq!(read(&place, NAME), made);
+}
+
 #[test]
 fn an_option_without_a_use_is_an_error() {
     let place = Place::with(&[("a.txt", "x\n")]);

@@ -18,6 +18,8 @@ pub struct Today {
     pub coverage: Coverage,
     /// Whether to tell of each place that is taken out.
     pub explain: bool,
+    /// Whether the fingerprints of what was found are made with a key.
+    pub keyed: bool,
 }
 
 /// How much a scan saw.
@@ -215,8 +217,13 @@ fn remarks(
             ));
         }
     }
+    let locked = baseline.keyed && !today.keyed;
+    if locked {
+        say("was made with a key: without `--fingerprint-key` none of its fingerprints counts"
+            .to_owned());
+    }
     // Others know kinds of secrets that we do not look for.
-    let tells = baseline.format == Format::Own && today.coverage != Coverage::Part;
+    let tells = baseline.format == Format::Own && today.coverage != Coverage::Part && !locked;
     let idle: Vec<usize> = entries()
         .filter(|(e, _)| tells && !hits.contains(&(number, *e)))
         .map(|(_, entry)| entry.line)

@@ -51,6 +51,8 @@ pub struct Baseline {
     pub stable_path: Option<String>,
     /// Whose file it is.
     pub format: Format,
+    /// Whether it is one of ours whose fingerprints a key made.
+    pub keyed: bool,
     /// What it lists, in the order of the file.
     pub entries: Vec<Entry>,
     /// Lines that say nothing: number and what is wrong.
@@ -103,7 +105,8 @@ fn parse(name: &str, text: &str) -> Result<Baseline, String> {
         }
         _ => lines(text),
     };
-    Ok(Baseline { name: name.to_owned(), stable_path: None, format, entries, problems })
+    let (name, keyed) = (name.to_owned(), format == Format::Own && own::is_keyed(text));
+    Ok(Baseline { name, stable_path: None, format, keyed, entries, problems })
 }
 
 /// A list of fingerprints, ours or others'; each line tells by its form.

@@ -17,6 +17,20 @@ const EXPLANATION: &str = "\
 #   FINGERPRINT  [expires=YYYY-MM-DD]  [# REASON]
 # `keytrawl baseline update` adds what is new, `keytrawl baseline prune` drops what is gone.";
 
+/// The line of a file whose fingerprints a key made. It tells nothing of the key: who could try keys
+/// against it would need to know no secret.
+const KEYED: &str = "# keyed: fingerprints are made with the key of `--fingerprint-key`";
+
+/// Whether a line is that one, whatever is said of it.
+fn says_keyed(line: &str) -> bool {
+    line.trim().starts_with("# keyed:")
+}
+
+/// Whether a file says that a key made its fingerprints.
+pub(super) fn is_keyed(text: &str) -> bool {
+    text.starts_with(HEADER) && text.lines().any(says_keyed)
+}
+
 /// Hexadecimal digits at the end of a fingerprint.
 const HASH: usize = 20;
 
@@ -104,6 +118,8 @@ fn remarks(rest: &str) -> Result<Line, String> {
 pub struct Contents {
     /// The entries.
     pub entries: BTreeMap<String, Line>,
+    /// Whether a key made the fingerprints.
+    pub keyed: bool,
     /// Comment lines below the last of them.
     below: Vec<String>,
 }
@@ -119,6 +135,10 @@ impl Contents {
         for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
             let line = line.trim();
             if line.is_empty() || ours(line) {
+                continue;
+            }
+            if says_keyed(line) {
+                contents.keyed = true;
                 continue;
             }
             if line.starts_with('#') {
@@ -137,6 +157,9 @@ impl Contents {
     /// The whole file.
     pub fn write(&self) -> String {
         let mut text = format!("{HEADER}\n{EXPLANATION}\n");
+        if self.keyed {
+            text += &format!("{KEYED}\n");
+        }
         for (fingerprint, line) in &self.entries {
             line.above.iter().for_each(|comment| text += &format!("{comment}\n"));
             text.push_str(fingerprint);
@@ -196,6 +219,17 @@ mod tests {
         assert_eq!(wrong(" because"), None);
         assert_eq!(wrong("00"), None);
         assert!(read("a/b.py:stripe-access-token:12").is_none());
+    }
+
+    #[test]
+    fn a_file_says_whether_a_key_made_it() {
+        for keyed in [false, true] {
+            let entries = BTreeMap::from([(format!("r:b:{HASH_TEXT}"), Line::default())]);
+            let text = Contents { keyed, entries, ..Contents::default() }.write();
+            assert_eq!(is_keyed(&text), keyed);
+            let again = Contents::read(&text).expect("our own");
+            assert_eq!((again.keyed, again.write()), (keyed, text));
+        }
     }
 
     #[test]

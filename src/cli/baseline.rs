@@ -45,6 +45,7 @@ fn create(args: BaselineArgs, remarks: &RemarkArgs, force: bool) -> Result<Exit,
     let (mut outcome, others) = scanned(&args, &file)?;
     known::apply(&args.shared, &mut outcome, &others, Coverage::Part);
     let mut contents = Contents::default();
+    unlock(&args, &file, &mut contents)?;
     // A list of what is known holds no secret, in no path of a file either.
     let outcome = outcome.masked(secrets_in_name).unwrap_or(outcome);
     add(&mut contents, &outcome, remarks);
@@ -56,6 +57,7 @@ fn update(args: BaselineArgs, remarks: &RemarkArgs) -> Result<Exit, Failure> {
     // Reports advise this command whether there is a baseline or not.
     let begins = args.file.is_none() && !file.exists();
     let mut contents = if begins { Contents::default() } else { contents(&file)? };
+    unlock(&args, &file, &mut contents)?;
     let (mut outcome, others) = scanned(&args, &file)?;
     known::apply(&args.shared, &mut outcome, &others, Coverage::Part);
     let outcome = outcome.masked(secrets_in_name).unwrap_or(outcome);
@@ -75,6 +77,15 @@ fn prune(mut args: BaselineArgs) -> Result<Exit, Failure> {
     args.shared.confidence = Some(ConfidenceArg::Low);
     let file = file(&args)?;
     let mut contents = contents(&file)?;
+    if is_keyed(&args) && !contents.keyed && !contents.entries.is_empty() {
+        let shown = file.display();
+        let message = format!("`{shown}` was made without a key: with one, all of it seems gone");
+        return Err(Failure::new(message).hint(
+            "leave out `--fingerprint-key`; or go over to the key by `keytrawl baseline update` \
+             with it, which adds what is there anew",
+        ));
+    }
+    unlock(&args, &file, &mut contents)?;
     let (mut outcome, _) = scanned(&args, &file)?;
     if !outcome.complete {
         message::warnings(&outcome.warnings, args.shared.quiet);
@@ -82,7 +93,7 @@ fn prune(mut args: BaselineArgs) -> Result<Exit, Failure> {
             .hint("mend what the warnings name, and prune again"));
     }
     let own = [baseline::load(&file, None).map_err(|error| known::failure(&error))?];
-    let hits = baseline::apply(&mut outcome, &own, known::today(Coverage::Part, false));
+    let hits = baseline::apply(&mut outcome, &own, known::today(&args.shared, Coverage::Part));
     let entries = own[0].entries.iter().enumerate();
     let gone: Vec<&str> =
         entries.filter(|(e, _)| !hits.contains(&(0, *e))).map(|(_, e)| e.shown.as_str()).collect();
@@ -95,12 +106,13 @@ fn prune(mut args: BaselineArgs) -> Result<Exit, Failure> {
 fn import(args: BaselineArgs, from: &Path, remarks: &RemarkArgs) -> Result<Exit, Failure> {
     let file = file(&args)?;
     let mut contents = if file.exists() { contents(&file)? } else { Contents::default() };
+    unlock(&args, &file, &mut contents)?;
     let root = config::root(&args.folder);
     let real = from.canonicalize().unwrap_or_else(|_| from.to_owned());
     let inside = root.and_then(|root| known::inside(&root, &real));
     let foreign = [baseline::load(from, inside).map_err(|error| known::failure(&error))?];
     let (mut outcome, _) = scanned(&args, &file)?;
-    let hits = baseline::apply(&mut outcome, &foreign, known::today(Coverage::Part, false));
+    let hits = baseline::apply(&mut outcome, &foreign, known::today(&args.shared, Coverage::Part));
     let scanner = foreign[0].format.as_str();
     let before = contents.entries.len();
     let there = |path: &str| foreign[0].stable_path.as_deref() == Some(path);
@@ -161,6 +173,26 @@ fn contents(file: &Path) -> Result<Contents, Failure> {
         Failure::new(format!("`{shown}`, line {line}, {problem}"))
             .hint("mend the line, or take it out: it would be lost")
     })
+}
+
+/// Whether fingerprints are made with a key.
+fn is_keyed(args: &BaselineArgs) -> bool {
+    args.shared.fingerprint_key.is_some()
+}
+
+/// Makes sure that what a key made is not read, or added to, without it: nothing that is found would
+/// have the fingerprint that the file has for it. With a key, the file is from now on one of a key.
+fn unlock(args: &BaselineArgs, file: &Path, contents: &mut Contents) -> Result<(), Failure> {
+    if contents.keyed && !is_keyed(args) {
+        let shown = file.display();
+        let message = format!("`{shown}` was made with a key: without it, all of it seems gone");
+        return Err(Failure::new(message).hint(
+            "name the file of the key with `--fingerprint-key FILE`; `keytrawl baseline create \
+             --force` begins anew without one",
+        ));
+    }
+    contents.keyed |= is_keyed(args);
+    Ok(())
 }
 
 /// What the files and the history hold, and the baselines beside `file`.

@@ -70,7 +70,7 @@ pub(super) fn apply(
     if !baselines.is_empty() {
         let whole = outcome.complete && args.only.is_empty();
         let coverage = if whole { coverage } else { Coverage::Part };
-        baseline::apply(outcome, baselines, today(coverage, args.explain));
+        baseline::apply(outcome, baselines, today(args, coverage));
     }
     mask_reasons(outcome);
 }
@@ -85,8 +85,9 @@ fn mask_reasons(outcome: &mut Outcome) {
 }
 
 /// Now.
-pub(super) fn today(coverage: Coverage, explain: bool) -> Today {
-    Today { day: Day::of(output::now()), coverage, explain }
+pub(super) fn today(args: &SharedArgs, coverage: Coverage) -> Today {
+    let keyed = args.fingerprint_key.is_some();
+    Today { day: Day::of(output::now()), coverage, explain: args.explain, keyed }
 }
 
 /// How much a scan of `paths` sees: all files of the repository, or of the folder outside of one, or

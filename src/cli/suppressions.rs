@@ -15,6 +15,7 @@ use super::{idle, known};
 use crate::baseline::{self, Baseline, Coverage};
 use crate::config;
 use crate::finding::{Outcome, Suppressor};
+use crate::moment::Day;
 use crate::report::sanitize::visible;
 use crate::scanner::{secrets_in_name, without_secrets};
 
@@ -65,7 +66,8 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
         audit: true,
     };
     let Scanned { mut outcome, config, allowlists } = everything.scan()?;
-    baseline::apply(&mut outcome, &baselines, known::today(Coverage::Part, false));
+    let today = known::today(&args.shared, Coverage::Part);
+    baseline::apply(&mut outcome, &baselines, today);
     let counts = counts(&outcome);
     let mut all = comments(&outcome, &counts);
     // Places are counted under their own names, and shown under masked ones.
@@ -90,7 +92,7 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
         expired: false,
         suppresses: counts.allowlists.get(&number).copied().unwrap_or_default(),
     }));
-    all.extend(baselines.iter().flat_map(|baseline| entries(baseline, &counts)));
+    all.extend(baselines.iter().flat_map(|baseline| entries(baseline, today.day, &counts)));
     for one in &mut all {
         // What people write may be what it is about.
         one.reason = one.reason.take().map(without_secrets);
@@ -165,8 +167,7 @@ fn comments(outcome: &Outcome, counts: &Counts) -> Vec<Suppression> {
         .collect()
 }
 
-fn entries(baseline: &Baseline, counts: &Counts) -> Vec<Suppression> {
-    let today = known::today(Coverage::Part, false).day;
+fn entries(baseline: &Baseline, today: Day, counts: &Counts) -> Vec<Suppression> {
     let entries = baseline.entries.iter();
     entries
         .map(|entry| {
