@@ -86,7 +86,8 @@ fn reading(text: &[u8], run: usize, start: usize, split: bool) -> Option<Assigne
     let (quote, before) = opening(text, start, floor, split);
     // The name first: most runs have none, and may be long.
     let name = name_before(text, before, floor)?;
-    let value = Span::new(start, value_end(text, run, quote));
+    let first = start + usize::from(is_default(text, name, start));
+    let value = Span::new(first, value_end(text, run, quote));
     let after = text.get(value.end);
     if after == Some(&b'{') || is_shortened(&text[value.end..]) {
         // A template: the rest is put in later. Or it was left out: `abcd…`.
@@ -116,6 +117,13 @@ fn is_shown(text: &[u8], name: Span, floor: usize) -> bool {
     ["alt=media&", "alt=media&amp;", r"alt=media\u0026"]
         .iter()
         .any(|lead| before.ends_with(lead.as_bytes()))
+}
+
+/// Whether a dash before a value makes it what the shell takes where a variable has none: `${NAME:-…}`.
+fn is_default(text: &[u8], name: Span, start: usize) -> bool {
+    text[..name.start].ends_with(b"${")
+        && text[name.end..].starts_with(b":-")
+        && start == name.end + 1
 }
 
 /// Whether what follows a value says that there was more of it.
@@ -476,6 +484,8 @@ mod tests {
             ("k=@==", "@=="),
             ("k = '@!x$y'", "@!x$y"),
             ("k = 'a]b@)c'", "a]b@)c"),
+            ("${K:-@}", "@"),
+            ("k:-@", "-@"),
         ] {
             let found = read(&text.replace('@', VALUE)).map(|(_, value)| value);
             assert_eq!(found, Some(value.replace('@', VALUE)), "{text}");

@@ -89,6 +89,11 @@ impl<'t> Document<'t> {
         Self { weak: true, ..Self::new(name, text) }
     }
 
+    /// What it is called in complaints.
+    pub fn name(&self) -> &'t str {
+        self.name
+    }
+
     /// Parses the syntax; a mistake of syntax is a problem and gives nothing.
     pub fn parse(&self) -> Option<Spanned<DeTable<'t>>> {
         DeTable::parse(self.text)

@@ -41,6 +41,9 @@ pub struct Options {
     pub explain: bool,
     /// Whether to tell of every allow comment, and of every match that somebody has allowed.
     pub audit: bool,
+    /// Whether, with that, what allowlists of single rules keep out is told as allowed, too, and not as
+    /// no match of the rule: of those that are not built in.
+    pub audits_rules: bool,
     /// What fingerprints are made with, if not with the secret alone.
     pub key: Option<FingerprintKey>,
 }

@@ -544,14 +544,16 @@ fn a_fingerprint_counts_as_it_is_printed() {
 #[test]
 fn what_keytrawl_writes_is_no_secret_to_it() {
     let password = armed("DB_PASSWORD={base62:16}\n");
-    let place = Place::with(&[("app.env", password), ("pgpass.conf", armed("token = '{hex:40}'\n"))]);
+    let place =
+        Place::with(&[("app.env", password), ("pgpass.conf", armed("token = '{hex:40}'\n"))]);
     place.git(&["init", "-q", "-b", "main"]);
     assert_eq!(place.run(&["baseline", "create"]).code, 0);
     let written = read(&place, NAME);
     assert_eq!(place.run(&JSON).code, 0);
     assert_eq!(place.run(&["baseline", "update"]).code, 0);
     assert_eq!(read(&place, NAME), written);
-    for format in ["human", "json", "jsonl", "sarif", "gitlab", "csv", "html", "markdown", "junit"] {
+    for format in ["human", "json", "jsonl", "sarif", "gitlab", "csv", "html", "markdown", "junit"]
+    {
         let report = place.run(&["--no-baseline", "--format", format, "app.env", "pgpass.conf"]);
         assert_eq!(report.code, 1);
         place.file("reports/report", &report.stdout);

@@ -106,6 +106,86 @@ fn the_list_for_machines_says_the_same() {
     }
 }
 
+/// Allowlists of single rules are listed as well, where somebody wrote them: those that are built in are
+/// part of what a rule means.
+#[test]
+fn allowlists_of_rules_are_listed_with_what_they_do() {
+    let rules = "\
+[[rules]]
+id = \"acme-key\"
+description = \"a key of Acme\"
+regex = '''acme_[0-9a-f]{16}'''
+keywords = [\"acme_\"]
+
+[[rules.allowlists]]
+description = \"made up for the tests\"
+paths = ['^fixtures/']
+
+[[rules.allowlists]]
+stopwords = [\"nowhere\"]
+";
+    let one = armed("acme_{hex:16}");
+    let config = format!("[extend]\nuseDefault = true\n\n{rules}");
+    let gitleaks = [
+        "[[rules]]\nid = \"sk-live-key\"\n",
+        "[[rules.allowlists]]\ndescription = \"of the demo\"\npaths = ['^demo/']\n",
+    ];
+    let place = Place::with(&[
+        ("fixtures/a.env", format!("A={one}\nA={one}\n")),
+        ("demo/b.env", format!("K={}\n", key("b"))),
+        (".gitleaks.toml", format!("{config}\n{}{}", gitleaks[0], gitleaks[1])),
+    ]);
+    let run = place.run(&["suppressions"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(run.stdout, @r"
+    .gitleaks.toml:10  allowlist 1 of the rule acme-key
+      rules       acme-key
+      reason      made up for the tests
+      suppresses  2 places
+
+    .gitleaks.toml:14  allowlist 2 of the rule acme-key
+      rules       acme-key
+      reason      none given
+      suppresses  nothing
+
+    .gitleaks.toml:19  allowlist 1 of the rule sk-live-key
+      rules       sk-live-key
+      reason      of the demo
+      suppresses  1 place
+
+    3 suppressions: 0 comments, 3 allowlists, 0 baseline entries; 1 of them suppress nothing.
+    ");
+    let unused = place.run(&["suppressions", "--unused", "--format", "json"]);
+    let listed = unused.json()["suppressions"].clone();
+    assert_eq!((unused.code, array(&listed).len()), (1, 1));
+    assert_eq!(
+        listed[0],
+        serde_json::json!({
+            "kind": "allowlist", "path": ".gitleaks.toml", "line": 14,
+            "what": "allowlist 2 of the rule acme-key", "rules": ["acme-key"], "reason": null,
+            "expires": null, "expired": false, "suppresses": 0,
+        })
+    );
+    // The same in a file of rules; its history counts, too.
+    let place = Place::with(&[("fixtures/a.env", format!("A={one}\n"))]);
+    std::fs::write(place.home().join("r.toml"), rules).expect("a file");
+    place.git(&["init", "-q"]);
+    place.git(&["add", "."]);
+    place.git(&["-c", "user.name=A", "-c", "user.email=a@a.example", "commit", "-q", "-m", "a"]);
+    let named = ["suppressions", "--format", "json", "--rules", "../home/r.toml"];
+    let listed = place.run(&named).json()["suppressions"].clone();
+    let seen: Vec<_> = array(&listed)
+        .iter()
+        .map(|one| (text(&one["path"]), one["line"].as_u64(), one["suppresses"].as_u64()))
+        .collect();
+    let path = "../home/r.toml";
+    assert_eq!(seen, [(path, Some(7), Some(1)), (path, Some(11), Some(0))]);
+    // A scan takes them for what they are: no matches of the rule.
+    let run = place.run(&["--rules", path, "--explain", "--show-suppressed"]);
+    let told = "an allowlist of the rule names it: made up for the tests";
+    assert!(run.code == 0 && run.stdout.contains(told), "{}", run.stdout);
+}
+
 #[test]
 fn a_repository_without_any_has_an_empty_list() {
     let run = Place::with(&[("a.txt", "nothing\n")]).run(&["suppressions", "--unused"]);

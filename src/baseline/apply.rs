@@ -8,6 +8,7 @@ use super::entry::{Entry, Key, Paths, Subject, file_name};
 use super::{Baseline, Format};
 use crate::finding::{Finding, Occurrence, Outcome, Rejected, Suppressed, Suppressor, Warning};
 use crate::moment::Day;
+use crate::rule;
 
 /// When and on what baselines are applied.
 #[derive(Clone, Copy, Debug)]
@@ -226,6 +227,7 @@ fn remarks(
     let tells = baseline.format == Format::Own && today.coverage != Coverage::Part && !locked;
     let idle: Vec<usize> = entries()
         .filter(|(e, _)| tells && !hits.contains(&(number, *e)))
+        .filter(|(_, entry)| !is_unasked(&entry.shown))
         .map(|(_, entry)| entry.line)
         .collect();
     let here = match today.coverage {
@@ -243,4 +245,8 @@ fn remarks(
         }
     }
     remarks
+}
+/// Whether an entry is of a rule that is not sought unless somebody asks for low confidence.
+fn is_unasked(shown: &str) -> bool {
+    shown.split_once(':').is_some_and(|(id, _)| rule::is_weak(id))
 }

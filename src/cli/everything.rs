@@ -11,6 +11,7 @@ use super::{history, progress, repository, scan};
 use crate::config::Config;
 use crate::finding::Outcome;
 use crate::pipeline::Pipeline;
+use crate::rule::{Listed, RuleSet, Written};
 use crate::scanner::{self, Scanner};
 use crate::source::{self, Progress};
 
@@ -32,12 +33,23 @@ pub(super) struct Scanned {
     pub(super) outcome: Outcome,
     /// The configuration, without the allowlists, and a text for each of them.
     pub(super) config: Config,
-    pub(super) allowlists: Vec<Listed>,
+    pub(super) allowlists: Vec<OfAll>,
+    /// The allowlists of single rules.
+    pub(super) of_rules: Vec<OfRule>,
 }
 
 /// An allowlist of the configuration, for people.
-pub(super) struct Listed {
+pub(super) struct OfAll {
     pub(super) rules: Vec<String>,
+    pub(super) reason: Option<String>,
+}
+
+/// An allowlist of one rule, for people.
+pub(super) struct OfRule {
+    pub(super) rule: String,
+    /// Its number in the rule, from 1.
+    pub(super) number: usize,
+    pub(super) at: Written,
     pub(super) reason: Option<String>,
 }
 
@@ -51,13 +63,13 @@ impl Everything<'_> {
         let walk = scan::walk_options(self.walk, shared, &config);
         let past = history::usual(shared, &config, least);
         let allowlists = std::mem::take(&mut config.allowlists);
-        let listed = allowlists.iter().map(|list| Listed {
-            rules: list.rules.clone(),
-            reason: Some(list.description.clone()).filter(|text| !text.is_empty()),
-        });
-        let listed = listed.collect();
+        let listed = allowlists
+            .iter()
+            .map(|list| OfAll { rules: list.rules.clone(), reason: list.reason() })
+            .collect();
+        let of_rules = of_rules(&rules);
         let asked = scan::asked(shared, allowlists)?;
-        let asked = scanner::Options { audit: self.audit, ..asked };
+        let asked = scanner::Options { audit: self.audit, audits_rules: self.audit, ..asked };
         let scanner = Scanner::new(&rules, asked);
         let running = Arc::new(Progress::default());
         scan::end_on_interrupt(&running);
@@ -81,6 +93,19 @@ impl Everything<'_> {
         if running.is_cancelled() {
             scan::interrupted(&mut outcome);
         }
-        Ok(Scanned { outcome, config, allowlists: listed })
+        Ok(Scanned { outcome, config, allowlists: listed, of_rules })
     }
+}
+
+/// The allowlists of single rules that somebody wrote, as they stand in the files.
+fn of_rules(rules: &RuleSet) -> Vec<OfRule> {
+    let own = rules.rules.iter().filter_map(Listed::own);
+    let all = own.flat_map(|rule| rule.allowlists.iter().zip(1..).map(move |one| (rule, one)));
+    let written = all.filter_map(|(rule, (list, number))| {
+        let at = list.written.clone()?;
+        Some(OfRule { rule: rule.id.clone(), number, at, reason: list.reason() })
+    });
+    let mut written: Vec<OfRule> = written.collect();
+    written.sort_by(|a, b| (&a.at.file, a.at.line).cmp(&(&b.at.file, b.at.line)));
+    written
 }

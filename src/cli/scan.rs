@@ -266,6 +266,11 @@ pub(super) fn finish_rules(
     }
     set.disable(&config.disabled_rules);
     if let Some(id) = set.keep(&args.only) {
+        if config.disabled_rules.contains(id) {
+            let message = format!("`--only` names `{id}`, which the configuration disables");
+            return Err(Failure::new(message)
+                .hint("take it out of `disabled-rules`, or scan with `--no-config`"));
+        }
         let message = format!("`--only` names `{id}`, which is no rule and no provider");
         return Err(Failure::new(message).hint(rules::meant(id, &builtin())));
     }
@@ -307,7 +312,7 @@ pub(super) fn asked(
 ) -> Result<scanner::Options, Failure> {
     let (explain, audit) = (args.explain, args.show_suppressed);
     let key = args.fingerprint_key.as_deref().map(fingerprint_key).transpose()?;
-    Ok(scanner::Options { allowlists, explain, audit, key })
+    Ok(scanner::Options { allowlists, explain, audit, audits_rules: false, key })
 }
 
 fn fingerprint_key(path: &Path) -> Result<FingerprintKey, Failure> {

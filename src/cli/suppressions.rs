@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::{FormatArg, SuppressionsArgs};
-use super::everything::{Everything, Scanned};
+use super::everything::{Everything, OfRule, Scanned};
 use super::exit::Exit;
 use super::message::{self, Failure};
 use super::{idle, known};
@@ -65,7 +65,7 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
         shared: &args.shared,
         audit: true,
     };
-    let Scanned { mut outcome, config, allowlists } = everything.scan()?;
+    let Scanned { mut outcome, config, allowlists, of_rules } = everything.scan()?;
     let today = known::today(&args.shared, Coverage::Part);
     baseline::apply(&mut outcome, &baselines, today);
     let counts = counts(&outcome);
@@ -85,13 +85,14 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
         kind: "allowlist",
         path: file.clone(),
         line: number,
-        what: format!("allowlist {number}"),
+        what: of_all(number),
         rules: list.rules,
         reason: list.reason,
         expires: None,
         expired: false,
         suppresses: counts.allowlists.get(&number).copied().unwrap_or_default(),
     }));
+    all.extend(of_rules.into_iter().map(|one| of_rule(one, &shown, &counts)));
     all.extend(baselines.iter().flat_map(|baseline| entries(baseline, today.day, &counts)));
     for one in &mut all {
         // What people write may be what it is about.
@@ -127,6 +128,8 @@ pub(super) fn run(args: SuppressionsArgs) -> Result<Exit, Failure> {
 struct Counts {
     comments: BTreeMap<(String, usize, String), usize>,
     allowlists: BTreeMap<usize, usize>,
+    /// Those of a rule, and their numbers in it.
+    of_rules: BTreeMap<(String, usize), usize>,
     entries: BTreeMap<(String, usize), usize>,
 }
 
@@ -138,6 +141,9 @@ fn counts(outcome: &Outcome) -> Counts {
                 counts.comments.entry((path.clone(), *line, marker.clone())).or_default()
             }
             Suppressor::Allowlist { number, .. } => counts.allowlists.entry(*number).or_default(),
+            Suppressor::OfRule { rule, number, .. } => {
+                counts.of_rules.entry((rule.clone(), *number)).or_default()
+            }
             Suppressor::Baseline { file, line, .. } => {
                 counts.entries.entry((file.clone(), *line)).or_default()
             }
@@ -165,6 +171,28 @@ fn comments(outcome: &Outcome, counts: &Counts) -> Vec<Suppression> {
             }
         })
         .collect()
+}
+
+/// How an allowlist for all rules is called.
+fn of_all(number: usize) -> String {
+    format!("allowlist {number}")
+}
+
+/// One that belongs to a rule.
+fn of_rule(one: OfRule, shown: &dyn Fn(&Path) -> String, counts: &Counts) -> Suppression {
+    let OfRule { rule, number, at, reason } = one;
+    let key = (rule.clone(), number);
+    Suppression {
+        kind: "allowlist",
+        path: shown(Path::new(&at.file)),
+        line: at.line,
+        what: format!("allowlist {number} of the rule {rule}"),
+        rules: vec![rule],
+        reason,
+        expires: None,
+        expired: false,
+        suppresses: counts.of_rules.get(&key).copied().unwrap_or_default(),
+    }
 }
 
 fn entries(baseline: &Baseline, today: Day, counts: &Counts) -> Vec<Suppression> {
@@ -198,7 +226,8 @@ fn human(all: &[Suppression], summary: &str) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for one in all {
         let place = match one.kind {
-            "allowlist" => one.path.clone(),
+            // Those of all rules are known by their number, which stands in the place of the line.
+            "allowlist" if one.what == of_all(one.line) => one.path.clone(),
             _ => format!("{}:{}", one.path, one.line),
         };
         writeln!(out, "{}  {}", visible(&place), visible(&one.what))?;

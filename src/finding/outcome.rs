@@ -202,6 +202,15 @@ pub enum Suppressor {
         /// Why.
         reason: Option<String>,
     },
+    /// An allowlist of one rule.
+    OfRule {
+        /// Id of the rule.
+        rule: String,
+        /// Its number in the rule, from 1.
+        number: usize,
+        /// Why.
+        reason: Option<String>,
+    },
     /// An entry of a baseline.
     Baseline {
         /// The file.
@@ -218,7 +227,9 @@ impl Suppressor {
     pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let (place, reason) = match self {
             Suppressor::Comment { path, reason, .. } => (Some(path), reason),
-            Suppressor::Allowlist { reason, .. } => (None, reason),
+            Suppressor::Allowlist { reason, .. } | Suppressor::OfRule { reason, .. } => {
+                (None, reason)
+            }
             Suppressor::Baseline { file, reason, .. } => (Some(file), reason),
         };
         place.into_iter().chain(reason)
@@ -229,6 +240,7 @@ impl Suppressor {
         match self {
             Suppressor::Comment { reason, .. }
             | Suppressor::Allowlist { reason, .. }
+            | Suppressor::OfRule { reason, .. }
             | Suppressor::Baseline { reason, .. } => reason.as_deref(),
         }
     }
@@ -242,6 +254,7 @@ impl fmt::Display for Suppressor {
                 let reason = reason.as_deref().unwrap_or("no reason given");
                 return write!(f, "an allowlist of the configuration: {reason}");
             }
+            Suppressor::OfRule { rule, .. } => write!(f, "an allowlist of the rule `{rule}`"),
             Suppressor::Baseline { file, line, .. } => {
                 write!(f, "the baseline `{file}`, entry {line}")
             }

@@ -244,7 +244,9 @@ fn suppression(by: &Suppressor) -> Suppression {
     Suppression {
         kind: match by {
             Suppressor::Comment { .. } => "inSource",
-            Suppressor::Allowlist { .. } | Suppressor::Baseline { .. } => "external",
+            Suppressor::Allowlist { .. }
+            | Suppressor::OfRule { .. }
+            | Suppressor::Baseline { .. } => "external",
         },
         justification: by.to_string(),
     }

@@ -31,6 +31,7 @@ fn read(file: usize) -> Result<RuleFile, LoadError> {
     let mut read = parse(name, text)?;
     for rule in &mut read.rules {
         rule.encodings.get_or_insert(Encodings::Common);
+        rule.allowlists.iter_mut().for_each(|list| list.written = None);
     }
     Ok(read)
 }
@@ -322,11 +323,17 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
 
 /// Whether a built-in rule has this id.
 pub fn is_built_in(id: &str) -> bool {
-    let fields = format!("\t{id}\t");
-    let kinds = ["\nrule", "\nweak"];
-    kinds.iter().any(|kind| {
-        memchr::memmem::find(INDEX.as_bytes(), [*kind, &fields].concat().as_bytes()).is_some()
-    })
+    is_weak(id) || is_listed("rule", id)
+}
+
+/// Whether a built-in rule of this id is about what anyone guesses; see [`Rule::is_weak`].
+pub fn is_weak(id: &str) -> bool {
+    is_listed("weak", id)
+}
+
+fn is_listed(kind: &str, id: &str) -> bool {
+    let line = format!("\n{kind}\t{id}\t");
+    memchr::memmem::find(INDEX.as_bytes(), line.as_bytes()).is_some()
 }
 
 /// Reads all built-in files and writes the index of what they hold.

@@ -20,7 +20,7 @@ mod verify;
 
 pub use expression::{Expression, Fact, Function, Mistake, Need, Node, Operator, Words};
 pub use foreign::{Columns, Foreign, Level, Required};
-pub use listed::{Listed, ListedProvider, index, is_built_in};
+pub use listed::{Listed, ListedProvider, index, is_built_in, is_weak};
 pub use load::{LoadError, Notice, RuleFile, parse};
 pub use names::{LAST, Name, Names};
 pub use pattern::{Lead, MAX_MATCH, Pattern};
@@ -342,6 +342,24 @@ pub struct Allowlist {
     pub commits: Vec<String>,
     /// An expression that is true of what is allowed.
     pub expression: Option<Expression>,
+    /// Where somebody wrote it; none of those that are built in.
+    pub written: Option<Written>,
+}
+
+impl Allowlist {
+    /// Why, if somebody said so.
+    pub fn reason(&self) -> Option<String> {
+        Some(&self.description).filter(|text| !text.is_empty()).cloned()
+    }
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The file, as its reader called it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
 }
 
 /// What the expressions of an allowlist look at.

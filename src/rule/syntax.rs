@@ -9,7 +9,7 @@ use super::pattern::{MAX_MATCH, Pattern};
 use super::provider::{Evidence, EvidenceKind, Provider, Revocation};
 use super::{
     Allowlist, Checksum, Columns, Deviant, Encodings, Environment, Foreign, Issuer, Required, Rule,
-    Severity, Target, Wordlike, verify,
+    Severity, Target, Wordlike, Written, verify,
 };
 use crate::document::{Located, Table};
 use crate::token::RUN;
@@ -273,6 +273,10 @@ fn allowlist(table: &Table<'_, '_>, make: Make) -> Option<Allowlist> {
             .map(|c| c.value.trim().to_ascii_lowercase())
             .collect(),
         expression: None,
+        written: Some(Written {
+            file: table.document().name().to_owned(),
+            line: table.document().position(table.at.start).0,
+        }),
     };
     table.finish(true);
     let checks = list.paths.len()

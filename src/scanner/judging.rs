@@ -17,7 +17,7 @@ use crate::filter::allowlist::{self, Subject, allowing_commits, allows};
 use crate::filter::{Rejection, judge, own, ties};
 use crate::finding::{Confidence, Occurrence, Reach, Rejected, Secret, Suppressor};
 use crate::matcher::{Found, Match, NearMiss};
-use crate::rule::{Deviant, Rule, is_built_in};
+use crate::rule::{Allowlist, Deviant, Rule, is_built_in};
 use crate::span::{Charset, LineTable, Span};
 
 impl Scanner<'_> {
@@ -226,7 +226,10 @@ impl Scanner<'_> {
             fingerprint: fingerprint.as_str(),
             around: around(found, context, view),
         };
-        if let Some(list) = rule.allowlists.iter().find(|list| allows(list, &subject)) {
+        let mut own = rule.allowlists.iter().zip(1..);
+        let own = own.find(|(list, _)| allows(list, &subject));
+        let audited = |list: &Allowlist| self.options.audits_rules && list.written.is_some();
+        if let Some((list, _)) = own.filter(|(list, _)| !audited(list)) {
             return Err(Refusal::Rejected(Rejection::RuleAllowlist(list.description.clone())));
         }
         let named = rule.provider.as_deref().is_some_and(|id| {
@@ -241,10 +244,13 @@ impl Scanner<'_> {
         let mut confidence = judgement.map_err(Refusal::Rejected)?;
         let said = self.options.allowlists.iter().chain(&rule.allowlists);
         confidence = allowlist::confidence(said, &subject).unwrap_or(confidence);
+        if let Some((list, number)) = own {
+            let by = Suppressor::OfRule { rule: rule.id.clone(), number, reason: list.reason() };
+            return Err(Refusal::Suppressed { by, confidence, named });
+        }
         let lists = self.options.allowlists.iter().zip(1..);
         if let Some((list, number)) = lists.into_iter().find(|(list, _)| allows(list, &subject)) {
-            let reason = Some(&list.description).filter(|text| !text.is_empty()).cloned();
-            let by = Suppressor::Allowlist { number, reason };
+            let by = Suppressor::Allowlist { number, reason: list.reason() };
             return Err(Refusal::Suppressed { by, confidence, named });
         }
         if let Some(by) = self.commented(rule, found, context, view) {

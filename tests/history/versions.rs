@@ -7,12 +7,12 @@ use crate::{Repo, report};
 /// Issuer and confidence of the one finding of a history of these versions of a file.
 fn told(versions: &[&str], more: &[&str]) -> Option<(Option<String>, String)> {
     let repo = Repo::new(&[]);
-    let key = armed("tg_live_{base62:40}");
+    let key = armed("tg_live_{base62:48}");
     for (number, version) in versions.iter().enumerate() {
         repo.write("a.env", version.replace("KEY", &key));
         repo.commit(&format!("version {number}"));
     }
-    let (_, found) = report(&repo.path(), &[&["history", "."], more].concat());
+    let (_, found) = report(repo.path(), more);
     let findings = found["findings"].as_array().unwrap();
     assert!(findings.len() <= 1, "{found}");
     let finding = findings.first()?;
