@@ -19,13 +19,13 @@ pub(super) fn is_word(body: &[u8]) -> bool {
 
 /// Types, states, ways to log in, what a field is for.
 const WORDS: &str = "
-    always any array basic bearer blank bool boolean bytes censured changed char checkbox checked
-    cleartext confirm confirmed current current_password default digest disabled empty enabled env
-    expired false field focus function fuzz generate ident input interactive invalid
-    keyboard-interactive label missing never new nil none null number object on_create optional passwd
-    passwords peer plain plaintext prompt props publickey random required self show string text
-    textfield this true trust type undefined unset update user username valid value vault visible void
-    with yes
+    always any array basic bearer blank bool boolean bytes censured changed char checkbox
+    checked cleartext confirm confirmed current current_password default digest disabled empty
+    enabled env expired false field focus function fuzz generate ident include input interactive
+    invalid keyboard-interactive label lookup missing never new nil none null number object
+    on_create optional passwd passwords peer plain plaintext printf prompt props publickey
+    random required self show string text textfield this true trust type undef undefined unset
+    update user username valid value vault visible void with yes
 ";
 
 /// Whether a value is a text of a program: a word for anything, a file or a member, a constant, an
@@ -93,7 +93,7 @@ fn is_number(body: &[u8]) -> bool {
 /// words, of which the last one says it, or of any where `any` is set.
 pub(super) fn is_shouted(body: &[u8], any: bool) -> bool {
     let is_told = || {
-        let names = ["_PASSWORD", "-PASSWORD", "_PASS", "_PWD"];
+        let names = ["_PASSWORD", "-PASSWORD", "_PASS", "_PWD", "_SECRET", "_TOKEN", "_KEY"];
         names.iter().any(|name| body.ends_with(name.as_bytes()))
     };
     body.iter().all(|byte| byte.is_ascii_uppercase() || b"_-".contains(byte)) && (any || is_told())

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::search::Hit;
 use crate::blob::{Blob, Provenance};
-use crate::finding::{Rejected, Secret, Stats, Suppressor, Warning};
+use crate::finding::{Confidence, Rejected, Secret, Stats, Suppressor, Warning};
 use crate::git::store::Store;
 use crate::prefilter::Candidate;
 use crate::scanner::{Scanner, Scratch, Sighting, Sightings, Told};
@@ -24,12 +24,20 @@ pub(super) fn identity(sighting: &Sighting) -> Identity {
     (sighting.occurrence.path.clone(), sighting.rule, sighting.secret.clone())
 }
 
+/// What a content says of a secret: how sure it is one, and who issued it.
+pub(super) type Word = (Confidence, Option<String>);
+
+/// What a sighting says.
+pub(super) fn word(sighting: &Sighting) -> Word {
+    (sighting.confidence, sighting.attribution.provider.clone())
+}
+
 /// What one blob under one path comes to.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
     pub(super) sightings: Vec<Sighting>,
     /// Secrets that were not sighted again, because it was known what they are.
-    pub(super) secrets: Vec<Identity>,
+    pub(super) secrets: Vec<(Identity, Word)>,
     pub(super) rejections: Vec<Rejected>,
     pub(super) allowed: Vec<(Sighting, Suppressor)>,
     pub(super) warnings: Vec<Warning>,
@@ -102,7 +110,10 @@ impl Judge<'_> {
         if let Some(constant) = hit.constant.as_ref().filter(|_| self.scanner.only_counts())
             && (constant.secrets.is_empty() || wish == Wish::Identities)
         {
-            let identity = |told: &Told| (path.to_owned(), told.rule, told.secret.clone());
+            let identity = |told: &Told| {
+                let word = (told.confidence, told.provider.clone());
+                ((path.to_owned(), told.rule, told.secret.clone()), word)
+            };
             judged.secrets.extend(constant.secrets.iter().map(identity));
             judged.stats.rejected += constant.rejected;
             judged.stats.suppressed += constant.suppressed;

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
+use super::evidence::Voice;
 use super::works::{Located, by_key, work};
 use super::{Ledger, Scene, Shown};
 use crate::git::object::ObjectId;
 use crate::scanner::Sighting;
-use crate::source::history::judge::{Identity, Judged, Wish, identity};
+use crate::source::history::judge::{Identity, Judged, Wish, Word, identity, word};
 use crate::source::history::paths::{List, Pair, Paths};
 use crate::source::history::provenance::Held;
 use crate::source::history::search::Hit;
@@ -18,7 +19,7 @@ use crate::source::history::trees::Key;
 
 /// What is kept of a blob under a path until it is known which version is shown.
 struct Digest {
-    secrets: Vec<Identity>,
+    secrets: Vec<(Identity, Word)>,
     /// Secrets that allowlists allow in some commits, and those commits.
     excused: Vec<(Identity, Vec<ObjectId>)>,
     rest: Judged,
@@ -28,7 +29,10 @@ struct Digest {
 #[derive(Default)]
 struct Secrets {
     identities: Vec<Identity>,
-    numbers: HashMap<Identity, u32>,
+    /// A secret by itself, and together with what some of the contents that hold it say of it.
+    numbers: HashMap<(Identity, Option<Word>), u32>,
+    /// For those together with a word, the number of the secret by itself.
+    told_of: Vec<Option<u32>>,
     /// Those of each pair.
     of_pair: Vec<Vec<u32>>,
     /// The pairs that hold each, in order.
@@ -39,20 +43,39 @@ struct Secrets {
 
 impl Secrets {
     /// Takes over what a pair holds; pairs come in order.
-    fn add(&mut self, pair: Pair, secrets: Vec<Identity>) {
-        for identity in secrets {
-            let number = *self.numbers.entry(identity).or_insert_with_key(|identity| {
-                self.identities.push(identity.clone());
-                self.pairs.push(Vec::new());
-                u32::try_from(self.identities.len() - 1).unwrap_or(u32::MAX)
-            });
-            if let Some(slot) = self.of_pair.get_mut(pair as usize) {
-                slot.push(number);
-            }
-            if let Some(pairs) = self.pairs.get_mut(number as usize) {
-                pairs.push(pair);
+    fn add(&mut self, pair: Pair, secrets: Vec<(Identity, Word)>, varies: impl Fn(usize) -> bool) {
+        for (identity, word) in secrets {
+            let word = varies(identity.1).then_some(word);
+            let number = self.number(identity.clone(), None, None, pair);
+            if word.is_some() {
+                self.number(identity, word, Some(number), pair);
             }
         }
+    }
+
+    /// The number of what a pair holds, which is new or known.
+    fn number(
+        &mut self,
+        identity: Identity,
+        word: Option<Word>,
+        told_of: Option<u32>,
+        pair: Pair,
+    ) -> u32 {
+        let number = *self.numbers.entry((identity, word)).or_insert_with_key(|(identity, _)| {
+            self.identities.push(identity.clone());
+            self.told_of.push(told_of);
+            self.pairs.push(Vec::new());
+            u32::try_from(self.identities.len() - 1).unwrap_or(u32::MAX)
+        });
+        let slots = self.of_pair.get_mut(pair as usize);
+        if let Some(slot) = slots.filter(|slot| slot.last() != Some(&number)) {
+            slot.push(number);
+        }
+        let pairs = self.pairs.get_mut(number as usize);
+        if let Some(pairs) = pairs.filter(|pairs| pairs.last() != Some(&pair)) {
+            pairs.push(pair);
+        }
+        number
     }
 
     /// Those of a list, in order.
@@ -97,20 +120,20 @@ impl Ledger<'_> {
         let in_head = head.and_then(|head| of_list.get(&head)).into_iter().flatten().copied();
         let in_head: HashSet<u32> = in_head.collect();
         let mut shown: BTreeMap<(Pair, usize), Vec<(u32, Held)>> = BTreeMap::new();
-        for (secret, held) in (0u32..).zip(held) {
+        let mut voices = Vec::new();
+        for ((secret, held), told_of) in (0u32..).zip(held).zip(&secrets.told_of) {
             let Some(held) = held else { continue };
             let first = commits.at(held.first).and_then(|commit| commits.list(commit));
-            if let Some(pair) = first.and_then(|list| secrets.shown(secret, list, paths)) {
-                shown.entry((pair, held.first)).or_default().push((secret, held));
+            let pair = first.and_then(|list| secrets.shown(secret, list, paths));
+            let Some(at) = pair.map(|pair| (pair, held.first)) else { continue };
+            match told_of {
+                Some(secret) => voices.push(Voice { secret: *secret, at }),
+                None => shown.entry(at).or_default().push((secret, held)),
             }
         }
         let emitted = self.emit(&shown, &secrets.identities, &in_head, scene, &by_key);
         self.reached(&emitted, &origins, scene);
-        let versions = emitted.iter().filter_map(|(number, secret)| {
-            let pairs = secrets.pairs.get(*secret as usize)?;
-            Some((*number, pairs.as_slice()))
-        });
-        self.testify(versions, scene, &by_key);
+        self.testify(&emitted, voices, scene, &by_key);
     }
 
     /// Which secrets stand where, below some lists.
@@ -136,9 +159,9 @@ impl Ledger<'_> {
         for ((pair, (_, hit)), mut digest) in pairs.into_iter().zip(&works).zip(judged) {
             self.count(hit, &mut digest.rest.stats, classes);
             self.rest(digest.rest);
-            secrets.add(pair, digest.secrets);
+            secrets.add(pair, digest.secrets, |rule| self.varies(rule));
             for (identity, ids) in digest.excused {
-                let Some(secret) = secrets.numbers.get(&identity) else { continue };
+                let Some(secret) = secrets.numbers.get(&(identity, None)) else { continue };
                 let found = ids.iter().filter_map(|id| commits.graph.find(id));
                 secrets.excused.extend(found.map(|commit| (*secret, commit)));
             }
@@ -186,7 +209,7 @@ impl Ledger<'_> {
 
 fn digest(mut judged: Judged) -> Digest {
     let mut secrets = std::mem::take(&mut judged.secrets);
-    secrets.extend(judged.sightings.iter().map(identity));
+    secrets.extend(judged.sightings.iter().map(|one| (identity(one), word(one))));
     let ids = |sighting: &Sighting| {
         let all = sighting.excused.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()));
         (identity(sighting), all.collect())
