@@ -5,6 +5,7 @@
 //! `keytrawl rules index` writes and a test holds against the files. Not here: the rules' own syntax.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::{Deref, DerefMut};
 use std::sync::{LazyLock, OnceLock};
@@ -321,19 +322,24 @@ pub(super) fn all() -> (Vec<Listed>, Vec<ListedProvider>) {
     (rules, providers)
 }
 
+/// The ids of all built-in rules, and which of them are weak.
+static IDS: LazyLock<HashMap<&str, bool>> = LazyLock::new(|| {
+    let fields = INDEX.lines().filter_map(|line| {
+        let (kind, rest) = line.split_once('\t')?;
+        let (id, _) = rest.split_once('\t')?;
+        ["rule", "weak"].contains(&kind).then_some((id, kind == "weak"))
+    });
+    fields.collect()
+});
+
 /// Whether a built-in rule has this id.
 pub fn is_built_in(id: &str) -> bool {
-    is_weak(id) || is_listed("rule", id)
+    IDS.contains_key(id)
 }
 
 /// Whether a built-in rule of this id is about what anyone guesses; see [`Rule::is_weak`].
 pub fn is_weak(id: &str) -> bool {
-    is_listed("weak", id)
-}
-
-fn is_listed(kind: &str, id: &str) -> bool {
-    let line = format!("\n{kind}\t{id}\t");
-    memchr::memmem::find(INDEX.as_bytes(), line.as_bytes()).is_some()
+    IDS.get(id).is_some_and(|weak| *weak)
 }
 
 /// Reads all built-in files and writes the index of what they hold.

@@ -270,7 +270,8 @@ impl Scanner<'_> {
     /// Whether a match of a rule that goes by names belongs to a fingerprint, which names its rule.
     fn is_own(&self, rule: &Rule, found: &Match, context: &Context<'_>) -> bool {
         let by_name = rule.is_generic() || rule.asks_for_match();
-        let is_rule = |id: &str| is_built_in(id) || self.rules.rules.iter().any(|r| r.id == id);
+        let is_users = |id: &str| self.rules.rules.iter().any(|r| r.id == id && r.own().is_some());
+        let is_rule = |id: &str| is_built_in(id) || !id.is_empty() && is_users(id);
         by_name
             && found.layers.is_empty()
             && own::is_fingerprint(context.blob.bytes, found.span, is_rule)
