@@ -168,3 +168,28 @@ fn an_empty_expression_is_none() {
         assert_eq!(place.run(&["--rules", "r.toml"]).code, 2);
     }
 }
+
+#[test]
+fn a_rule_about_what_anyone_guesses_is_sought_when_somebody_asks() {
+    let place = Place::with(&[("app.yml", "POSTGRES_PASSWORD: postgres\n")]);
+    let found = |arguments: &[&str]| {
+        let run = place.run(&[arguments, &["--format", "json", "app.yml"]].concat());
+        let stats = &run.json()["stats"];
+        (run.code, stats["below_confidence"].as_u64().unwrap_or_default())
+    };
+    assert_eq!(found(&[]), (0, 0));
+    assert_eq!(found(&["--confidence", "low"]), (1, 0));
+    assert_eq!(found(&["--explain"]), (0, 1));
+    assert_eq!(found(&["--only", "generic-weak-password"]), (0, 1));
+    place.file("keytrawl.toml", "confidence = \"low\"\n");
+    assert_eq!(found(&[]), (1, 0));
+    assert_eq!(place.run(&["baseline", "create"]).code, 0);
+    assert_eq!(found(&[]), (0, 0));
+    // Nobody asks for the entry of the baseline now: it is not gone.
+    let usual = place.run(&["--confidence", "medium", "app.yml"]);
+    assert_eq!((usual.code, usual.stderr.as_str()), (0, ""));
+    place.file("keytrawl.toml", "disabled-rules = [\"generic-weak-password\"]\n");
+    let disabled = place.run(&["--only", "generic-weak-password", "app.yml"]);
+    assert_eq!(disabled.code, 2);
+    assert!(disabled.stderr.contains("which the configuration disables"), "{}", disabled.stderr);
+}

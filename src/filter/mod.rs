@@ -239,9 +239,8 @@ fn chance(
     }
     let least = match rule.random {
         true if rule.wordlike == Wordlike::Accept => PHRASE,
-        // Chance seldom draws letters of one case alone; words run together are just that.
-        true if is_one_case(body) || is_identifier(rule, body) => randomness::CERTAIN,
-        true => randomness::LIKELY,
+        true if is_identifier(rule, body) => randomness::CERTAIN,
+        true => drawn(body),
         false => PHRASE,
     };
     if bits >= least {
@@ -284,6 +283,12 @@ fn is_constant(text: &[u8]) -> bool {
     letters >= 6
         && letters + 2 >= text.iter().filter(|byte| **byte != b'_').count()
         && text.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+}
+
+/// The bits from which on a body is taken to be drawn: chance seldom draws letters of one case alone, and
+/// words run together are just that.
+fn drawn(body: &[u8]) -> f64 {
+    if is_one_case(body) { randomness::CERTAIN } else { randomness::LIKELY }
 }
 
 /// Whether a body has letters of one case and no digits, but for a capital at its start.

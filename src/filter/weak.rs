@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 
 use super::placeholder::{self, Placeholder};
-use super::{Rejection, chosen, is_one_case};
+use super::{Rejection, chosen, drawn};
 use crate::matcher::Match;
 use crate::randomness;
 
@@ -59,8 +59,7 @@ const STRONG: usize = 8;
 /// Whether the other rules report it: it is not just the word with digits, and they take it for one.
 fn is_strong(found: &Match, body: &[u8]) -> bool {
     let bits = randomness::evidence(body).bits;
-    let least = if is_one_case(body) { randomness::CERTAIN } else { randomness::LIKELY };
-    !is_word_with_digits(body) && (bits >= least || chosen::is_password(found, body, bits))
+    !is_word_with_digits(body) && (bits >= drawn(body) || chosen::is_password(found, body, bits))
 }
 
 /// Whether a value is the word itself, as everybody spells it: `p4ssw0rd`, `Password2022`.
